@@ -1,0 +1,3 @@
+package protocol
+
+//go:generate go run ./internal/gencodes -ts ../packages/client/src/codes.ts -md ../spec/errors.md
