@@ -1,0 +1,135 @@
+package config
+
+import (
+	"time"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Config is everything that can be set. A tag is a key's name in the file.
+type Config struct {
+	Addr     string   `yaml:"addr"`     // host:port to listen on
+	BasePath string   `yaml:"basePath"` // path that all others stand under; "" or /…, no slash at the end
+	Dev      bool     `yaml:"dev"`      // open to everyone, on loopback only
+	Data     string   `yaml:"data"`     // directory of the store
+	Memory   bool     `yaml:"memory"`   // keep nothing on disk
+	Origins  []string `yaml:"origins"`  // of pages that may use the server beside its own; * is any
+
+	Auth         Auth                 `yaml:"auth"`
+	Namespaces   map[string]Namespace `yaml:"namespaces"`
+	AnyNamespace bool                 `yaml:"anyNamespace"` // others exist too, with the defaults; always so in dev
+	Limits       Limits               `yaml:"limits"`
+	Log          Log                  `yaml:"log"`
+}
+
+// Namespace is how the topics of one namespace behave.
+type Namespace struct {
+	Kind       Kind        `yaml:"kind"`
+	Durability Durability  `yaml:"durability"`
+	Retention  Retention   `yaml:"retention"`
+	Anonymous  []auth.Verb `yaml:"anonymous"` // what everybody may, with a token or without
+}
+
+// Kind is what a namespace's topics are.
+type Kind string
+
+// Messages is a log and no fold.
+const Messages Kind = "messages"
+
+// Durability is what an acknowledgement promises.
+type Durability string
+
+// The durabilities.
+const (
+	Durable Durability = "durable" // an acknowledged entry survives a crash
+	Memory  Durability = "memory"  // the log lives as long as the process
+)
+
+// Retention bounds a topic's log: what is beyond either bound is forgotten,
+// oldest first.
+type Retention struct {
+	Count int           `yaml:"count"` // entries; 0: no bound
+	Age   time.Duration `yaml:"age"`   // 0: no bound
+}
+
+// Limits are what one server takes.
+type Limits struct {
+	MessageBytes Size `yaml:"messageBytes"`
+	FrameBytes   Size `yaml:"frameBytes"`
+	Topics       int  `yaml:"topics"`
+	Clients      int  `yaml:"clients"`
+	Voids        int  `yaml:"voids"`
+	Depth        int  `yaml:"depth"`
+	Page         int  `yaml:"page"`
+
+	HelloTimeout   time.Duration `yaml:"helloTimeout"`   // from the connection to its hello
+	Ping           time.Duration `yaml:"ping"`           // longest silence of the server
+	Grace          time.Duration `yaml:"grace"`          // beyond Ping, until a silent peer counts as gone
+	HookTimeout    time.Duration `yaml:"hookTimeout"`    // of one call of an application's hook
+	MaxConnections int           `yaml:"maxConnections"` // at a time
+}
+
+// Protocol returns the limits that the server tells its clients.
+func (l Limits) Protocol() protocol.Limits {
+	return protocol.Limits{
+		MessageBytes: int(l.MessageBytes),
+		FrameBytes:   int(l.FrameBytes),
+		Topics:       l.Topics,
+		Clients:      l.Clients,
+		Voids:        l.Voids,
+		Depth:        l.Depth,
+		Page:         l.Page,
+	}
+}
+
+// Default returns the configuration of a server that was told nothing.
+func Default() *Config {
+	l := protocol.DefaultLimits()
+	return &Config{
+		Addr: "127.0.0.1:8080",
+		Data: "data",
+		Auth: Auth{Leeway: 10 * time.Second},
+		Namespaces: map[string]Namespace{
+			auth.UserNamespace: defaultNamespace(),
+		},
+		Limits: Limits{
+			MessageBytes:   Size(l.MessageBytes),
+			FrameBytes:     Size(l.FrameBytes),
+			Topics:         l.Topics,
+			Clients:        l.Clients,
+			Voids:          l.Voids,
+			Depth:          l.Depth,
+			Page:           l.Page,
+			HelloTimeout:   5 * time.Second,
+			Ping:           25 * time.Second,
+			Grace:          10 * time.Second,
+			HookTimeout:    5 * time.Second,
+			MaxConnections: 100_000,
+		},
+		Log: Log{Level: "info", Format: "text"},
+	}
+}
+
+func defaultNamespace() Namespace { return Namespace{Kind: Messages, Durability: Durable} }
+
+// Namespace returns how the topics of a namespace behave, and whether it
+// exists. It always does in dev, or where AnyNamespace is set.
+func (c *Config) Namespace(name string) (Namespace, bool) {
+	if ns, ok := c.Namespaces[name]; ok {
+		return ns, true
+	}
+	if c.AnyNamespace {
+		return defaultNamespace(), true
+	}
+	return Namespace{}, false
+}
+
+// Policy returns what the configuration says about rights.
+func (c *Config) Policy() auth.PolicyConfig {
+	p := auth.PolicyConfig{AnyNamespace: c.AnyNamespace, Namespaces: make(map[string][]auth.Verb, len(c.Namespaces))}
+	for name, ns := range c.Namespaces {
+		p.Namespaces[name] = ns.Anonymous
+	}
+	return p
+}
