@@ -1,0 +1,302 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Config says how long a session waits for what. Every field must be set.
+type Config struct {
+	HelloTimeout time.Duration // from the start to hello
+	Ping         time.Duration // rule LIVE-1
+	Grace        time.Duration
+	AuthGrace    time.Duration // from the expiry of a token to the end
+	Limits       protocol.Limits
+}
+
+// Client is a client that the session proved.
+type Client struct {
+	ID     string
+	Run    uint64
+	Secret protocol.Secret
+	Born   time.Time
+}
+
+type state uint8
+
+const (
+	waiting  state = iota // for hello
+	proving               // hello came: its token, then its clients are looked at
+	live                  // welcome was said
+	expired               // the token is past its time
+	finished              // End came out
+)
+
+// Session is one connection's conversation.
+type Session struct {
+	config *Config
+	id     string
+	state  state
+
+	identity auth.Identity
+	clients  []Client
+	hello    *protocol.Hello // while proving
+	auth     *protocol.Auth  // while its token is looked at
+
+	start  time.Time
+	heard  time.Time // the last sign of life
+	said   time.Time // the last thing said
+	pinged bool      // since heard
+	ended  time.Time // when the token expired
+}
+
+// New starts a session. The config is shared and never written.
+func New(config *Config, id string, now time.Time) *Session {
+	return &Session{config: config, id: id, start: now, heard: now, said: now}
+}
+
+// ID names the connection.
+func (s *Session) ID() string { return s.id }
+
+// Identity is who the peer is, as far as it is known.
+func (s *Session) Identity() auth.Identity { return s.identity }
+
+// Clients are the clients that are proved. The slice is shared: read only.
+func (s *Session) Clients() []Client { return s.clients }
+
+// Heard notes a sign of life that is no message.
+func (s *Session) Heard(now time.Time) { s.heard, s.pinged = now, false }
+
+// Said notes that something was written to the peer.
+func (s *Session) Said(now time.Time) { s.said = now }
+
+// Input is one message of the peer, or why it is none.
+type Input struct {
+	command any
+	err     error
+	fatal   bool // no message could be told in the frame
+}
+
+// Parse takes a frame of the peer apart. The inputs own their memory.
+func Parse(frame []byte, limits protocol.Limits) []Input {
+	if len(frame) > limits.FrameBytes {
+		err := protocol.Errorf(protocol.TooLarge, "The frame has %d bytes; %d are allowed.", len(frame), limits.FrameBytes)
+		return []Input{{err: err, fatal: true}}
+	}
+	messages, err := protocol.Split(frame)
+	if err != nil {
+		return []Input{{err: err, fatal: true}}
+	}
+	inputs := make([]Input, len(messages))
+	for i, m := range messages {
+		inputs[i].command, inputs[i].err = protocol.DecodeCommand(m, limits)
+	}
+	return inputs
+}
+
+// Receive takes one message of the peer.
+func (s *Session) Receive(now time.Time, in Input) []Effect {
+	s.Heard(now)
+	if in.fatal {
+		return s.end(protocol.AsError(in.err))
+	}
+	return s.command(now, in.command, in.err)
+}
+
+func (s *Session) command(now time.Time, command any, err error) []Effect {
+	switch s.state {
+	case waiting:
+		hello, ok := command.(*protocol.Hello)
+		if err != nil {
+			return s.end(protocol.AsError(err))
+		}
+		if !ok {
+			return s.end(protocol.Errorf(protocol.BadMessage, "The first message must be hello."))
+		}
+		return s.greet(now, hello)
+	case live, expired:
+		if err != nil {
+			return s.malformed(err)
+		}
+		return s.dispatch(now, command)
+	}
+	return nil
+}
+
+func (s *Session) greet(now time.Time, hello *protocol.Hello) []Effect {
+	for _, c := range hello.Clients {
+		born, _ := c.Secret.Birthday()
+		if born.After(now.Add(24 * time.Hour)) {
+			return s.end(protocol.Errorf(protocol.BadClient, "The client's secret is from the future."))
+		}
+	}
+	s.state, s.hello = proving, hello
+	a := Authenticate{Token: hello.Token}
+	if len(hello.Clients) > 0 {
+		a.Secret = hello.Clients[0].Secret
+	}
+	return []Effect{a}
+}
+
+// Authenticated tells the answer to Authenticate.
+func (s *Session) Authenticated(now time.Time, identity auth.Identity, err error) []Effect {
+	switch {
+	case s.auth != nil:
+		return s.reauthenticated(now, identity, err)
+	case s.state != proving:
+		return nil
+	case err != nil:
+		return s.end(protocol.AsError(err))
+	}
+	s.identity = identity
+	for _, c := range s.hello.Clients {
+		born, _ := c.Secret.Birthday()
+		id := protocol.ClientID(identity.Sub, c.Secret)
+		s.clients = append(s.clients, Client{ID: id, Run: c.Run, Secret: c.Secret, Born: born})
+	}
+	return []Effect{Claim{Clients: s.clients}}
+}
+
+// Claimed tells the answer to Claim.
+func (s *Session) Claimed(_ time.Time, err error) []Effect {
+	if s.state != proving {
+		return nil
+	}
+	if err != nil {
+		return s.end(protocol.AsError(err))
+	}
+	s.state = live
+	welcome := &protocol.Welcome{
+		Session: s.id,
+		Sub:     s.identity.Sub,
+		Name:    s.identity.Name,
+		Ping:    s.config.Ping.Milliseconds(),
+		Grace:   s.config.Grace.Milliseconds(),
+		Limits:  s.config.Limits,
+	}
+	for _, c := range s.clients {
+		welcome.Clients = append(welcome.Clients, c.ID)
+	}
+	effects := []Effect{Reply{welcome}}
+	for _, t := range s.hello.Topics {
+		effects = append(effects, Subscribe{Identity: s.identity, Command: t})
+	}
+	s.hello = nil
+	return effects
+}
+
+func (s *Session) reauthenticated(now time.Time, identity auth.Identity, err error) []Effect {
+	id := s.auth.ID
+	s.auth = nil
+	if s.state != live && s.state != expired {
+		return nil
+	}
+	if err == nil && identity.Sub != s.identity.Sub {
+		err = protocol.Errorf(protocol.BadToken, "The token is another user's.")
+	}
+	if err != nil {
+		return []Effect{Reply{&protocol.Failure{ID: id, Error: protocol.AsError(err)}}}
+	}
+	s.identity, s.state = identity, live
+	if s.hasExpired(now) {
+		return []Effect{Reply{&protocol.Failure{ID: id, Error: protocol.Errorf(protocol.TokenExpired, "")}}}
+	}
+	return []Effect{
+		Reply{&protocol.Authenticated{ID: id, Sub: identity.Sub, Name: identity.Name}},
+		Review{Identity: identity},
+	}
+}
+
+func (s *Session) dispatch(now time.Time, command any) []Effect {
+	switch c := command.(type) {
+	case *protocol.Hello:
+		return []Effect{Reply{&protocol.Failure{Error: protocol.Errorf(protocol.BadMessage, "hello was said before.")}}}
+	case *protocol.Auth:
+		s.auth = c
+		a := Authenticate{Token: c.Token}
+		if len(s.clients) > 0 {
+			a.Secret = s.clients[0].Secret
+		}
+		return []Effect{a}
+	case *protocol.Ping:
+		return []Effect{Reply{&protocol.Pong{}}}
+	case *protocol.Pong:
+		return nil
+	case *protocol.Publish:
+		return s.publish(now, c)
+	case *protocol.Unsubscribe:
+		return []Effect{Unsubscribe{Command: *c}}
+	case *protocol.Subscribe:
+		if s.hasExpired(now) {
+			return fail(c.ID, protocol.Errorf(protocol.TokenExpired, ""))
+		}
+		return []Effect{Subscribe{Identity: s.identity, Command: *c}}
+	case *protocol.History:
+		if s.hasExpired(now) {
+			return fail(c.ID, protocol.Errorf(protocol.TokenExpired, ""))
+		}
+		return []Effect{History{Identity: s.identity, Command: *c}}
+	}
+	panic("session: a command without a case")
+}
+
+func fail(id uint64, err *protocol.Error) []Effect {
+	return []Effect{Reply{&protocol.Failure{ID: id, Error: err}}}
+}
+
+func (s *Session) publish(now time.Time, c *protocol.Publish) []Effect {
+	client, err := s.client(c.Client)
+	if err != nil {
+		return []Effect{Reply{&protocol.RejectedMessage{Topic: c.Topic, Client: c.Client, Seq: c.Seq, Error: err}}}
+	}
+	p := Publish{Identity: s.identity, Client: client, Command: *c}
+	if s.hasExpired(now) {
+		p.Denied = protocol.Errorf(protocol.TokenExpired, "")
+	}
+	return []Effect{p}
+}
+
+// client returns the proved client with this id, or the only one.
+func (s *Session) client(id string) (Client, *protocol.Error) {
+	if id == "" && len(s.clients) == 1 {
+		return s.clients[0], nil
+	}
+	for _, c := range s.clients {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return Client{}, protocol.Errorf(protocol.BadClient, "hello did not prove this client.")
+}
+
+// malformed answers a message that could not be understood. A publish whose
+// seq could be read is judged where its siblings are, so that their answers
+// keep their order.
+func (s *Session) malformed(err error) []Effect {
+	var bad *protocol.BadCommand
+	if !errors.As(err, &bad) {
+		bad = &protocol.BadCommand{Err: protocol.AsError(err)}
+	}
+	if bad.Type != protocol.TypePublish || bad.Seq == 0 {
+		return fail(bad.ID, bad.Err)
+	}
+	client, cerr := s.client(bad.Client)
+	if cerr != nil || protocol.CheckTopic(bad.Topic) != nil {
+		return []Effect{Reply{&protocol.RejectedMessage{Topic: bad.Topic, Client: bad.Client, Seq: bad.Seq, Error: bad.Err}}}
+	}
+	return []Effect{Publish{
+		Identity: s.identity, Client: client, Denied: bad.Err,
+		Command: protocol.Publish{Topic: bad.Topic, Client: client.ID, Seq: bad.Seq},
+	}}
+}
+
+func (s *Session) end(err *protocol.Error) []Effect {
+	if s.state == finished {
+		return nil
+	}
+	s.state = finished
+	return []Effect{End{Err: err}}
+}

@@ -1,0 +1,70 @@
+package session
+
+import (
+	"time"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+func (s *Session) hasExpired(now time.Time) bool {
+	return s.state == expired || (!s.identity.Expires.IsZero() && !now.Before(s.identity.Expires))
+}
+
+// Tick tells that time has passed.
+func (s *Session) Tick(now time.Time) []Effect {
+	c := s.config
+	switch s.state {
+	case waiting, proving:
+		if !now.Before(s.start.Add(c.HelloTimeout)) {
+			return s.end(protocol.Errorf(protocol.HelloTimeout, ""))
+		}
+		return nil
+	case finished:
+		return nil
+	}
+	if !now.Before(s.heard.Add(c.Ping + c.Grace)) {
+		return s.end(protocol.Errorf(protocol.PingTimeout, ""))
+	}
+	var effects []Effect
+	if s.state == live && s.hasExpired(now) {
+		s.state, s.ended = expired, now
+		effects = append(effects, Pause{}, Reply{&protocol.Failure{Error: protocol.Errorf(protocol.TokenExpired, "")}})
+	}
+	if s.state == expired && !now.Before(s.ended.Add(c.AuthGrace)) {
+		return append(effects, s.end(protocol.Errorf(protocol.TokenExpired, ""))...)
+	}
+	silent := !now.Before(s.said.Add(c.Ping))
+	deaf := !s.pinged && !now.Before(s.heard.Add(c.Ping))
+	if silent || deaf {
+		s.pinged = true
+		effects = append(effects, Reply{&protocol.Ping{}})
+	}
+	return effects
+}
+
+// Deadline is when the next Tick is due, if nothing else happens before.
+func (s *Session) Deadline() time.Time {
+	c := s.config
+	if s.state == waiting || s.state == proving {
+		return s.start.Add(c.HelloTimeout)
+	}
+	next := s.heard.Add(c.Ping + c.Grace)
+	if !s.pinged {
+		next = s.heard.Add(c.Ping)
+	}
+	next = earlier(next, s.said.Add(c.Ping))
+	if s.state == expired {
+		return earlier(next, s.ended.Add(c.AuthGrace))
+	}
+	if !s.identity.Expires.IsZero() {
+		next = earlier(next, s.identity.Expires)
+	}
+	return next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
