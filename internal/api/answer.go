@@ -1,0 +1,35 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// fail answers with an error of the table (rule HTTP-4).
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err *protocol.Error) {
+	s.config.Metrics.Failed(err.Code)
+	s.config.Logger.Debug("request failed", "method", r.Method, "path", r.URL.Path, "code", err.Code)
+	if err.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt((err.RetryAfter+999)/1000, 10))
+	}
+	if err.Kind().Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	_ = answer(w, err.Kind().Status, map[string]*protocol.Error{"error": err})
+}
+
+func answer(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, err = w.Write(append(body, '\n'))
+	return ended(err)
+}

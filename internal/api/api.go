@@ -1,0 +1,137 @@
+// Package api is a server's HTTP face: it routes, judges origins, finds out who
+// asks, and turns errors of the table into answers (rules HTTP and AUTH of
+// spec/protocol.md).
+package api
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/internal/metrics"
+	"github.com/tuttisync/tutti/internal/transport/sse"
+	"github.com/tuttisync/tutti/internal/transport/ws"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Config is what a Server is made of. Every field must be set but those that
+// say otherwise.
+type Config struct {
+	Hub      *hub.Hub
+	Limits   protocol.Limits
+	Origins  Origins
+	WS       ws.Config
+	SSE      sse.Config
+	Metrics  *metrics.Metrics
+	ClientJS []byte // the browser client; nil: there is none
+	Site     fs.FS  // served at /; nil: nothing is
+	Logger   *slog.Logger
+	Now      func() time.Time
+}
+
+// Server is the handler of all paths.
+type Server struct {
+	config Config
+	mux    *http.ServeMux
+}
+
+// New makes a server.
+func New(config Config) *Server {
+	s := &Server{config: config, mux: http.NewServeMux()}
+	s.route("GET /v1/ws", s.webSocket)
+	s.route("GET /v1/sse", s.events)
+	s.route("POST /v1/topics/{topic}/events", s.publish)
+	s.route("GET /v1/topics/{topic}/events", s.history)
+	s.route("GET /v1/topics", s.topics)
+	s.route("GET /v1/client.js", s.clientJS)
+	s.route("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return text(w, "ok\n") })
+	s.route("GET /readyz", s.ready)
+	s.mux.Handle("GET /metrics", config.Metrics.Handler())
+	if config.Site != nil {
+		s.mux.Handle("GET /", http.FileServerFS(config.Site))
+	}
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.config.Origins.admit(w, r) {
+		s.fail(w, r, protocol.Errorf(protocol.OriginForbidden, ""))
+		return
+	}
+	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	handler, pattern := s.mux.Handler(r)
+	if pattern == "" {
+		s.fail(w, r, s.unrouted(r))
+		return
+	}
+	_ = handler // ServeHTTP finds it again, with the path's values
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *Server) unrouted(r *http.Request) *protocol.Error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "" {
+			return protocol.Errorf(protocol.MethodNotAllowed, "")
+		}
+	}
+	return protocol.Errorf(protocol.NotFound, "")
+}
+
+func (s *Server) route(pattern string, handle func(http.ResponseWriter, *http.Request) error) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			s.fail(w, r, protocol.AsError(err))
+		}
+	})
+}
+
+// identify finds out who asks.
+func (s *Server) identify(r *http.Request) (auth.Identity, error) {
+	token := ""
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, value, ok := strings.Cut(header, " ")
+		if !ok || !strings.EqualFold(scheme, "Bearer") {
+			return auth.Identity{}, protocol.Errorf(protocol.BadToken, "Authorization is not of the form Bearer token.")
+		}
+		token = value
+	}
+	return s.config.Hub.Identify(r.Context(), r, token, "")
+}
+
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) error {
+	if err := s.config.Hub.Ready(); err != nil {
+		return err
+	}
+	return text(w, "ready\n")
+}
+
+func (s *Server) clientJS(w http.ResponseWriter, _ *http.Request) error {
+	if s.config.ClientJS == nil {
+		return protocol.Errorf(protocol.NotFound, "This server was built without the browser client.")
+	}
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, err := w.Write(s.config.ClientJS)
+	return ended(err)
+}
+
+func text(w http.ResponseWriter, body string) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := fmt.Fprint(w, body)
+	return ended(err)
+}
+
+// ended passes over the error of a write: the reader has left, and nothing can
+// be told any more.
+func ended(error) error { return nil }

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Origins says which pages may use the server, beside its own (rule AUTH-5).
+type Origins struct {
+	Allowed  []string // scheme://host[:port]; * is any
+	Loopback bool     // pages of this machine
+}
+
+// admit judges a request's origin, and tells the browser what its page may do.
+func (o Origins) admit(w http.ResponseWriter, r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	if o.own(origin, r.Host) {
+		return true
+	}
+	if !o.allows(origin) {
+		return false
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Add("Vary", "Origin")
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	if r.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, POST")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID")
+		h.Set("Access-Control-Max-Age", "600")
+	}
+	return true
+}
+
+func (o Origins) own(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
+}
+
+func (o Origins) allows(origin string) bool {
+	if slices.Contains(o.Allowed, "*") || slices.ContainsFunc(o.Allowed, func(a string) bool { return strings.EqualFold(a, origin) }) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if !o.Loopback || err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+}

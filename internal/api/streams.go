@@ -1,0 +1,78 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/transport/sse"
+	"github.com/tuttisync/tutti/internal/transport/ws"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// peer is a WebSocket as the hub sees it.
+type peer struct{ *ws.Conn }
+
+func (peer) Frame(dst, message []byte) []byte { return ws.AppendText(dst, message) }
+
+// webSocket upgrades, and leaves the connection to a goroutine of its own, so
+// that net/http can let go of its buffers.
+func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
+	if err := s.config.Hub.Ready(); err != nil {
+		return err
+	}
+	conn, err := ws.Upgrade(w, r, s.config.WS)
+	if err != nil {
+		return err
+	}
+	var request *http.Request
+	if s.config.Hub.AsksRequests() {
+		request = forAuthenticate(r)
+	}
+	c := s.config.Hub.Accept(peer{conn}, request)
+	s.config.Hub.Go(func() {
+		defer c.Closed()
+		err := conn.Serve(func(message []byte) error {
+			c.Receive(message)
+			c.Wait()
+			return nil
+		})
+		s.config.Logger.Debug("connection ended", "session", c.ID(), "cause", err)
+	})
+	return nil
+}
+
+// forAuthenticate keeps of a request what the hook Authenticate may want, and
+// nothing that holds the connection's memory.
+func forAuthenticate(r *http.Request) *http.Request {
+	return &http.Request{
+		Method: r.Method, URL: r.URL, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
+		Header: r.Header, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS, Body: http.NoBody,
+	}
+}
+
+// events serves a stream of Server-Sent Events.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+	identity, err := s.identify(r)
+	if err != nil {
+		return err
+	}
+	req, err := sse.Parse(r)
+	if err != nil {
+		return err
+	}
+	return s.config.SSE.Serve(w, r, req, identity, false)
+}
+
+// Stream serves the given topics as Server-Sent Events to whoever is let
+// through to it: no rights are asked.
+func (s *Server) Stream(topics []string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req, err := sse.ParseFor(r, topics)
+		if err == nil {
+			err = s.config.SSE.Serve(w, r, req, auth.Identity{}, true)
+		}
+		if err != nil {
+			s.fail(w, r, protocol.AsError(err))
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+const maxKeyBytes = 255
+
+type published struct {
+	Topic  string `json:"topic"`
+	Offset uint64 `json:"offset"`
+	Term   string `json:"term,omitzero"`
+}
+
+// publish appends an entry (rules HTTP-1, KEY-1).
+func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
+	identity, err := s.identify(r)
+	if err != nil {
+		return err
+	}
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.config.Limits.FrameBytes)))
+	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
+		return protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit)
+	} else if err != nil {
+		return protocol.Errorf(protocol.BadMessage, "The body did not arrive whole.")
+	}
+	p, err := protocol.DecodePublication(body, s.config.Limits)
+	if err != nil {
+		return err
+	}
+	topic := r.PathValue("topic")
+	at, err := s.config.Hub.Publish(r.Context(), hub.Publication{Identity: identity, Topic: topic, Name: p.Name, Data: p.Data, Key: key})
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusCreated, published{Topic: topic, Offset: at.Offset, Term: at.Term})
+}
+
+func idempotencyKey(r *http.Request) (string, error) {
+	values := r.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return "", nil
+	}
+	key := values[0]
+	if len(values) > 1 || key == "" || len(key) > maxKeyBytes {
+		return "", protocol.Errorf(protocol.BadMessage, "Idempotency-Key has 1 to %d characters, and stands once.", maxKeyBytes)
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return "", protocol.Errorf(protocol.BadMessage, "Idempotency-Key is visible ASCII.")
+		}
+	}
+	return key, nil
+}
+
+// history reads a page of the log (rule HTTP-2).
+func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
+	identity, err := s.identify(r)
+	if err != nil {
+		return err
+	}
+	q := protocol.History{Topic: r.PathValue("topic")}
+	if q.After, err = offset(r, "after"); err != nil {
+		return err
+	}
+	if q.Before, err = offset(r, "before"); err != nil {
+		return err
+	}
+	if q.After != nil && q.Before != nil {
+		return protocol.Errorf(protocol.BadMessage, "Give after or before, not both.")
+	}
+	if q.Limit, err = limit(r, s.config.Limits.Page, 0); err != nil {
+		return err
+	}
+	page, err := s.config.Hub.History(r.Context(), identity, q)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, page)
+}
+
+// topics lists topics (rule HTTP-3).
+func (s *Server) topics(w http.ResponseWriter, r *http.Request) error {
+	identity, err := s.identify(r)
+	if err != nil {
+		return err
+	}
+	n, err := limit(r, s.config.Limits.Page, 100)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	infos, err := s.config.Hub.Topics(r.Context(), identity, q.Get("prefix"), q.Get("after"), n)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, map[string]any{"topics": infos})
+}
+
+func offset(r *http.Request, name string) (*uint64, error) {
+	value := r.URL.Query().Get(name)
+	if value == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseUint(value, 10, 53)
+	if err != nil {
+		return nil, protocol.Errorf(protocol.BadMessage, "%s is an offset.", name)
+	}
+	return &n, nil
+}
+
+func limit(r *http.Request, most, otherwise int) (int, error) {
+	value := r.URL.Query().Get("limit")
+	if value == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, protocol.Errorf(protocol.BadMessage, "limit is a whole number from 1.")
+	}
+	if n > most {
+		return 0, protocol.Errorf(protocol.LimitExceeded, "A page holds at most %d.", most)
+	}
+	return n, nil
+}

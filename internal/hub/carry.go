@@ -1,0 +1,96 @@
+package hub
+
+import (
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// carry carries one effect of the session out.
+func (c *Conn) carry(e session.Effect) {
+	switch e := e.(type) {
+	case session.Reply:
+		c.reply(e.Message)
+	case session.Authenticate:
+		identity, err := c.hub.Identify(c.hub.ctx, c.request, e.Token, e.Secret)
+		c.stepWith(identity, err)
+	case session.Claim:
+		c.claim(e.Clients)
+	case session.Subscribe:
+		c.subscribe(e)
+	case session.Unsubscribe:
+		c.unsubscribe(e.Command)
+	case session.Publish:
+		c.publish(e)
+	case session.History:
+		c.history(e)
+	case session.Review:
+		c.review(e.Identity)
+	case session.Pause:
+		c.mu.Lock()
+		c.paused = true
+		c.mu.Unlock()
+	case session.End:
+		c.end(e.Err)
+	}
+}
+
+func (c *Conn) stepWith(identity auth.Identity, err error) {
+	c.mu.Lock()
+	effects := c.session.Authenticated(c.hub.now(), identity, err)
+	deadline := c.session.Deadline()
+	c.mu.Unlock()
+	c.hub.wheel.set(&c.timer, deadline)
+	for _, e := range effects {
+		c.carry(e)
+	}
+}
+
+func (c *Conn) claim(clients []session.Client) {
+	losers, failure := c.hub.claims.take(c, clients)
+	for _, loser := range losers {
+		loser.end(protocol.Errorf(protocol.Replaced, ""))
+	}
+	var err error
+	if failure != nil {
+		err = failure
+	}
+	c.mu.Lock()
+	effects := c.session.Claimed(c.hub.now(), err)
+	deadline := c.session.Deadline()
+	c.mu.Unlock()
+	c.hub.wheel.set(&c.timer, deadline)
+	for _, e := range effects {
+		c.carry(e)
+	}
+}
+
+// review ends the subscriptions that the identity has no right to, and lets
+// the others go on.
+func (c *Conn) review(identity auth.Identity) {
+	c.mu.Lock()
+	names := make([]string, 0, len(c.topics))
+	for name := range c.topics {
+		names = append(names, name)
+	}
+	c.mu.Unlock()
+	for _, name := range names {
+		if err := c.hub.allow(c.hub.ctx, identity, auth.Read, name); err != nil {
+			c.drop(name, &protocol.Unsubscribed{Topic: name, Error: protocol.AsError(err)})
+		}
+	}
+	c.mu.Lock()
+	c.paused = false
+	start := len(c.dirty) > 0 && c.schedule()
+	c.mu.Unlock()
+	c.queue(start)
+}
+
+func (c *Conn) history(e session.History) {
+	page, err := c.hub.History(c.hub.ctx, e.Identity, e.Command)
+	if err != nil {
+		c.reply(&protocol.Failure{ID: e.Command.ID, Error: protocol.AsError(err)})
+		return
+	}
+	c.reply(page)
+}

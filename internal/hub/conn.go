@@ -1,0 +1,222 @@
+package hub
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Peer is a transport's end of a two-way connection.
+type Peer interface {
+	// Frame appends one message, framed, to dst.
+	Frame(dst, message []byte) []byte
+	// Send writes whole frames without blocking. True: all is written. False
+	// with no error: it goes on by itself and calls done once; until then the
+	// slices must stay, and Send is not called.
+	Send(frames [][]byte, done func(error)) (bool, error)
+	// Close ends the connection, without blocking, after what is being sent.
+	Close(code int, reason string)
+	// BytesIn counts what was heard, pings and pongs of the transport among it.
+	BytesIn() uint64
+}
+
+const (
+	flushBytes = 64 << 10  // gathered into one write
+	maxReplies = 256 << 10 // bytes of answers at which reading pauses
+	maxPending = 1024      // publishes without a verdict at which reading pauses
+)
+
+// Conn is a two-way connection: a session, its subscriptions, and what is to
+// be said. The transport calls Receive, Wait and Closed, from one goroutine.
+type Conn struct {
+	hub     *Hub
+	peer    Peer
+	request *http.Request // that opened it, for the hook Authenticate
+	timer   timer
+	heard   uint64 // peer.BytesIn at the last tick
+
+	mu      sync.Mutex // guards the fields below
+	session *session.Session
+	replies []byte             // frames to be written first
+	topics  map[string]*cursor // subscriptions
+	dirty   []*cursor          // with something to read
+	writing bool               // in the writers' queue, or being written to
+	paused  bool               // the identity has expired
+	ending  *protocol.Error    // say it, then close
+	ended   bool               // closed, or closing
+	pending int                // publishes without a verdict
+	lanes   map[string]*lane
+	room    chan struct{} // closed when there is room again, if anyone waits
+}
+
+// Accept starts a connection. request may be nil.
+func (h *Hub) Accept(peer Peer, request *http.Request) *Conn {
+	now := h.now()
+	c := &Conn{hub: h, peer: peer, request: request}
+	c.session = session.New(&h.config.Session, h.config.NewID(), now)
+	c.timer.fire = c.tick
+	h.members.add(c)
+	h.config.Metrics.Connected(1)
+	h.wheel.set(&c.timer, c.session.Deadline())
+	if h.closing.Load() {
+		c.drain()
+	}
+	return c
+}
+
+// Receive takes one frame of the peer. The frame may be reused afterwards.
+func (c *Conn) Receive(frame []byte) {
+	c.hub.config.Metrics.Received(len(frame))
+	for _, in := range session.Parse(frame, c.hub.config.Session.Limits) {
+		c.step(func(now time.Time) []session.Effect { return c.session.Receive(now, in) })
+	}
+}
+
+// step moves the session and carries its effects out.
+func (c *Conn) step(move func(now time.Time) []session.Effect) {
+	c.mu.Lock()
+	effects := move(c.hub.now())
+	c.mu.Unlock()
+	for _, e := range effects {
+		c.carry(e)
+	}
+}
+
+// Wait blocks while the peer has been told too little of what it asked for:
+// the next frame should be read when it returns.
+func (c *Conn) Wait() {
+	for {
+		c.mu.Lock()
+		if c.ended || (len(c.replies) < maxReplies && c.pending < maxPending) {
+			c.mu.Unlock()
+			return
+		}
+		if c.room == nil {
+			c.room = make(chan struct{})
+		}
+		room := c.room
+		c.mu.Unlock()
+		<-room
+	}
+}
+
+// makeRoom wakes Wait. c.mu is held.
+func (c *Conn) makeRoom() {
+	if c.room != nil {
+		close(c.room)
+		c.room = nil
+	}
+}
+
+// Closed tells that the transport has ended.
+func (c *Conn) Closed() {
+	h := c.hub
+	h.wheel.stop(&c.timer)
+	c.mu.Lock()
+	c.ended = true
+	c.makeRoom()
+	topics := c.topics
+	c.topics, c.dirty, c.replies = nil, nil, nil
+	clients := c.session.Clients()
+	c.mu.Unlock()
+	for _, cur := range topics {
+		cur.topic.detach(cur)
+	}
+	h.config.Metrics.Subscribed(-len(topics))
+	h.claims.release(c, clients)
+	h.config.Metrics.Connected(-1)
+	h.members.remove(c)
+}
+
+func (c *Conn) tick(now time.Time) {
+	heard := c.peer.BytesIn()
+	c.step(func(time.Time) []session.Effect {
+		if heard != c.heard {
+			c.heard = heard
+			c.session.Heard(now)
+		}
+		return c.session.Tick(now)
+	})
+	c.mu.Lock()
+	deadline := c.session.Deadline()
+	ended := c.ended
+	c.mu.Unlock()
+	if !ended {
+		c.hub.wheel.set(&c.timer, deadline)
+	}
+}
+
+func (c *Conn) drain() { c.end(protocol.Errorf(protocol.Draining, "")) }
+
+func (c *Conn) kill() { c.fail() }
+
+// end says why and closes.
+func (c *Conn) end(err *protocol.Error) {
+	c.mu.Lock()
+	if c.ended || c.ending != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.ending = err
+	c.frame(&protocol.Close{Error: err})
+	start := c.schedule()
+	c.mu.Unlock()
+	c.hub.config.Metrics.Failed(err.Code)
+	c.queue(start)
+}
+
+// reply says one message.
+func (c *Conn) reply(message any) {
+	c.mu.Lock()
+	c.frame(message)
+	start := c.schedule()
+	c.mu.Unlock()
+	c.queue(start)
+}
+
+// frame adds a message to what is to be said. c.mu is held.
+func (c *Conn) frame(message any) {
+	if c.ended {
+		return
+	}
+	buf := takeBuffer()
+	*buf = protocol.Append(*buf, message)
+	c.replies = c.peer.Frame(c.replies, *buf)
+	putBuffer(buf)
+}
+
+// schedule says whether the connection must be queued. c.mu is held.
+func (c *Conn) schedule() bool {
+	if c.writing || c.ended {
+		return false
+	}
+	c.writing = true
+	return true
+}
+
+func (c *Conn) queue(start bool) {
+	if start {
+		c.hub.writers.push(c.hub, []*Conn{c})
+	}
+}
+
+// wake puts a cursor among those with something to read.
+func (c *Conn) wake(cur *cursor) *Conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cur.dirty || cur.closed || c.ended {
+		return nil
+	}
+	cur.dirty = true
+	c.dirty = append(c.dirty, cur)
+	if c.paused || !c.schedule() {
+		return nil
+	}
+	return c
+}
+
+// ID names the connection.
+func (c *Conn) ID() string { return c.session.ID() }

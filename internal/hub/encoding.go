@@ -1,0 +1,38 @@
+package hub
+
+import "encoding/binary"
+
+// Encoding names a form in which entries are read. Each form that a topic has
+// readers of is encoded once.
+type Encoding uint8
+
+// The encodings.
+const (
+	Stored   Encoding = iota // entries as the log holds them, see EachStored
+	Messages                 // entry messages, framed for a WebSocket
+	Events                   // SSE events of a stream over one topic
+
+	encodings
+)
+
+// Encoder appends the frame of one stored entry of topic to dst.
+type Encoder func(dst []byte, topic string, stored []byte) []byte
+
+// appendStored puts the length before the entry, so that frames can be told
+// apart again.
+func appendStored(dst []byte, _ string, stored []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(stored)))
+	return append(dst, stored...)
+}
+
+// EachStored calls fn with each stored entry of frames in the encoding Stored,
+// until fn returns false.
+func EachStored(frames []byte, fn func(stored []byte) bool) {
+	for len(frames) > 0 {
+		n := int(binary.BigEndian.Uint32(frames))
+		if !fn(frames[4 : 4+n]) {
+			return
+		}
+		frames = frames[4+n:]
+	}
+}

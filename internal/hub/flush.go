@@ -1,0 +1,126 @@
+package hub
+
+// flush gathers what is to be said and read, of all topics, and writes it in
+// one go. One writer flushes a connection at a time. It returns the scratch
+// slice for the next.
+func (c *Conn) flush(frames [][]byte) [][]byte {
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
+		return frames
+	}
+	now := c.hub.now()
+	replies := c.replies
+	c.replies = nil
+	var dirty []*cursor
+	if !c.paused && c.ending == nil {
+		dirty, c.dirty = c.dirty, nil
+	}
+	c.session.Said(now)
+	c.makeRoom()
+	c.mu.Unlock()
+
+	if len(replies) > 0 {
+		frames = append(frames, replies)
+	}
+	frames, again := c.gather(frames, dirty)
+	c.mu.Lock()
+	for _, cur := range again {
+		if !cur.closed {
+			cur.dirty = true
+			c.dirty = append(c.dirty, cur)
+		}
+	}
+	c.mu.Unlock()
+
+	if len(frames) == 0 {
+		c.rest()
+		return frames
+	}
+	bytes := 0
+	for _, f := range frames {
+		bytes += len(f)
+	}
+	c.hub.config.Metrics.Sent(bytes)
+	done, err := c.peer.Send(frames, c.sent)
+	switch {
+	case err != nil:
+		c.fail()
+	case done:
+		c.rest()
+	default:
+		return make([][]byte, 0, cap(frames))
+	}
+	clear(frames)
+	return frames[:0]
+}
+
+// gather reads the cursors, and returns those that have more to read.
+func (c *Conn) gather(frames [][]byte, dirty []*cursor) ([][]byte, []*cursor) {
+	var again []*cursor
+	budget := flushBytes
+	for i, cur := range dirty {
+		if budget <= 0 {
+			return frames, append(again, dirty[i:]...)
+		}
+		c.mu.Lock()
+		cur.dirty = false
+		closed := cur.closed
+		c.mu.Unlock()
+		if closed {
+			continue
+		}
+		var n news
+		var err error
+		frames, n, err = cur.collect(c.hub.ctx, frames, budget)
+		if err != nil {
+			c.unreadable(cur, err)
+			continue
+		}
+		if n.lost != nil {
+			c.lost(cur, *n.lost)
+		}
+		budget -= n.bytes
+		if n.more {
+			again = append(again, cur)
+		}
+	}
+	return frames, again
+}
+
+// rest ends a flush: the connection goes back into the queue, or waits to be
+// woken, or, having said why, is closed.
+func (c *Conn) rest() {
+	c.mu.Lock()
+	if len(c.replies) > 0 || (len(c.dirty) > 0 && !c.paused && c.ending == nil) {
+		c.mu.Unlock()
+		c.hub.writers.push(c.hub, []*Conn{c})
+		return
+	}
+	c.writing = false
+	ending := c.ending
+	c.ended = c.ended || ending != nil
+	c.makeRoom()
+	c.mu.Unlock()
+	if ending != nil {
+		c.peer.Close(ending.Kind().Close, string(ending.Code))
+	}
+}
+
+// sent goes on after a write that had stalled.
+func (c *Conn) sent(err error) {
+	if err != nil {
+		c.fail()
+		return
+	}
+	c.rest()
+}
+
+// fail gives the transport up; it will call Closed.
+func (c *Conn) fail() {
+	c.mu.Lock()
+	c.ended = true
+	c.makeRoom()
+	c.mu.Unlock()
+	c.peer.Close(0, "")
+}

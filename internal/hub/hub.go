@@ -1,0 +1,229 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/metrics"
+	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/store"
+)
+
+// Config is what a Hub is made of. Fields without a default must be set.
+type Config struct {
+	Durable store.Log // logs of durable namespaces; the hub does not close it
+	Memory  store.Log // logs of memory namespaces; the hub does not close it
+
+	Namespace func(topic string) (Namespace, error) // settings of a topic's namespace, or unknown_namespace
+	Policy    *auth.Policy
+	Hooks     Hooks
+
+	// Identify finds the identity behind a token, which may be empty, without
+	// blocking. secret is that of the first client that hello proves, or empty.
+	Identify func(token string, secret protocol.Secret) (auth.Identity, error)
+
+	Session   session.Config
+	Messages  Encoder
+	Events    Encoder
+	RingBytes int64 // of all rings together; 0: 64 MiB
+	TopicRing int   // of one topic's ring in one encoding; 0: 1 MiB
+
+	Metrics *metrics.Metrics
+	Logger  *slog.Logger
+	Now     func() time.Time // nil: time.Now
+	// Spawn runs a task apart from the caller; nil: on a goroutine of its own.
+	// The simulation runs them one by one.
+	Spawn func(task func())
+	// NewID names a connection.
+	NewID func() string
+}
+
+// Namespace is what a namespace's configuration says of its topics.
+type Namespace struct {
+	Memory    bool          // durability memory
+	KeepCount uint64        // retention: newest entries; 0: all
+	KeepAge   time.Duration // retention; 0: for ever
+}
+
+const (
+	defaultRingBytes = 64 << 20
+	defaultTopicRing = 1 << 20
+	topicShards      = 64
+	// maxWriters is how many connections are written to at once.
+	maxWriters = 8
+)
+
+// Hub is a node: its topics and the connections to it.
+type Hub struct {
+	config   Config
+	encoders [encodings]Encoder
+
+	seed   maphash.Seed
+	topics [topicShards]topicShard
+	ring   atomic.Int64 // bytes of all rings
+
+	claims  claims
+	writers writers
+	wheel   wheel
+	hooks   chan struct{} // one token for each running hook
+
+	tasks   sync.WaitGroup
+	stop    []func()
+	ctx     context.Context // ends when the hub closes
+	cancel  context.CancelFunc
+	closing atomic.Bool
+	broken  atomic.Bool // a store answered ErrUnknown
+	members members
+	swept   time.Time // used by Tick
+}
+
+type topicShard struct {
+	mu     sync.Mutex
+	topics map[string]*Topic
+}
+
+// New starts a hub.
+func New(config Config) (*Hub, error) {
+	if config.RingBytes == 0 {
+		config.RingBytes = defaultRingBytes
+	}
+	if config.TopicRing == 0 {
+		config.TopicRing = defaultTopicRing
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	h := &Hub{
+		config:   config,
+		encoders: [encodings]Encoder{Stored: appendStored, Messages: config.Messages, Events: config.Events},
+		seed:     maphash.MakeSeed(),
+		hooks:    make(chan struct{}, maxHooks),
+	}
+	for i := range h.topics {
+		h.topics[i].topics = make(map[string]*Topic)
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.claims.owners = make(map[string]claim)
+	h.members.all = make(map[member]struct{})
+	h.wheel.init(config.Now())
+	for _, log := range []store.Log{config.Durable, config.Memory} {
+		for shard := range log.Shards() {
+			stop, err := log.Follow(shard, func(a store.Appended) { h.appended(log, a) })
+			if err != nil {
+				h.stopAll()
+				return nil, fmt.Errorf("follow the store: %w", err)
+			}
+			h.stop = append(h.stop, stop)
+		}
+	}
+	return h, nil
+}
+
+func (h *Hub) now() time.Time { return h.config.Now() }
+
+// spawn runs a task that Close waits for.
+func (h *Hub) spawn(task func()) {
+	h.tasks.Add(1)
+	run := func() {
+		defer h.tasks.Done()
+		task()
+	}
+	if h.config.Spawn != nil {
+		h.config.Spawn(run)
+		return
+	}
+	go run()
+}
+
+// Run keeps the hub's time until ctx ends: pings, expiries, retention.
+func (h *Hub) Run(ctx context.Context) {
+	tick := time.NewTicker(wheelTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.Tick()
+		}
+	}
+}
+
+// Ready says whether the hub takes traffic, or why not.
+func (h *Hub) Ready() error {
+	switch {
+	case h.closing.Load():
+		return protocol.Errorf(protocol.Draining, "")
+	case h.broken.Load():
+		return protocol.Errorf(protocol.StoreUnavailable, "")
+	}
+	return nil
+}
+
+// Drain tells every connection to come back elsewhere, and takes no new ones.
+func (h *Hub) Drain() {
+	if h.closing.Swap(true) {
+		return
+	}
+	for _, m := range h.members.list() {
+		m.drain()
+	}
+}
+
+// Close drains, waits until all that was started has ended, and leaves the
+// stores open. When ctx ends first its error is returned.
+func (h *Hub) Close(ctx context.Context) error {
+	h.Drain()
+	if err := h.members.wait(ctx); err != nil {
+		for _, m := range h.members.list() {
+			m.kill()
+		}
+	}
+	h.cancel()
+	h.stopAll()
+	done := make(chan struct{})
+	go func() {
+		h.tasks.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: %w", context.Cause(ctx))
+	}
+}
+
+func (h *Hub) stopAll() {
+	for _, stop := range h.stop {
+		stop()
+	}
+	h.stop = nil
+}
+
+// storeError turns a store's error into one of the table.
+func (h *Hub) storeError(err error) *protocol.Error {
+	switch {
+	case errors.Is(err, store.ErrFull):
+		return protocol.Errorf(protocol.StoreFull, "")
+	case errors.Is(err, store.ErrUnknown):
+		h.broken.Store(true)
+		return protocol.Errorf(protocol.StoreUnavailable, "")
+	case errors.Is(err, store.ErrClosed):
+		return protocol.Errorf(protocol.Draining, "")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return protocol.Errorf(protocol.Overloaded, "")
+	}
+	return protocol.AsError(err)
+}
+
+// Go runs a transport's task, which Close waits for, on a goroutine of its own.
+func (h *Hub) Go(task func()) { h.spawn(task) }

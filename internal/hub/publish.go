@@ -1,0 +1,156 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/internal/topic"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// publish takes an entry of a client: at once, or, when the application has
+// hooks to be asked, through the client's lane.
+func (c *Conn) publish(p session.Publish) {
+	t, err := c.hub.topic(c.hub.ctx, p.Command.Topic)
+	if err != nil {
+		c.tell(&p, topic.Deny(protocol.AsError(err)))
+		return
+	}
+	c.mu.Lock()
+	c.pending++
+	c.mu.Unlock()
+	if c.hub.config.Hooks.publishing() && p.Denied == nil {
+		c.hub.enter(c, p.Client.ID, func() { c.hooked(t, &p) })
+		return
+	}
+	if p.Denied == nil {
+		p.Denied = denial(c.hub.allow(c.hub.ctx, p.Identity, auth.Publish, p.Command.Topic))
+	}
+	c.submit(t, &p)
+}
+
+func denial(err error) *protocol.Error {
+	if err == nil {
+		return nil
+	}
+	return protocol.AsError(err)
+}
+
+// hooked asks the application's hooks, unless the entry is a repeat.
+func (c *Conn) hooked(t *Topic, p *session.Publish) {
+	h := c.hub
+	if !t.repeats(p.Client.ID, p.Command.Seq) {
+		m := Message{Topic: p.Command.Topic, Name: p.Command.Name, Data: p.Command.Data}
+		p.Denied = denial(h.mayPublish(h.ctx, p.Identity, &m))
+		p.Command.Name, p.Command.Data = m.Name, m.Data
+	}
+	c.submit(t, p)
+}
+
+// repeats says whether the store remembers seq of the client as taken. The
+// sequencer judges again; this only spares the hooks.
+func (t *Topic) repeats(client string, seq uint64) bool {
+	value, err := t.log.Row(t.hub.ctx, t.name, topic.ClientKey(client))
+	return err == nil && topic.Settled(value, seq)
+}
+
+func (c *Conn) submit(t *Topic, p *session.Publish) {
+	t.submit(job{
+		command: &topic.Command{
+			Client: p.Client.ID, Run: p.Client.Run, Born: p.Client.Born,
+			Seq: p.Command.Seq, Voids: p.Command.Voids, Denied: p.Denied,
+			Name: p.Command.Name, Data: p.Command.Data, Author: author(p.Identity),
+		},
+		tell: func(v topic.Verdict) {
+			c.tell(p, v)
+			c.mu.Lock()
+			c.pending--
+			c.makeRoom()
+			c.mu.Unlock()
+		},
+	})
+}
+
+func author(identity auth.Identity) *protocol.Author {
+	if identity.Sub == "" {
+		return nil
+	}
+	return &protocol.Author{Sub: identity.Sub, Name: identity.Name}
+}
+
+// tell answers a publish.
+func (c *Conn) tell(p *session.Publish, v topic.Verdict) {
+	name, client, seq := p.Command.Topic, p.Client.ID, p.Command.Seq
+	if v.Err != nil {
+		c.hub.config.Metrics.Failed(v.Err.Code)
+	}
+	switch v.Kind {
+	case topic.Accepted, topic.Repeated:
+		c.reply(&protocol.Ack{Topic: name, Client: client, Seq: seq, Offset: v.Offset, Term: v.Term})
+	case topic.Refused:
+		c.reply(&protocol.RefusedMessage{Topic: name, Client: client, Seq: seq, Error: v.Err})
+	case topic.Rejected:
+		c.reply(&protocol.RejectedMessage{Topic: name, Client: client, Seq: seq, Error: v.Err})
+	case topic.Gap:
+		c.reply(&protocol.GapMessage{Topic: name, Client: client, Seq: seq, Expected: v.Expected})
+	}
+}
+
+// Publication is an entry from HTTP or from the embedding program.
+type Publication struct {
+	Identity auth.Identity
+	// Trusted: the embedding program itself; no rights are asked, no hook, and
+	// the entry has no author.
+	Trusted bool
+	Topic   string
+	Name    string
+	Data    []byte
+	Key     string // Idempotency-Key, or empty
+}
+
+// Publish takes an entry and returns its position when it is durable, or an
+// error of the table. When ctx ends first the entry may still be taken.
+func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, error) {
+	if err := h.check(p); err != nil {
+		return protocol.Position{}, err
+	}
+	t, err := h.topic(ctx, p.Topic)
+	if err != nil {
+		return protocol.Position{}, err
+	}
+	c := &topic.Command{Name: p.Name, Data: p.Data}
+	if p.Key != "" {
+		c.Key = topic.KeyKey(p.Identity.Sub, p.Key)
+		c.Body = sha256.Sum256([]byte(p.Name + "\x00" + string(p.Data)))
+	}
+	if !p.Trusted {
+		m := Message{Topic: p.Topic, Name: p.Name, Data: p.Data}
+		c.Author = author(p.Identity)
+		c.Denied = denial(h.mayPublish(ctx, p.Identity, &m))
+		c.Name, c.Data = m.Name, m.Data
+	}
+	verdict := make(chan topic.Verdict, 1)
+	t.submit(job{command: c, tell: func(v topic.Verdict) { verdict <- v }})
+	select {
+	case v := <-verdict:
+		if v.Err != nil {
+			h.config.Metrics.Failed(v.Err.Code)
+			return protocol.Position{}, v.Err
+		}
+		return protocol.Position{Term: v.Term, Offset: v.Offset}, nil
+	case <-ctx.Done():
+		return protocol.Position{}, protocol.Errorf(protocol.Overloaded, "No answer came in time; the entry may still be taken.")
+	}
+}
+
+func (h *Hub) check(p Publication) error {
+	if h.closing.Load() {
+		return protocol.Errorf(protocol.Draining, "")
+	}
+	if err := protocol.CheckName(p.Name); err != nil {
+		return err
+	}
+	return h.config.Session.Limits.CheckData(p.Data)
+}

@@ -1,0 +1,231 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// StreamConfig says what a Stream reads.
+type StreamConfig struct {
+	Identity  auth.Identity
+	Trusted   bool // the embedding program itself: no rights are asked
+	Topics    []protocol.Subscribe
+	Encoding  Encoding
+	Heartbeat time.Duration // how long nothing may be said; 0: for ever
+}
+
+// Stream is a one-way reader of some topics. It is used from one goroutine.
+type Stream struct {
+	hub    *Hub
+	config StreamConfig
+	starts []Start
+	timer  timer
+	news   chan struct{} // holds one token when there is something to do
+
+	mu      sync.Mutex // guards the fields below
+	dirty   []*cursor
+	cursors []*cursor
+	said    time.Time
+	silent  bool // nothing was said for the heartbeat interval
+	err     error
+}
+
+// Start tells where a topic of a Stream begins.
+type Start struct {
+	Topic     string
+	Position  protocol.Position
+	Recovered bool
+}
+
+// Batch is what Next found: entries of one topic, a new start, or (Index -1)
+// that it is time for a sign of life.
+type Batch struct {
+	Index  int // of the topic in the config
+	Frames [][]byte
+	Next   protocol.Position // behind the frames
+	Lost   *Start
+}
+
+// Open starts a stream. Whoever opens it closes it.
+func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
+	if err := h.Ready(); protocol.AsError(err).Code == protocol.Draining && err != nil {
+		return nil, err
+	}
+	s := &Stream{hub: h, config: config, news: make(chan struct{}, 1), said: h.now()}
+	for i, sub := range config.Topics {
+		if !config.Trusted {
+			if err := h.allow(ctx, config.Identity, auth.Read, sub.Topic); err != nil {
+				s.detach()
+				return nil, err
+			}
+		}
+		t, err := h.topic(ctx, sub.Topic)
+		if err != nil {
+			s.detach()
+			return nil, err
+		}
+		c, at := t.open(s, config.Encoding, sub.From, sub.Else == "new")
+		c.index = i
+		c.dirty = true
+		s.cursors = append(s.cursors, c)
+		s.dirty = append(s.dirty, c)
+		s.starts = append(s.starts, Start{Topic: sub.Topic, Position: at.position, Recovered: at.recovered})
+	}
+	s.timer.fire = s.tick
+	h.members.add(s)
+	h.config.Metrics.Streaming(1)
+	h.wheel.set(&s.timer, s.deadline())
+	s.signal()
+	if h.closing.Load() {
+		s.drain()
+	}
+	return s, nil
+}
+
+// Starts tells where each topic begins.
+func (s *Stream) Starts() []Start { return s.starts }
+
+// Close ends the stream.
+func (s *Stream) Close() {
+	s.hub.wheel.stop(&s.timer)
+	s.detach()
+	s.hub.config.Metrics.Streaming(-1)
+	s.hub.members.remove(s)
+}
+
+func (s *Stream) detach() {
+	for _, c := range s.cursors {
+		c.topic.detach(c)
+	}
+}
+
+// Next waits for something to tell. It returns ctx's error, an error of the
+// table when the stream has ended (draining, token_expired), or what is wrong
+// with the store. frames is reused for the batch.
+func (s *Stream) Next(ctx context.Context, frames [][]byte) (Batch, error) {
+	for {
+		s.mu.Lock()
+		err, silent := s.err, s.silent
+		s.silent = false
+		var c *cursor
+		if err == nil && len(s.dirty) > 0 {
+			c = s.dirty[0]
+			s.dirty = s.dirty[1:]
+			c.dirty = false
+		}
+		s.mu.Unlock()
+		switch {
+		case err != nil:
+			return Batch{}, err
+		case c != nil:
+			b, err := s.read(ctx, c, frames)
+			if err != nil || b.Lost != nil || len(b.Frames) > 0 {
+				return b, err
+			}
+		case silent:
+			s.spoke()
+			return Batch{Index: -1}, nil
+		default:
+			select {
+			case <-s.news:
+			case <-ctx.Done():
+				return Batch{}, context.Cause(ctx)
+			}
+		}
+	}
+}
+
+func (s *Stream) read(ctx context.Context, c *cursor, frames [][]byte) (Batch, error) {
+	frames, n, err := c.collect(ctx, frames[:0], flushBytes)
+	if err != nil {
+		return Batch{}, s.hub.storeError(err)
+	}
+	if n.more {
+		s.wake(c)
+	}
+	b := Batch{Index: c.index, Frames: frames}
+	if n.lost != nil {
+		b.Lost = &Start{Topic: c.topic.name, Position: n.lost.position}
+	}
+	if len(frames) > 0 || n.lost != nil {
+		s.spoke()
+		c.topic.mu.Lock()
+		b.Next = c.topic.position(c.next - 1)
+		c.topic.mu.Unlock()
+	}
+	s.hub.config.Metrics.Sent(n.bytes)
+	return b, nil
+}
+
+func (s *Stream) spoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said = s.hub.now()
+}
+
+func (s *Stream) deadline() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.hub.now().Add(time.Hour)
+	if s.config.Heartbeat > 0 {
+		at = s.said.Add(s.config.Heartbeat)
+	}
+	if expires := s.config.Identity.Expires; !expires.IsZero() && expires.Before(at) {
+		at = expires
+	}
+	return at
+}
+
+func (s *Stream) tick(now time.Time) {
+	if expires := s.config.Identity.Expires; !expires.IsZero() && !now.Before(expires) {
+		s.fail(protocol.Errorf(protocol.TokenExpired, ""))
+		return
+	}
+	s.mu.Lock()
+	if s.config.Heartbeat > 0 && !now.Before(s.said.Add(s.config.Heartbeat)) {
+		s.silent = true
+		s.said = now
+	}
+	silent := s.silent
+	s.mu.Unlock()
+	s.hub.wheel.set(&s.timer, s.deadline())
+	if silent {
+		s.signal()
+	}
+}
+
+func (s *Stream) fail(err error) {
+	s.mu.Lock()
+	if s.err == nil {
+		s.err = err
+	}
+	s.mu.Unlock()
+	s.signal()
+}
+
+func (s *Stream) drain() { s.fail(protocol.Errorf(protocol.Draining, "")) }
+
+func (s *Stream) kill() { s.drain() }
+
+func (s *Stream) signal() {
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// wake puts a cursor among those with something to read.
+func (s *Stream) wake(c *cursor) *Conn {
+	s.mu.Lock()
+	if !c.dirty {
+		c.dirty = true
+		s.dirty = append(s.dirty, c)
+	}
+	s.mu.Unlock()
+	s.signal()
+	return nil
+}

@@ -1,0 +1,180 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tuttisync/tutti/internal/topic"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+const (
+	sweepEvery  = time.Second
+	coldAfter   = time.Minute      // a topic that nobody used for so long is let go
+	retainEvery = 10 * time.Second // how often a topic's old entries are looked for
+	forgetEvery = time.Hour        // how often a topic's old rows are looked for
+	forgetPage  = 256
+)
+
+// Tick serves what is due: deadlines, then topics that are cold or hold too
+// much.
+func (h *Hub) Tick() {
+	now := h.now()
+	h.wheel.advance(now)
+	if now.Sub(h.swept) >= sweepEvery {
+		h.swept = now
+		h.sweep(now)
+	}
+}
+
+func (h *Hub) sweep(now time.Time) {
+	for i := range h.topics {
+		shard := &h.topics[i]
+		shard.mu.Lock()
+		var due []*Topic
+		for name, t := range shard.topics {
+			switch t.look(now) {
+			case cold:
+				delete(shard.topics, name)
+			case overdue:
+				due = append(due, t)
+			}
+		}
+		shard.mu.Unlock()
+		for _, t := range due {
+			h.spawn(func() { t.tidy(h.ctx, now) })
+		}
+	}
+}
+
+type looks uint8
+
+const (
+	fine looks = iota
+	cold
+	overdue
+)
+
+// look decides what a topic needs, and drops rings that nobody reads.
+func (t *Topic) look(now time.Time) looks {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cursors == 0 && now.Sub(t.used) > sweepEvery {
+		for e, r := range t.rings {
+			if r != nil {
+				t.hub.ring.Add(-int64(r.clear()))
+				t.rings[e] = nil
+			}
+		}
+	}
+	if t.cursors == 0 && !t.inbox.working && now.Sub(t.used) > coldAfter {
+		return cold
+	}
+	if t.loaded && !t.tidying && now.Sub(t.swept) >= retainEvery {
+		t.swept = now
+		t.tidying = true
+		return overdue
+	}
+	return fine
+}
+
+// tidy applies the topic's retention and forgets old rows.
+func (t *Topic) tidy(ctx context.Context, now time.Time) {
+	defer func() {
+		t.mu.Lock()
+		t.tidying = false
+		t.mu.Unlock()
+	}()
+	if err := t.retain(ctx, now); err != nil && ctx.Err() == nil {
+		t.hub.config.Logger.Error("retention failed", "topic", t.name, "error", err)
+	}
+	if now.Sub(t.forgot) >= forgetEvery {
+		t.forgot = now
+		if err := t.forget(ctx, now); err != nil && ctx.Err() == nil {
+			t.hub.config.Logger.Error("forgetting failed", "topic", t.name, "error", err)
+		}
+	}
+}
+
+func (t *Topic) retain(ctx context.Context, now time.Time) error {
+	t.mu.Lock()
+	first, head := t.first, t.head
+	t.mu.Unlock()
+	keep := first
+	if n := t.namespace.KeepCount; n > 0 && head-first+1 > n {
+		keep = head - n + 1
+	}
+	if age := t.namespace.KeepAge; age > 0 {
+		young, err := t.firstSince(ctx, keep, head, now.Add(-age).UnixMilli())
+		if err != nil {
+			return err
+		}
+		keep = max(keep, young)
+	}
+	if keep <= first {
+		return nil
+	}
+	if err := t.log.Truncate(ctx, t.name, keep); err != nil {
+		return fmt.Errorf("truncate: %w", err)
+	}
+	t.truncated(keep)
+	return nil
+}
+
+// firstSince returns the lowest offset from first to head whose entry is not
+// older than since, head+1 if there is none. Times never go back within a
+// topic, so it halves.
+func (t *Topic) firstSince(ctx context.Context, first, head uint64, since int64) (uint64, error) {
+	for first <= head {
+		middle := first + (head-first)/2
+		entries, err := t.log.Read(ctx, t.name, middle-1, 1, 1)
+		if err != nil {
+			return 0, fmt.Errorf("read entry: %w", err)
+		}
+		if len(entries) == 0 {
+			return head + 1, nil
+		}
+		e, err := protocol.ParseEntry(entries[0].Data)
+		if err != nil {
+			return 0, fmt.Errorf("parse entry: %w", err)
+		}
+		if e.Time < since {
+			first = entries[0].Offset + 1
+		} else {
+			head = middle - 1
+		}
+	}
+	return first, nil
+}
+
+// forget deletes rows past their time, through the sequencer.
+func (t *Topic) forget(ctx context.Context, now time.Time) error {
+	after := ""
+	for {
+		rows, err := t.log.Rows(ctx, t.name, after, forgetPage)
+		if err != nil {
+			return fmt.Errorf("read rows: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		var old []string
+		for _, r := range rows {
+			if topic.Forgotten(r.Key, r.Value, now) {
+				old = append(old, r.Key)
+			}
+		}
+		if len(old) > 0 {
+			t.submit(job{forget: old, tell: func(topic.Verdict) {}})
+		}
+		after = rows[len(rows)-1].Key
+	}
+}
+
+func sorted(infos []TopicInfo, limit int) []TopicInfo {
+	slices.SortFunc(infos, func(a, b TopicInfo) int { return cmp.Compare(a.Topic, b.Topic) })
+	return infos[:min(len(infos), limit)]
+}
