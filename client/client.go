@@ -1,0 +1,214 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Client is one client of a server: one connection at a time, over which any
+// number of topics are read and published to.
+type Client struct {
+	url        string
+	http       *http.Client
+	options    Options
+	start      time.Time
+	dispatcher *dispatcher
+	observers  observers
+	status     atomic.Pointer[Status]
+	numbers    atomic.Uint64 // of handlers, publishes and pages
+
+	ctx     context.Context // of transports and token functions
+	cancel  context.CancelFunc
+	running sync.WaitGroup // they
+	events  chan func()    // run by the owner
+	done    chan struct{}  // closed when the owner has ended
+
+	// What follows belongs to the owner's goroutine.
+	core      *core.Core
+	transport *transport
+	timer     *time.Timer
+	handlers  map[uint64]*handler
+	pending   map[uint64]*Pending
+	pages     map[uint64]chan pageResult
+}
+
+// Connect makes a client of the server at address and lets it connect. The
+// address is http(s):// or ws(s)://, with the path prefix under which the
+// server stands, if any. Connect does not wait for the connection: see
+// [Client.Status]. It fails only for an address or options that are wrong.
+func Connect(address string, options Options) (*Client, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	ws, err := endpoint(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Client{
+		url: ws, http: newHTTP(options), options: options, start: time.Now(),
+		dispatcher: newDispatcher(options.Buffer, options.Logger),
+		ctx:        ctx, cancel: cancel,
+		events: make(chan func()), done: make(chan struct{}),
+		timer:    time.NewTimer(time.Hour),
+		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, pages: map[uint64]chan pageResult{},
+	}
+	c.timer.Stop()
+	c.status.Store(&Status{State: core.Idle})
+	source := core.TokenNone
+	switch {
+	case options.StaticToken != "":
+		source = core.TokenConstant
+	case options.Token != nil:
+		source = core.TokenFunction
+	}
+	c.core = core.New(core.Options{Token: source, Random: mathrand.Float64, Secret: newSecret})
+	go c.own()
+	go c.dispatcher.run()
+	c.Connect()
+	return c, nil
+}
+
+func newSecret() protocol.Secret {
+	s, err := protocol.NewSecret(rand.Reader, time.Now())
+	if err != nil {
+		panic("client: read random bytes: " + err.Error())
+	}
+	return s
+}
+
+// Connect leaves a backoff or a parked state at once. Elsewhere it does
+// nothing.
+func (c *Client) Connect() { c.post(func() { c.step(core.Connect{}) }) }
+
+// Wake says that the network may be back: a connection is tried at once, or
+// the one that there is is probed.
+func (c *Client) Wake() { c.post(func() { c.step(core.Wake{}) }) }
+
+// Close ends the client for good. Publishes and pages that are not answered
+// fail with closed. It waits until the connection has ended, and then no
+// handler is called any more, but for a call that is running.
+func (c *Client) Close() error {
+	c.post(func() { c.step(core.Close{}) })
+	<-c.done
+	c.running.Wait()
+	return nil
+}
+
+// post gives f to the owner, and reports false if the client has ended.
+func (c *Client) post(f func()) bool {
+	select {
+	case c.events <- f:
+		return true
+	case <-c.done:
+		return false
+	}
+}
+
+// own runs the core: everything that happens, one thing after another. It
+// never blocks on the application or the network.
+func (c *Client) own() {
+	defer close(c.done)
+	defer c.http.CloseIdleConnections()
+	defer c.timer.Stop()
+	for c.core.State() != core.Closed {
+		select {
+		case f := <-c.events:
+			f()
+		case <-c.timer.C:
+			c.step(core.Tick{})
+		}
+	}
+	c.cancel()
+}
+
+func (c *Client) now() int64 { return time.Since(c.start).Milliseconds() }
+
+func (c *Client) at(ms int64) time.Time { return c.start.Add(time.Duration(ms) * time.Millisecond) }
+
+// transportStep is step for what a transport says; what a former one still
+// says is passed over.
+func (c *Client) transportStep(t *transport, in core.Input) {
+	if c.transport != t {
+		return
+	}
+	if _, lost := in.(core.Lost); lost {
+		c.transport = nil
+	}
+	c.step(in)
+}
+
+// step makes one step of the core and carries out its effects.
+func (c *Client) step(in core.Input) {
+	for _, effect := range c.core.Step(c.now(), in) {
+		switch e := effect.(type) {
+		case core.Status:
+			c.tell(e)
+		case core.AskToken:
+			c.askToken()
+		case core.Open:
+			c.transport = c.openTransport()
+		case core.Send:
+			c.transport.send(e.Frame)
+		case core.Shut:
+			c.transport.cancel()
+			c.transport = nil
+		case core.Started:
+			c.started(e)
+		case core.Deliver:
+			c.deliver(e)
+		case core.Failed:
+			c.failed(e)
+		case core.Queued:
+		case core.Sent:
+			c.pending[e.Key].status.Store(int32(Sent))
+		case core.Settled:
+			c.settled(e)
+		case core.Page:
+			c.answerPage(e)
+		case core.Wait:
+			c.wait(e.Until)
+		}
+	}
+}
+
+func (c *Client) wait(until int64) {
+	c.timer.Stop()
+	if until != core.Never {
+		c.timer.Reset(time.Until(c.at(until)))
+	}
+}
+
+// askToken calls the application's function aside.
+func (c *Client) askToken() {
+	c.running.Go(func() {
+		token, err := c.token()
+		c.post(func() {
+			if err != nil {
+				c.step(core.TokenFailed{Message: err.Error()})
+				return
+			}
+			c.step(core.Token{Token: token})
+		})
+	})
+}
+
+func (c *Client) token() (token string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.options.Logger.Error("the token function panicked", "panic", p)
+			err = fmt.Errorf("the token function panicked")
+		}
+	}()
+	return c.options.Token(c.ctx)
+}

@@ -1,0 +1,253 @@
+package core
+
+import (
+	"unicode/utf8"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Times of the connection, in milliseconds.
+const (
+	attemptTime = 10_000 // for a token, the transport and welcome together
+	stableTime  = 10_000 // a connection that lived so long ends a row of failures
+	probeTime   = 2_000  // for an answer to the ping of a probe
+)
+
+// stage is how far an attempt has come.
+type stage uint8
+
+const (
+	stageToken stage = iota // waiting for the application's token
+	stageOpen               // waiting for the transport
+	stageHello              // waiting for welcome
+)
+
+// connection is the state machine of rules CONN-1 to CONN-9.
+type connection struct {
+	state    State
+	stage    stage // while connecting
+	deadline int64 // when the state is looked at again
+	floor    int64 // in backoff: no wake makes an attempt before
+	failures int   // attempts in a row that failed
+	token    string
+
+	since    int64 // welcomed at
+	heard    int64 // last message at
+	patience int64 // silence that calls for a probe
+
+	expired bool   // the token has; commands wait for authenticated
+	asked   bool   // for a fresh token
+	auth    uint64 // id of the auth that is unanswered; 0: none
+}
+
+func (Connect) apply(c *Core) {
+	switch c.connection.state {
+	case Idle, Backoff, Parked:
+		c.attempt()
+	}
+}
+
+func (Wake) apply(c *Core) {
+	switch {
+	case c.connection.state == Live:
+		c.probe()
+	case c.connection.state == Backoff && c.now >= c.connection.floor:
+		c.attempt()
+	}
+}
+
+// attempt begins a connection.
+func (c *Core) attempt() {
+	c.renewSecret()
+	n := &c.connection
+	*n = connection{state: Connecting, failures: n.failures, deadline: c.now + attemptTime}
+	c.emit(Status{State: Connecting})
+	if c.options.Token == TokenNone {
+		c.open("")
+		return
+	}
+	c.emit(AskToken{})
+}
+
+func (c *Core) open(token string) {
+	c.connection.token, c.connection.stage = token, stageOpen
+	c.emit(Open{})
+}
+
+func (t Token) apply(c *Core) {
+	n := &c.connection
+	if !utf8.ValidString(t.Token) {
+		TokenFailed{"The token is not UTF-8."}.apply(c)
+		return
+	}
+	switch {
+	case n.state == Connecting && n.stage == stageToken:
+		c.open(t.Token)
+	case n.asked:
+		n.asked, n.auth = false, c.id()
+		c.send(&protocol.Auth{ID: n.auth, Token: t.Token})
+	}
+}
+
+func (t TokenFailed) apply(c *Core) {
+	n := &c.connection
+	err := protocol.Errorf(protocol.Disconnected, "There is no token: %s", t.Message)
+	switch {
+	case n.state == Connecting && n.stage == stageToken:
+		c.end(err)
+	case n.asked:
+		c.shut()
+		c.end(err)
+	}
+}
+
+func (Opened) apply(c *Core) {
+	n := &c.connection
+	if n.state != Connecting || n.stage != stageOpen {
+		return
+	}
+	n.stage = stageHello
+	c.identity.run++
+	c.send(&protocol.Hello{
+		Token:   n.token,
+		Clients: []protocol.ClientProof{{Secret: c.identity.secret, Run: c.identity.run}},
+		Topics:  c.helloTopics(),
+	})
+}
+
+// welcome makes the connection live.
+func (c *Core) welcome(w *protocol.Welcome) {
+	n := &c.connection
+	n.since, n.heard = c.now, c.now
+	n.patience = max(1, min(w.Ping, day)+min(w.Grace, day))
+	c.limits = w.Limits
+	c.goLive()
+	c.pump()
+}
+
+func (c *Core) goLive() {
+	c.connection.state = Live
+	c.connection.deadline = c.now + c.connection.patience
+	c.emit(Status{State: Live})
+}
+
+func (c *Core) probe() {
+	c.connection.state = Probing
+	c.connection.deadline = c.now + probeTime
+	c.emit(Status{State: Probing})
+	c.send(&protocol.Ping{})
+}
+
+func (c *Core) connectionTick() {
+	n := &c.connection
+	if c.now < n.deadline {
+		return
+	}
+	switch n.state {
+	case Connecting:
+		if n.stage != stageToken {
+			c.shut()
+		}
+		c.end(nil)
+	case Probing:
+		c.shut()
+		c.end(nil)
+	case Backoff:
+		c.attempt()
+	case Live:
+		if n.deadline = n.heard + n.patience; n.deadline <= c.now {
+			c.probe()
+		}
+	}
+}
+
+func (l Lost) apply(c *Core) {
+	n := &c.connection
+	if !c.online() && (n.state != Connecting || n.stage == stageToken) {
+		return
+	}
+	var err *protocol.Error
+	if kind, ok := protocol.KindByClose(l.Code); ok {
+		err = protocol.Errorf(kind.Code, "")
+	}
+	c.end(err)
+}
+
+// shut ends the transport, and with it what this step has not sent yet.
+func (c *Core) shut() {
+	c.out = nil
+	c.emit(Shut{1000})
+}
+
+// detach forgets what the server knew of this connection.
+func (c *Core) detach() {
+	c.subscriptions.detach()
+	c.outboxes.detach()
+	c.detachPages()
+}
+
+// end goes to backoff, or to parked when err will not pass. The transport is
+// gone already.
+func (c *Core) end(err *protocol.Error) {
+	n := &c.connection
+	if c.online() && c.now-n.since >= stableTime {
+		n.failures = 0
+	} else {
+		n.failures++
+	}
+	c.detach()
+	*n = connection{state: Parked, failures: n.failures, deadline: Never}
+	if err != nil && !c.passes(err) {
+		c.emit(Status{State: Parked, Err: err})
+		return
+	}
+	n.state, n.floor = Backoff, c.now
+	if err != nil {
+		n.floor = c.now + min(max(err.RetryAfter, 0), day)
+	}
+	n.deadline = max(n.floor, c.now+c.backoff(n.failures))
+	c.emit(Status{State: Backoff, Attempt: n.failures + 1, Until: n.deadline, Err: err})
+}
+
+// passes says whether another attempt may go better.
+func (c *Core) passes(err *protocol.Error) bool {
+	if err.Code == protocol.TokenExpired {
+		return c.options.Token == TokenFunction
+	}
+	return err.Retryable
+}
+
+// expire handles token_expired on a live connection.
+func (c *Core) expire(err *protocol.Error) {
+	switch {
+	case c.options.Token != TokenFunction:
+		c.shut()
+		c.end(err)
+	case !c.connection.expired:
+		c.connection.expired, c.connection.asked = true, true
+		c.emit(AskToken{})
+	}
+}
+
+func (c *Core) authenticated(id uint64) {
+	if id == 0 || id != c.connection.auth {
+		return
+	}
+	c.connection.auth, c.connection.expired = 0, false
+	c.pump()
+}
+
+func (Close) apply(c *Core) {
+	n := &c.connection
+	if n.state == Closed {
+		return
+	}
+	c.outboxes.close(c)
+	c.closePages()
+	c.subscriptions = newSubscriptions()
+	if c.online() || n.state == Connecting && n.stage != stageToken {
+		c.shut()
+	}
+	*n = connection{state: Closed, deadline: Never}
+	c.emit(Status{State: Closed})
+}

@@ -1,0 +1,140 @@
+package core
+
+import (
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// TokenSource says what the application does when it is asked for a token.
+type TokenSource uint8
+
+// The sources of tokens.
+const (
+	TokenNone     TokenSource = iota // there is none: the client is anonymous
+	TokenConstant                    // always the same: an expired one parks
+	TokenFunction                    // a fresh one each time
+)
+
+// The limits of what waits to be answered (rule CONN-8).
+const (
+	DefaultQueueEntries = 1000
+	DefaultQueueBytes   = 8 << 20
+)
+
+// Options are what a core needs from outside.
+type Options struct {
+	Token        TokenSource
+	Random       func() float64         // in [0, 1)
+	Secret       func() protocol.Secret // a new secret, born now
+	QueueEntries int                    // unanswered publishes at most; 0: DefaultQueueEntries
+	QueueBytes   int                    // bytes of their data at most; 0: DefaultQueueBytes
+}
+
+// Core is one client. See the package's doc.
+type Core struct {
+	options Options
+	now     int64
+	nextID  uint64
+	limits  protocol.Limits
+
+	connection    connection
+	identity      identity
+	subscriptions subscriptions
+	outboxes      outboxes
+	pages         []*page
+
+	effects []Effect
+	out     [][]byte
+	told    int64
+}
+
+// New returns an idle core.
+func New(options Options) *Core {
+	if options.QueueEntries == 0 {
+		options.QueueEntries = DefaultQueueEntries
+	}
+	if options.QueueBytes == 0 {
+		options.QueueBytes = DefaultQueueBytes
+	}
+	return &Core{
+		options: options, limits: protocol.DefaultLimits(), told: Never,
+		connection:    connection{state: Idle, deadline: Never},
+		subscriptions: newSubscriptions(), outboxes: newOutboxes(),
+	}
+}
+
+// State returns the state of the connection.
+func (c *Core) State() State { return c.connection.state }
+
+// Step takes one input that happened at now, in milliseconds, and returns its
+// effects in order. The caller owns the slice.
+func (c *Core) Step(now int64, in Input) []Effect {
+	c.now = max(now, c.now)
+	c.effects = nil
+	in.apply(c)
+	c.flush()
+	if w := c.wish(); w != c.told {
+		c.told = w
+		c.emit(Wait{w})
+	}
+	return c.effects
+}
+
+func (Tick) apply(c *Core) {
+	c.outboxes.expire(c)
+	c.connectionTick()
+	c.pump()
+}
+
+// wish is when the core next has something to do by itself.
+func (c *Core) wish() int64 {
+	if c.connection.state == Closed {
+		return Never
+	}
+	return min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c))
+}
+
+func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
+
+// online says whether the connection is welcomed.
+func (c *Core) online() bool {
+	return c.connection.state == Live || c.connection.state == Probing
+}
+
+// ready says whether commands can be sent now.
+func (c *Core) ready() bool { return c.online() && !c.connection.expired }
+
+// pump sends all that may be sent now.
+func (c *Core) pump() {
+	if !c.ready() {
+		return
+	}
+	for _, s := range c.subscriptions.order {
+		c.request(s)
+	}
+	for _, o := range c.outboxes.order {
+		c.sendEntries(o)
+	}
+	c.sendPages()
+	c.renewIfAnswered()
+}
+
+func (c *Core) id() uint64 {
+	c.nextID++
+	return c.nextID
+}
+
+// backoff draws a random time, for the n-th failure in a row.
+func (c *Core) backoff(n int) int64 {
+	const first, longest = 500, 20_000
+	limit := min(longest, first<<min(n, 10))
+	return int64(c.options.Random() * float64(limit))
+}
+
+// retryAfter is how long to wait after the n-th error in a row: at most a day,
+// whatever the server says.
+func (c *Core) retryAfter(err *protocol.Error, n int) int64 {
+	if err.RetryAfter > 0 {
+		return min(err.RetryAfter, day)
+	}
+	return c.backoff(n)
+}

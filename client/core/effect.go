@@ -1,0 +1,110 @@
+package core
+
+import (
+	"math"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// State is a state of the connection.
+type State string
+
+// The states. A client is online in live and probing.
+const (
+	Idle       State = "idle"       // connect was never called
+	Connecting State = "connecting" // asking for a token, opening, saying hello
+	Live       State = "live"       // welcomed
+	Probing    State = "probing"    // live, but perhaps dead: a ping is out
+	Backoff    State = "backoff"    // waiting before the next attempt
+	Parked     State = "parked"     // an error that no waiting mends; until connect
+	Closed     State = "closed"     // for good
+)
+
+// Effect is something for the driver to do or tell: one of the types of this
+// file.
+type Effect interface{ effect() }
+
+// Status says that the state changed.
+type Status struct {
+	State   State
+	Attempt int             // in backoff: the number of the attempt to come
+	Until   int64           // in backoff: when it comes
+	Err     *protocol.Error // in backoff and parked: why, or nil
+}
+
+// AskToken asks for a token, constant or not; the answer is [Token] or
+// [TokenFailed].
+type AskToken struct{}
+
+// Open asks for a transport; the former is gone.
+type Open struct{}
+
+// Send gives one frame to the transport.
+type Send struct{ Frame []byte }
+
+// Shut ends the transport. Nothing of it is passed in after this.
+type Shut struct{ Code int }
+
+// Started says where a handler's entries begin: behind Position. It comes when
+// a handler first starts, and again, with Recovered false, when what it had
+// read up to is lost.
+type Started struct {
+	Handler   uint64
+	Position  protocol.Position
+	Recovered bool
+}
+
+// Deliver gives an entry to handlers, in the order in which they joined.
+type Deliver struct {
+	Handlers []uint64
+	Topic    string
+	Entry    *protocol.Entry
+}
+
+// Failed says that a handler's subscription ended; the handler is gone.
+type Failed struct {
+	Handler uint64
+	Err     *protocol.Error
+}
+
+// Queued says that an entry waits to be sent.
+type Queued struct{ Key uint64 }
+
+// Sent says that an entry was first sent under this seq.
+type Sent struct{ Key, Seq uint64 }
+
+// Settled is the end of a publish, told exactly once.
+type Settled struct {
+	Key         uint64
+	Position    protocol.Position // where the entry is; zero if it failed or the server told no offset
+	Err         *protocol.Error   // nil: acknowledged
+	Unconfirmed bool              // it failed here, but may be in the log
+}
+
+// Page answers [History], exactly once.
+type Page struct {
+	Key  uint64
+	Page *protocol.HistoryPage // nil if Err is set
+	Err  *protocol.Error
+}
+
+// Wait is the time of the [Tick] that the core wants at the latest, in place
+// of the one that it wanted before.
+type Wait struct{ Until int64 }
+
+// Never is the time of a [Wait] that wants no tick.
+const Never int64 = math.MaxInt64
+
+func (Status) effect()   {}
+func (AskToken) effect() {}
+func (Open) effect()     {}
+func (Send) effect()     {}
+func (Shut) effect()     {}
+func (Started) effect()  {}
+func (Deliver) effect()  {}
+func (Failed) effect()   {}
+func (Queued) effect()   {}
+func (Sent) effect()     {}
+func (Settled) effect()  {}
+func (Page) effect()     {}
+func (Wait) effect()     {}

@@ -1,0 +1,71 @@
+package core
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Input is something that happened: one of the types of this file.
+type Input interface{ apply(*Core) }
+
+// Connect starts, or leaves parked or backoff at once.
+type Connect struct{}
+
+// Token answers [AskToken].
+type Token struct{ Token string }
+
+// TokenFailed answers [AskToken] when the application has no token to give now.
+type TokenFailed struct{ Message string }
+
+// Opened says that the transport is up.
+type Opened struct{}
+
+// Message is one message of the server, as [DecodeMessage] returns it.
+type Message struct{ Message any }
+
+// Lost says that the transport ended, with its close code or 0.
+type Lost struct{ Code int }
+
+// Wake is a sign that the network or the process is back.
+type Wake struct{}
+
+// Tick says that time has passed.
+type Tick struct{}
+
+// Subscribe adds a handler. The application numbers its handlers; a number is
+// never used again.
+type Subscribe struct {
+	Handler uint64
+	Topic   string
+	From    protocol.From
+	Else    string // "earliest" (or empty) or "new"
+}
+
+// Unsubscribe takes a handler away; an unknown one is passed over.
+type Unsubscribe struct{ Handler uint64 }
+
+// Publish queues an entry. The application numbers its publishes and pages; a
+// number is never used again.
+type Publish struct {
+	Key     uint64
+	Topic   string
+	Name    string
+	Data    jsontext.Value
+	Timeout int64 // milliseconds; 0: none
+}
+
+// Abort takes back a publish that was never sent, or a page of history.
+type Abort struct{ Key uint64 }
+
+// History asks for a page of a topic's log, as [protocol.History] says.
+type History struct {
+	Key    uint64
+	Topic  string
+	After  *uint64
+	Before *uint64
+	Limit  int
+}
+
+// Close ends the client for good.
+type Close struct{}

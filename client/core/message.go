@@ -1,0 +1,71 @@
+package core
+
+import "github.com/tuttisync/tutti/protocol"
+
+func (m Message) apply(c *Core) {
+	n := &c.connection
+	switch {
+	case n.state == Connecting && n.stage == stageHello:
+		switch m := m.Message.(type) {
+		case *protocol.Welcome:
+			c.welcome(m)
+		case *protocol.Close:
+			c.shut()
+			c.end(m.Error)
+		}
+	case c.online():
+		n.heard = c.now
+		if n.state == Probing {
+			c.goLive()
+		}
+		c.heard(m.Message)
+	}
+}
+
+// heard takes a message of a live connection.
+func (c *Core) heard(message any) {
+	switch m := message.(type) {
+	case *protocol.Ping:
+		c.send(&protocol.Pong{})
+	case *Entry:
+		c.entry(m)
+	case *protocol.Subscribed:
+		c.subscribed(m)
+	case *protocol.Unsubscribed:
+		c.unsubscribed(m)
+	case *protocol.Ack:
+		c.acknowledged(m)
+	case *protocol.RefusedMessage:
+		c.refused(m)
+	case *protocol.RejectedMessage:
+		c.rejected(m)
+	case *protocol.GapMessage:
+		c.gap(m)
+	case *protocol.HistoryPage:
+		c.page(m)
+	case *protocol.Authenticated:
+		c.authenticated(m.ID)
+	case *protocol.Failure:
+		c.failure(m)
+	case *protocol.Close:
+		c.shut()
+		c.end(m.Error)
+	}
+}
+
+// failure hands an error to whoever waits for an answer with its id.
+func (c *Core) failure(m *protocol.Failure) {
+	switch {
+	case m.ID == 0:
+		if m.Error.Code == protocol.TokenExpired {
+			c.expire(m.Error)
+		}
+	case m.ID == c.connection.auth:
+		c.shut()
+		c.end(m.Error)
+	default:
+		if !c.requestFailed(m) {
+			c.pageFailed(m)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package core
+
+import (
+	"slices"
+	"strconv"
+
+	"pgregory.net/rapid"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+const modelTerm = "modelmodel0"
+
+// model is a naive server: one process, logs in slices, the rules of
+// publishing word by word.
+type model struct {
+	t       *rapid.T
+	kind    bool // every command is granted
+	logs    map[string][]protocol.Entry
+	memory  map[string]*memory // by secret and topic
+	expired map[string]bool    // secrets that were forgotten
+	runs    map[string]uint64
+}
+
+// memory is what the server knows of a client in a topic.
+type memory struct {
+	accepted map[uint64]protocol.Position
+	void     map[uint64]bool
+}
+
+// link is one connection to the model.
+type link struct {
+	model    *model
+	in, out  [][]byte // to the server, to the client: JSON messages
+	secret   string
+	run      uint64
+	welcomed bool
+	expired  bool // the token has
+	places   map[string]uint64
+}
+
+func newModel(t *rapid.T) *model {
+	return &model{
+		t: t, logs: map[string][]protocol.Entry{}, memory: map[string]*memory{},
+		expired: map[string]bool{}, runs: map[string]uint64{},
+	}
+}
+
+func (m *model) connect() *link { return &link{model: m, places: map[string]uint64{}} }
+
+func (m *model) position(topic string, offset int) protocol.Position {
+	if offset == 0 {
+		return protocol.Position{}
+	}
+	return protocol.Position{Term: m.logs[topic][offset-1].Term, Offset: uint64(offset)}
+}
+
+func (l *link) say(message any) { l.out = append(l.out, protocol.Append(nil, message)) }
+
+// flow says the entries that the subscriptions have coming.
+func (l *link) flow() {
+	if l.expired {
+		return
+	}
+	for _, topic := range modelTopics {
+		at, ok := l.places[topic]
+		if !ok {
+			continue
+		}
+		for _, e := range l.model.logs[topic][at:] {
+			l.out = append(l.out, protocol.AppendEntryMessage(nil, topic, protocol.AppendEntry(nil, &e)))
+		}
+		l.places[topic] = uint64(len(l.model.logs[topic]))
+	}
+}
+
+// work takes the first message that the client has said.
+func (l *link) work() {
+	raw := l.in[0]
+	l.in = l.in[1:]
+	command, err := protocol.DecodeCommand(raw, protocol.DefaultLimits())
+	if err != nil {
+		l.model.t.Fatalf("the core said %s: %v", raw, err)
+	}
+	switch c := command.(type) {
+	case *protocol.Hello:
+		l.hello(c)
+	case *protocol.Subscribe:
+		l.subscribe(c)
+	case *protocol.Unsubscribe:
+		delete(l.places, c.Topic)
+		l.say(&protocol.Unsubscribed{ID: c.ID, Topic: c.Topic})
+	case *protocol.Publish:
+		l.publish(c)
+	case *protocol.History:
+		l.history(c)
+	case *protocol.Auth:
+		l.expired = false
+		l.say(&protocol.Authenticated{ID: c.ID})
+	case *protocol.Ping:
+		l.say(&protocol.Pong{})
+	}
+	l.flow()
+}
+
+func (l *link) hello(h *protocol.Hello) {
+	m := l.model
+	l.secret, l.run = string(h.Clients[0].Secret), h.Clients[0].Run
+	if l.run <= m.runs[l.secret] {
+		m.t.Fatalf("run %d after run %d", l.run, m.runs[l.secret])
+	}
+	m.runs[l.secret] = l.run
+	l.welcomed = true
+	l.say(&protocol.Welcome{
+		Session: "s", Clients: []string{"c"}, Ping: 25_000, Grace: 10_000, Limits: protocol.DefaultLimits(),
+	})
+	for _, s := range h.Topics {
+		l.subscribe(&s)
+		l.flow()
+	}
+}
+
+func (l *link) subscribe(s *protocol.Subscribe) {
+	m, head := l.model, len(l.model.logs[s.Topic])
+	if code := l.mood("subscribe", protocol.TokenExpired, protocol.Overloaded); code != "" {
+		if s.ID == 0 {
+			l.say(&protocol.Unsubscribed{Topic: s.Topic, Error: protocol.Errorf(code, "")})
+		} else {
+			l.say(&protocol.Failure{ID: s.ID, Error: protocol.Errorf(code, "")})
+		}
+		return
+	}
+	at, recovered := head, true
+	if s.From.Earliest() {
+		at = 0
+	} else if n, ok := s.From.Last(); ok {
+		at = max(0, head-int(n))
+	} else if p, ok := s.From.Position(); ok {
+		at = int(p.Offset)
+		if at > head || at > 0 && m.position(s.Topic, at).Term != p.Term {
+			at, recovered = 0, false
+			if s.Else == "new" {
+				at = head
+			}
+		}
+	}
+	l.places[s.Topic] = uint64(at)
+	p := m.position(s.Topic, at)
+	l.say(&protocol.Subscribed{ID: s.ID, Topic: s.Topic, Offset: p.Offset, Term: p.Term, Recovered: recovered})
+}
+
+func (l *link) history(h *protocol.History) {
+	if code := l.mood("history", protocol.TokenExpired); code != "" {
+		l.say(&protocol.Failure{ID: h.ID, Error: protocol.Errorf(code, "")})
+		return
+	}
+	l.say(&protocol.HistoryPage{ID: h.ID, Topic: h.Topic, First: 1, Head: l.model.position(h.Topic, len(l.model.logs[h.Topic]))})
+}
+
+// mood draws whether a command fails, and with which code.
+func (l *link) mood(what string, codes ...protocol.Code) protocol.Code {
+	if l.expired {
+		return protocol.TokenExpired
+	}
+	if l.model.kind || rapid.IntRange(0, 4).Draw(l.model.t, what) > 0 {
+		return ""
+	}
+	code := rapid.SampledFrom(codes).Draw(l.model.t, "code")
+	l.expired = code == protocol.TokenExpired
+	return code
+}
+
+func (l *link) publish(p *protocol.Publish) {
+	m := l.model
+	refuse := func(code protocol.Code) {
+		l.say(&protocol.RefusedMessage{Topic: p.Topic, Client: "c", Seq: p.Seq, Error: protocol.Errorf(code, "")})
+	}
+	reject := func(code protocol.Code) {
+		l.say(&protocol.RejectedMessage{Topic: p.Topic, Client: "c", Seq: p.Seq, Error: protocol.Errorf(code, "")})
+	}
+	if l.run < m.runs[l.secret] {
+		refuse(protocol.StaleRun)
+		return
+	}
+	if m.expired[l.secret] {
+		reject(protocol.ClientExpired)
+		return
+	}
+	key := l.secret + " " + p.Topic
+	known := m.memory[key]
+	if known == nil {
+		known = &memory{accepted: map[uint64]protocol.Position{}, void: map[uint64]bool{}}
+		m.memory[key] = known
+	}
+	if at, ok := known.accepted[p.Seq]; ok {
+		l.say(&protocol.Ack{Topic: p.Topic, Client: "c", Seq: p.Seq, Offset: at.Offset, Term: at.Term})
+		return
+	}
+	if known.void[p.Seq] {
+		reject(protocol.Rejected)
+		return
+	}
+	switch code := l.mood("publish", protocol.TokenExpired, protocol.Overloaded, protocol.Rejected); code {
+	case "":
+	case protocol.Rejected:
+		reject(code)
+		return
+	default:
+		refuse(code)
+		return
+	}
+	void := func(seq uint64) bool {
+		return slices.ContainsFunc(p.Voids, func(r protocol.Range) bool { return r[0] <= seq && seq <= r[1] })
+	}
+	for seq := uint64(1); seq < p.Seq; seq++ {
+		if _, ok := known.accepted[seq]; !ok && !known.void[seq] && !void(seq) {
+			l.say(&protocol.GapMessage{Topic: p.Topic, Client: "c", Seq: p.Seq, Expected: seq})
+			return
+		}
+	}
+	for seq := uint64(1); seq < p.Seq; seq++ {
+		if _, ok := known.accepted[seq]; !ok && void(seq) {
+			known.void[seq] = true
+		}
+	}
+	at := protocol.Position{Term: modelTerm, Offset: uint64(len(m.logs[p.Topic]) + 1)}
+	m.logs[p.Topic] = append(m.logs[p.Topic], protocol.Entry{Offset: at.Offset, Term: at.Term, Data: p.Data})
+	known.accepted[p.Seq] = at
+	l.say(&protocol.Ack{Topic: p.Topic, Client: "c", Seq: p.Seq, Offset: at.Offset, Term: at.Term})
+}
+
+// places returns where in topic's log the entry of a publish stands.
+func (m *model) placesOf(topic string, key uint64) []uint64 {
+	var at []uint64
+	for _, e := range m.logs[topic] {
+		if string(e.Data) == strconv.FormatUint(key, 10) {
+			at = append(at, e.Offset)
+		}
+	}
+	return at
+}

@@ -1,0 +1,246 @@
+package core
+
+import (
+	"math"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// maxInFlight is how many entries of a topic may be unanswered on a connection
+// (rule PUB-1).
+const maxInFlight = 64
+
+// outgoing is one entry on its way.
+type outgoing struct {
+	key      uint64
+	seq      uint64 // 0: never sent under the current secret
+	name     string
+	data     jsontext.Value
+	deadline int64 // of the promise; Never: none
+	inFlight bool  // sent on this connection and unanswered
+	doubtful bool  // sent on a former connection and unanswered: it may be in the log
+	settled  bool  // the promise is; the entry still waits for its answer
+}
+
+// outbox is the unanswered entries of a topic, in order. Those with a seq come
+// first, their seqs rising.
+type outbox struct {
+	topic    string
+	entries  []*outgoing
+	last     uint64 // highest seq given
+	voids    voids
+	inFlight int
+	stalled  bool  // an answer was not ack: nothing is sent until all are answered
+	hold     int64 // nothing is sent before
+	refusals int   // in a row
+	counted  bool  // this round's refusal is in refusals
+}
+
+func (o *outbox) find(seq uint64) *outgoing {
+	for _, e := range o.entries {
+		if e.seq == seq && e.inFlight {
+			return e
+		}
+	}
+	return nil
+}
+
+// answered takes an entry out of flight.
+func (o *outbox) answered(e *outgoing) {
+	e.inFlight = false
+	o.inFlight--
+}
+
+// outboxes is the outboxes of all topics, in the order of first use.
+type outboxes struct {
+	byTopic map[string]*outbox
+	order   []*outbox
+	entries int // in all of them
+	bytes   int // of their data
+	timed   int // of them with a deadline
+}
+
+func newOutboxes() outboxes { return outboxes{byTopic: map[string]*outbox{}} }
+
+func (b *outboxes) of(topic string) *outbox {
+	o := b.byTopic[topic]
+	if o == nil {
+		o = &outbox{topic: topic}
+		b.byTopic[topic] = o
+		b.order = append(b.order, o)
+	}
+	return o
+}
+
+func (b *outboxes) add(o *outbox, e *outgoing) {
+	o.entries = append(o.entries, e)
+	b.entries++
+	b.bytes += len(e.data)
+	if e.deadline != Never {
+		b.timed++
+	}
+}
+
+func (b *outboxes) remove(o *outbox, e *outgoing) {
+	i := slices.Index(o.entries, e)
+	o.entries = slices.Delete(o.entries, i, i+1)
+	b.entries--
+	b.bytes -= len(e.data)
+	if e.deadline != Never {
+		b.timed--
+	}
+}
+
+// untime forgets an entry's deadline.
+func (b *outboxes) untime(e *outgoing) {
+	if e.deadline != Never {
+		e.deadline = Never
+		b.timed--
+	}
+}
+
+// uncertain says whether an entry may be in the log unseen.
+func (b *outboxes) uncertain() bool {
+	for _, o := range b.order {
+		for _, e := range o.entries {
+			if e.doubtful {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (b *outboxes) inFlight() bool {
+	return slices.ContainsFunc(b.order, func(o *outbox) bool { return o.inFlight > 0 })
+}
+
+// detach marks what was in flight when the connection ended as doubtful.
+func (b *outboxes) detach() {
+	for _, o := range b.order {
+		for _, e := range o.entries {
+			e.doubtful = e.doubtful || e.inFlight
+			e.inFlight = false
+		}
+		o.inFlight, o.stalled, o.hold, o.counted = 0, false, 0, false
+	}
+}
+
+// renumber begins anew for a new client, to which none of the seqs given so
+// far means anything.
+func (b *outboxes) renumber() {
+	for _, o := range b.order {
+		o.last, o.voids = 0, nil
+		for _, e := range o.entries {
+			e.seq = 0
+		}
+	}
+}
+
+// expire settles the publishes whose time has run out. What was sent stays
+// until it is answered, so that no gap holds what follows.
+func (b *outboxes) expire(c *Core) {
+	if b.timed == 0 {
+		return
+	}
+	for _, o := range b.order {
+		for _, e := range slices.Clone(o.entries) {
+			if e.deadline > c.now {
+				continue
+			}
+			b.untime(e)
+			if e.seq == 0 {
+				b.remove(o, e)
+			}
+			c.settle(e, protocol.Errorf(protocol.Timeout, ""), e.seq != 0)
+		}
+	}
+}
+
+// close settles everything.
+func (b *outboxes) close(c *Core) {
+	for _, o := range b.order {
+		for _, e := range o.entries {
+			c.settle(e, protocol.Errorf(protocol.Closed, ""), e.seq != 0)
+		}
+	}
+	*b = newOutboxes()
+}
+
+// wish is when a publish times out or a refused one may be sent again.
+func (b *outboxes) wish(c *Core) int64 {
+	at := Never
+	if b.entries == 0 {
+		return at
+	}
+	for _, o := range b.order {
+		if o.hold > c.now && o.inFlight == 0 && len(o.entries) > 0 && c.ready() {
+			at = min(at, o.hold)
+		}
+		if b.timed > 0 {
+			for _, e := range o.entries {
+				at = min(at, e.deadline)
+			}
+		}
+	}
+	return at
+}
+
+// settle tells the end of a publish that failed, once.
+func (c *Core) settle(e *outgoing, err *protocol.Error, unconfirmed bool) {
+	if !e.settled {
+		e.settled = true
+		c.emit(Settled{Key: e.key, Err: err, Unconfirmed: unconfirmed})
+	}
+}
+
+func (p Publish) apply(c *Core) {
+	b := &c.outboxes
+	if err := c.checkPublish(p); err != nil {
+		c.emit(Settled{Key: p.Key, Err: protocol.AsError(err)})
+		return
+	}
+	e := &outgoing{key: p.Key, name: p.Name, data: p.Data, deadline: Never}
+	if p.Timeout > 0 {
+		e.deadline = c.now + min(p.Timeout, math.MaxInt64/2)
+	}
+	o := b.of(p.Topic)
+	b.add(o, e)
+	c.emit(Queued{p.Key})
+	c.sendEntries(o)
+}
+
+func (c *Core) checkPublish(p Publish) error {
+	if c.connection.state == Closed {
+		return protocol.Errorf(protocol.Closed, "")
+	}
+	if err := protocol.CheckTopic(p.Topic); err != nil {
+		return err
+	}
+	if err := protocol.CheckName(p.Name); err != nil {
+		return err
+	}
+	if c.outboxes.entries >= c.options.QueueEntries || c.outboxes.bytes+len(p.Data) > c.options.QueueBytes {
+		return protocol.Errorf(protocol.QueueFull, "")
+	}
+	// The server judges depth and length; what is no JSON cannot be sent at all.
+	return protocol.Limits{MessageBytes: math.MaxInt, Depth: math.MaxInt}.CheckData(p.Data)
+}
+
+func (a Abort) apply(c *Core) {
+	if c.abortPage(a.Key) {
+		return
+	}
+	for _, o := range c.outboxes.order {
+		for _, e := range o.entries {
+			if e.key == a.Key && e.seq == 0 && !e.settled {
+				c.outboxes.remove(o, e)
+				c.settle(e, protocol.Errorf(protocol.Aborted, ""), false)
+				return
+			}
+		}
+	}
+}

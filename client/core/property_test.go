@@ -1,0 +1,357 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"pgregory.net/rapid"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+var modelTopics = []string{"a", "b"}
+
+// world is a core, a naive server and the link between them, in which anything
+// may happen; and what the application has seen.
+type world struct {
+	t       *rapid.T
+	core    *Core
+	model   *model
+	link    *link // nil: none
+	opening bool
+	asked   bool
+	now     int64
+	wish    int64
+	keys    uint64
+	secrets int
+
+	published map[uint64]string // topic by key
+	settled   map[uint64]Settled
+	pages     map[uint64]bool // whether it is answered
+	readers   map[uint64]*reader
+}
+
+// reader is what one handler has been told.
+type reader struct {
+	topic string
+	from  protocol.From
+	open  bool
+	begun bool
+	at    uint64
+}
+
+func newWorld(t *rapid.T) *world {
+	w := &world{
+		t: t, model: newModel(t), wish: Never,
+		published: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
+	}
+	w.core = New(Options{
+		Token:  TokenFunction,
+		Random: func() float64 { return rapid.Float64Range(0, 0.999).Draw(t, "random") },
+		Secret: func() protocol.Secret {
+			w.secrets++
+			return protocol.Secret(fmt.Sprintf("20781.%022d", w.secrets))
+		},
+	})
+	return w
+}
+
+func (w *world) step(in Input) {
+	for _, effect := range w.core.Step(w.now, in) {
+		switch e := effect.(type) {
+		case AskToken:
+			w.asked = true
+		case Open:
+			if w.link != nil {
+				w.t.Fatal("opened a transport while there is one")
+			}
+			w.opening = true
+		case Send:
+			messages, err := protocol.Split(e.Frame)
+			if err != nil || w.link == nil {
+				w.t.Fatalf("sent %s on %v: %v", e.Frame, w.link, err)
+			}
+			for _, m := range messages {
+				w.link.in = append(w.link.in, m)
+			}
+		case Shut:
+			w.cut()
+		case Started:
+			r := w.readers[e.Handler]
+			if p, ok := r.from.Position(); r.begun || !e.Recovered && !ok || r.from.Earliest() && e.Position.Offset != 0 || ok && e.Recovered && p != e.Position {
+				w.t.Fatalf("handler %d from %+v started at %+v", e.Handler, r.from, e)
+			}
+			r.begun, r.at = true, e.Position.Offset
+		case Deliver:
+			for _, h := range e.Handlers {
+				r := w.readers[h]
+				if !r.open || !r.begun || r.topic != e.Topic || e.Entry.Offset != r.at+1 {
+					w.t.Fatalf("handler %d at %+v got %s %d", h, r, e.Topic, e.Entry.Offset)
+				}
+				r.at++
+			}
+		case Failed:
+			w.t.Fatalf("handler %d failed: %v", e.Handler, e.Err)
+		case Settled:
+			if _, twice := w.settled[e.Key]; twice || w.published[e.Key] == "" {
+				w.t.Fatalf("settled twice, or never published: %+v", e)
+			}
+			w.settled[e.Key] = e
+		case Page:
+			if done, known := w.pages[e.Key]; done || !known {
+				w.t.Fatalf("answered twice, or never asked: %+v", e)
+			}
+			w.pages[e.Key] = true
+		case Wait:
+			w.wish = e.Until
+		}
+	}
+	if w.wish < w.now {
+		w.t.Fatalf("after %T at %d the wish is %d", in, w.now, w.wish)
+	}
+}
+
+// cut ends the link. The server may still get some of what was under way.
+func (w *world) cut() {
+	l := w.link
+	w.link, w.opening = nil, false
+	if l == nil {
+		return
+	}
+	for n := rapid.IntRange(0, len(l.in)).Draw(w.t, "late"); n > 0 && l.welcomed; n-- {
+		l.work()
+	}
+}
+
+func (w *world) key() uint64 {
+	w.keys++
+	return w.keys
+}
+
+func (w *world) publish() {
+	k, topic := w.key(), rapid.SampledFrom(modelTopics).Draw(w.t, "topic")
+	w.published[k] = topic
+	w.step(Publish{
+		Key: k, Topic: topic, Data: jsontext.Value(strconv.FormatUint(k, 10)),
+		Timeout: rapid.SampledFrom([]int64{0, 0, 0, 1, 1000, 30_000}).Draw(w.t, "timeout"),
+	})
+}
+
+func (w *world) subscribe() {
+	h, topic := w.key(), rapid.SampledFrom(modelTopics).Draw(w.t, "topic")
+	at := rapid.IntRange(0, len(w.model.logs[topic])).Draw(w.t, "at")
+	from := rapid.SampledFrom([]protocol.From{
+		protocol.FromNew(), protocol.FromEarliest(), protocol.FromLast(2), protocol.FromPosition(w.model.position(topic, at)),
+		protocol.FromPosition(protocol.Position{Term: "othersothe1", Offset: uint64(at + 1)}),
+	}).Draw(w.t, "from")
+	w.readers[h] = &reader{topic: topic, from: from, open: true}
+	w.step(Subscribe{Handler: h, Topic: topic, From: from, Else: rapid.SampledFrom([]string{"", "earliest", "new"}).Draw(w.t, "else")})
+}
+
+func (w *world) unsubscribe() {
+	if len(w.readers) == 0 {
+		return
+	}
+	h := rapid.SampledFrom(slices.Sorted(maps.Keys(w.readers))).Draw(w.t, "handler")
+	w.readers[h].open = false
+	w.step(Unsubscribe{h})
+}
+
+func (w *world) lose() {
+	if w.link == nil && !w.opening {
+		return
+	}
+	w.cut()
+	w.step(Lost{rapid.SampledFrom([]int{0, 1006, 1001, 4003, 4100}).Draw(w.t, "code")})
+}
+
+// move lets one thing happen that is due: an answer of the application, the
+// transport or the server. It reports false if nothing was.
+func (w *world) move() bool {
+	switch {
+	case w.asked:
+		w.asked = false
+		if !w.model.kind && rapid.IntRange(0, 9).Draw(w.t, "token") == 0 {
+			w.step(TokenFailed{"none"})
+		} else {
+			w.step(Token{"t"})
+		}
+	case w.opening:
+		w.opening, w.link = false, w.model.connect()
+		w.step(Opened{})
+	case w.link != nil && len(w.link.in) > 0 && (len(w.link.out) == 0 || rapid.Bool().Draw(w.t, "server")):
+		w.link.work()
+	case w.link != nil && len(w.link.out) > 0:
+		raw := w.link.out[0]
+		w.link.out = w.link.out[1:]
+		m, err := DecodeMessage(raw)
+		if err != nil {
+			w.t.Fatalf("%s: %v", raw, err)
+		}
+		w.step(Message{m})
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *world) tick() {
+	if w.wish != Never {
+		w.now = w.wish
+	}
+	w.step(Tick{})
+}
+
+func (w *world) serverSays() {
+	if w.link == nil || !w.link.welcomed {
+		return
+	}
+	switch rapid.SampledFrom([]string{"ping", "expired", "close"}).Draw(w.t, "says") {
+	case "ping":
+		w.link.say(&protocol.Ping{})
+	case "expired":
+		w.link.expired = true
+		w.link.say(&protocol.Failure{Error: protocol.Errorf(protocol.TokenExpired, "")})
+	case "close":
+		w.link.say(&protocol.Close{Error: protocol.Errorf(protocol.Draining, "")})
+	}
+}
+
+// forget lets the server forget the client, as it does after a long time.
+func (w *world) forget() {
+	w.now += 2 * day
+	if w.secrets > 0 {
+		w.model.expired[fmt.Sprintf("20781.%022d", w.secrets)] = true
+	}
+	w.step(Tick{})
+}
+
+func (w *world) act() {
+	what := rapid.IntRange(0, 99).Draw(w.t, "act")
+	switch {
+	case what < 20:
+		w.publish()
+	case what < 26:
+		w.subscribe()
+	case what < 28:
+		w.unsubscribe()
+	case what < 30:
+		w.step(Abort{rapid.Uint64Range(1, w.keys+1).Draw(w.t, "key")})
+	case what < 33:
+		w.lose()
+	case what < 36:
+		w.serverSays()
+	case what < 37:
+		w.step(Wake{})
+	case what < 38:
+		k := w.key()
+		w.pages[k] = false
+		w.step(History{Key: k, Topic: "a"})
+	case what < 39:
+		w.forget()
+	case what < 45:
+		w.tick()
+	default:
+		if !w.move() {
+			w.tick()
+		}
+	}
+}
+
+// calm lets everything come to its end, nothing more going wrong.
+func (w *world) calm() {
+	w.model.kind = true
+	for n := 0; ; n++ {
+		if n > 20_000 {
+			w.t.Fatalf("nothing comes to an end: %+v, %d entries unanswered", w.core.connection, w.core.outboxes.entries)
+		}
+		switch {
+		case w.move():
+		case w.core.State() == Parked:
+			w.step(Connect{})
+		case w.core.State() == Live && w.core.outboxes.entries == 0 && !w.core.connection.expired && w.core.subscriptions.wish(w.core) == Never:
+			return
+		default:
+			w.tick()
+		}
+	}
+}
+
+func (w *world) check() {
+	for key, topic := range w.published {
+		s, ok := w.settled[key]
+		at := w.model.placesOf(topic, key)
+		switch {
+		case !ok:
+			w.t.Errorf("publish %d was never settled", key)
+		case len(at) > 1:
+			w.t.Errorf("publish %d is in the log at %v", key, at)
+		case s.Err == nil && (len(at) != 1 || at[0] != s.Position.Offset):
+			w.t.Errorf("publish %d was acknowledged at %d and is at %v", key, s.Position.Offset, at)
+		case s.Err != nil && !s.Unconfirmed && len(at) != 0:
+			w.t.Errorf("publish %d failed (%v) and is in the log at %v", key, s.Err, at)
+		}
+	}
+	for topic, log := range w.model.logs {
+		last := uint64(0)
+		for _, e := range log {
+			k, err := strconv.ParseUint(string(e.Data), 10, 64)
+			if err != nil || k <= last {
+				w.t.Errorf("%s %d holds publish %s behind %d", topic, e.Offset, e.Data, last)
+			}
+			last = k
+		}
+	}
+	for h, r := range w.readers {
+		if r.open && (!r.begun || r.at != uint64(len(w.model.logs[r.topic]))) {
+			w.t.Errorf("handler %d is at %+v of %d", h, r, len(w.model.logs[r.topic]))
+		}
+	}
+	for k, answered := range w.pages {
+		if !answered {
+			w.t.Errorf("page %d was never answered", k)
+		}
+	}
+}
+
+// TestExactlyOnce lets anything happen between a core and a naive server, and
+// then compares what the application was told with the server's logs.
+func TestExactlyOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.step(Connect{})
+		for n := rapid.IntRange(1, 300).Draw(t, "acts"); n > 0; n-- {
+			w.act()
+		}
+		w.calm()
+		w.check()
+	})
+}
+
+// TestCloseSettles closes at any time, and finds nothing open.
+func TestCloseSettles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.step(Connect{})
+		for n := rapid.IntRange(0, 100).Draw(t, "acts"); n > 0; n-- {
+			w.act()
+		}
+		w.step(Close{})
+		if w.link != nil || w.wish != Never {
+			t.Fatalf("a link or a wish is left: %v, %d", w.link, w.wish)
+		}
+		for k := range w.published {
+			s, ok := w.settled[k]
+			if !ok {
+				t.Errorf("publish %d is not settled", k)
+			}
+			if s.Err != nil && !s.Unconfirmed && len(w.model.placesOf(w.published[k], k)) > 0 {
+				t.Errorf("publish %d failed (%v) and is in the log", k, s.Err)
+			}
+		}
+	})
+}

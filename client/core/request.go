@@ -1,0 +1,201 @@
+package core
+
+import (
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// next returns the handler that a request is due for: the first that waits, or
+// else the one furthest behind the place where the subscription stands; or nil.
+func (s *subscription) next() *handler {
+	var behind *handler
+	for _, h := range s.handlers {
+		if !h.live {
+			return h
+		}
+		if h.position.Offset < s.at.Offset && (behind == nil || h.position.Offset < behind.position.Offset) {
+			behind = h
+		}
+	}
+	return behind
+}
+
+// ask makes the request that is due, under id, or returns nil.
+func (s *subscription) ask(id func() uint64) *protocol.Subscribe {
+	h := s.next()
+	if h == nil {
+		return nil
+	}
+	s.request = &request{id: id(), from: h.start(), fallback: h.fallback}
+	return &protocol.Subscribe{ID: s.request.id, Topic: s.topic, From: s.request.from, Else: s.request.fallback}
+}
+
+// request sends the request that is due, if it may be sent now.
+func (c *Core) request(s *subscription) {
+	if !c.ready() || s.request != nil || c.now < s.retry {
+		return
+	}
+	if m := s.ask(c.id); m != nil {
+		c.send(m)
+	}
+}
+
+// helloTopics makes the first request of each topic, to be said in hello.
+func (c *Core) helloTopics() []protocol.Subscribe {
+	var topics []protocol.Subscribe
+	for _, s := range c.subscriptions.order {
+		if m := s.ask(func() uint64 { return 0 }); m != nil {
+			topics = append(topics, *m)
+		}
+	}
+	return topics
+}
+
+func (c *Core) subscribed(m *protocol.Subscribed) {
+	s := c.subscriptions.byTopic[m.Topic]
+	p := protocol.Position{Term: m.Term, Offset: m.Offset}
+	switch {
+	case s == nil:
+		if m.ID == 0 {
+			c.send(&protocol.Unsubscribe{ID: c.id(), Topic: m.Topic})
+		}
+		return
+	case s.request != nil && s.request.id == m.ID:
+		c.granted(s, p, m.Recovered)
+	case m.ID == 0:
+		c.moved(s, p)
+	}
+	c.request(s)
+}
+
+// stand lets the subscription go on from p.
+func (s *subscription) stand(p protocol.Position) {
+	if !s.live || p.Offset > s.newest.Offset {
+		s.newest = p
+	}
+	s.live, s.at = true, p
+}
+
+// granted takes the answer to a request.
+func (c *Core) granted(s *subscription, p protocol.Position, recovered bool) {
+	r := s.request
+	s.request, s.failures, s.retry = nil, 0, 0
+	s.stand(p)
+	for _, h := range s.handlers {
+		switch {
+		case !r.isFor(h):
+		case !recovered || !h.started:
+			c.begin(h, p, recovered)
+		default:
+			h.live = true
+		}
+	}
+}
+
+// moved takes a move that nobody asked for: entries were lost (rule SUB-6).
+func (c *Core) moved(s *subscription, p protocol.Position) {
+	back := s.live && p.Offset < s.at.Offset
+	if back {
+		s.newest = p
+	}
+	s.stand(p)
+	for _, h := range s.handlers {
+		if h.live && (back || h.position.Offset < p.Offset) {
+			c.begin(h, p, false)
+		}
+	}
+}
+
+func (c *Core) entry(m *Entry) {
+	s := c.subscriptions.byTopic[m.Topic]
+	if s == nil || !s.live {
+		return
+	}
+	if m.Offset != s.at.Offset+1 {
+		c.shut()
+		c.end(nil)
+		return
+	}
+	s.stand(m.Position())
+	var to []uint64
+	for _, h := range s.handlers {
+		if h.live && h.position.Offset+1 == m.Offset {
+			h.position = m.Position()
+			to = append(to, h.id)
+		}
+	}
+	if to != nil {
+		c.emit(Deliver{Handlers: to, Topic: m.Topic, Entry: &m.Entry})
+	}
+}
+
+// unsubscribed takes the end of a subscription that nobody asked for, or
+// hello's answer for a topic that it could not begin.
+func (c *Core) unsubscribed(m *protocol.Unsubscribed) {
+	s := c.subscriptions.byTopic[m.Topic]
+	if m.ID != 0 || s == nil {
+		return
+	}
+	err := m.Error
+	if err == nil {
+		err = protocol.Errorf(protocol.Internal, "The server ended the subscription.")
+	}
+	s.live = false
+	if s.request != nil && s.request.id == 0 {
+		s.request = nil
+	}
+	if !err.Retryable {
+		c.fail(s, err, func(*handler) bool { return true })
+		return
+	}
+	for _, h := range s.handlers {
+		h.live = false
+	}
+	c.retryRequest(s, err)
+}
+
+// requestFailed takes an error in answer to a request, and reports whether it
+// was one.
+func (c *Core) requestFailed(m *protocol.Failure) bool {
+	for _, s := range c.subscriptions.order {
+		r := s.request
+		if r == nil || r.id != m.ID {
+			continue
+		}
+		s.request = nil
+		if m.Error.Retryable {
+			c.retryRequest(s, m.Error)
+			return true
+		}
+		waiting := false
+		for _, h := range s.handlers {
+			waiting = waiting || !h.live && r.isFor(h)
+		}
+		c.fail(s, m.Error, func(h *handler) bool { return r.isFor(h) && h.live != waiting })
+		c.request(s)
+		return true
+	}
+	return false
+}
+
+// retryRequest waits before the next request, or for a fresh token.
+func (c *Core) retryRequest(s *subscription, err *protocol.Error) {
+	if err.Code == protocol.TokenExpired {
+		c.expire(err)
+		return
+	}
+	s.failures++
+	s.retry = c.now + c.retryAfter(err, s.failures)
+	c.subscriptions.retrying++
+	c.request(s)
+}
+
+// fail ends handlers with an error.
+func (c *Core) fail(s *subscription, err *protocol.Error, ended func(*handler) bool) {
+	c.drop(s, func(h *handler) bool {
+		if ended(h) {
+			c.emit(Failed{h.id, err})
+			return true
+		}
+		return false
+	})
+}

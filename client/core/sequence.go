@@ -1,0 +1,133 @@
+package core
+
+import "github.com/tuttisync/tutti/protocol"
+
+// sendEntries sends what a topic's outbox may send now.
+//
+// Seqs are given at the first sending, so that what leaves the queue unsent
+// leaves no hole. After an answer other than ack nothing is sent until the
+// flight is over: the server answers all of it, in order, and then both sides
+// agree again about what is in the log. The next flight begins at the lowest
+// entry that is not settled, and that one carries the voids: nothing behind it
+// can be accepted before it.
+func (c *Core) sendEntries(o *outbox) {
+	if !c.ready() || o.stalled && o.inFlight > 0 || c.now < o.hold {
+		return
+	}
+	o.stalled, o.counted, o.hold = false, false, 0
+	for i := 0; i < len(o.entries) && o.inFlight < maxInFlight; i++ {
+		e := o.entries[i]
+		if e.inFlight || c.identity.expired && !e.doubtful {
+			continue
+		}
+		if e.seq == 0 {
+			if len(e.data) > c.limits.MessageBytes {
+				c.outboxes.remove(o, e)
+				c.settle(e, protocol.Errorf(protocol.TooLarge,
+					"The data has %d bytes; %d are allowed.", len(e.data), c.limits.MessageBytes), false)
+				i--
+				continue
+			}
+			o.last++
+			e.seq = o.last
+			if !e.settled {
+				c.emit(Sent{e.key, e.seq})
+			}
+		}
+		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Name: e.name, Data: e.data}
+		if i == 0 {
+			m.Voids = o.voids.below(e.seq)
+		}
+		e.inFlight = true
+		o.inFlight++
+		c.send(m)
+	}
+}
+
+// inFlight returns the entry that an answer is for, or nil.
+func (c *Core) inFlight(topic string, seq uint64) (*outbox, *outgoing) {
+	o := c.outboxes.byTopic[topic]
+	if o == nil {
+		return nil, nil
+	}
+	return o, o.find(seq)
+}
+
+func (c *Core) acknowledged(m *protocol.Ack) {
+	o, e := c.inFlight(m.Topic, m.Seq)
+	if e == nil {
+		return
+	}
+	o.answered(e)
+	o.refusals = 0
+	o.voids = o.voids.above(e.seq)
+	c.outboxes.remove(o, e)
+	if !e.settled {
+		e.settled = true
+		c.emit(Settled{Key: e.key, Position: protocol.Position{Term: m.Term, Offset: m.Offset}})
+	}
+	c.sendEntries(o)
+	c.renewIfAnswered()
+}
+
+func (c *Core) refused(m *protocol.RefusedMessage) {
+	o, e := c.inFlight(m.Topic, m.Seq)
+	if e == nil {
+		return
+	}
+	o.answered(e)
+	o.stalled = true
+	if m.Error.Code == protocol.TokenExpired {
+		c.expire(m.Error)
+	} else {
+		if !o.counted {
+			o.counted = true
+			o.refusals++
+		}
+		o.hold = max(o.hold, c.now+c.retryAfter(m.Error, o.refusals))
+	}
+	c.sendEntries(o)
+	c.renewIfAnswered()
+}
+
+func (c *Core) rejected(m *protocol.RejectedMessage) {
+	o, e := c.inFlight(m.Topic, m.Seq)
+	if e == nil {
+		return
+	}
+	o.answered(e)
+	o.stalled = true
+	if m.Error.Code == protocol.ClientExpired && c.forget() {
+		c.rejectedUnknown(o, e, m.Error)
+	} else {
+		o.voids = o.voids.add(e.seq, e.seq)
+		c.outboxes.remove(o, e)
+		c.settle(e, m.Error, false)
+	}
+	c.sendEntries(o)
+	c.renewIfAnswered()
+}
+
+// rejectedUnknown handles an entry whose client the server has forgotten. It
+// stays, for the new client to send, unless it may be in the log from before.
+func (c *Core) rejectedUnknown(o *outbox, e *outgoing, err *protocol.Error) {
+	if e.doubtful || e.settled {
+		c.outboxes.remove(o, e)
+		c.settle(e, err, true)
+	}
+}
+
+func (c *Core) gap(m *protocol.GapMessage) {
+	o, e := c.inFlight(m.Topic, m.Seq)
+	if e == nil {
+		return
+	}
+	o.answered(e)
+	o.stalled = true
+	e.doubtful = false
+	if lowest := o.entries[0].seq; m.Expected < lowest {
+		o.voids = o.voids.add(m.Expected, lowest-1)
+	}
+	c.sendEntries(o)
+	c.renewIfAnswered()
+}

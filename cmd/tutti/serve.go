@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tuttisync/tutti"
+	"github.com/tuttisync/tutti/internal/config"
+	"github.com/tuttisync/tutti/internal/playground"
+	"github.com/tuttisync/tutti/web"
+)
+
+// drainTime is how long connections have to go when the server stops.
+const drainTime = 10 * time.Second
+
+func serve() *cobra.Command {
+	var file string
+	var flags config.Config
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: "Run the server. What it does is told by a YAML file, by TUTTI_… variables, which go before it, and by flags,\n" +
+			"which go before both. docs/tutti.example.yaml explains every key.",
+		Args: cobra.NoArgs,
+	}
+	f := c.Flags()
+	f.StringVar(&file, "config", "", "YAML file")
+	f.StringVar(&flags.Addr, "addr", "", "host:port to listen on (default 127.0.0.1:8080)")
+	f.StringVar(&flags.Data, "data", "", "directory of the store (default data)")
+	f.StringVar(&flags.BasePath, "base-path", "", "path that all others stand under")
+	f.BoolVar(&flags.Memory, "memory", false, "keep nothing on disk")
+	f.BoolVar(&flags.Dev, "dev", false, "let everyone in with all rights; on loopback only")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		cfg, err := config.Load(file, os.Environ(), func(cfg *config.Config) {
+			if f.Changed("addr") {
+				cfg.Addr = flags.Addr
+			}
+			if f.Changed("data") {
+				cfg.Data = flags.Data
+			}
+			if f.Changed("base-path") {
+				cfg.BasePath = flags.BasePath
+			}
+			if f.Changed("memory") {
+				cfg.Memory = flags.Memory
+			}
+			if f.Changed("dev") {
+				cfg.Dev = flags.Dev
+			}
+		})
+		if err != nil {
+			return err
+		}
+		return run(c.Context(), cfg, cfg.Log.Logger(os.Stderr))
+	}
+	return c
+}
+
+// run serves until ctx ends, then drains.
+func run(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
+	tuttiConfig, err := embed(cfg, logger)
+	if err != nil {
+		return err
+	}
+	srv, err := tutti.New(tuttiConfig)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), srv.Close(ctx))
+	}
+	server := &http.Server{
+		Handler:           mount(cfg.BasePath, srv),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	greet(cfg, listener.Addr(), logger)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	if cfg.Dev {
+		live, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		defer func() { stop(); <-done }()
+		go func() {
+			defer close(done)
+			playground.Run(live, func(ctx context.Context, topic, name string, data any) error {
+				_, err := srv.Publish(ctx, topic, tutti.Message{Name: name, Data: data})
+				return err
+			})
+		}()
+	}
+	select {
+	case err = <-ended:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+		logger.Info("stopping")
+	}
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return errors.Join(err, srv.Close(deadline), server.Shutdown(deadline))
+}
+
+func mount(base string, h http.Handler) http.Handler {
+	if base == "" {
+		return h
+	}
+	mux := http.NewServeMux()
+	mux.Handle(base+"/", http.StripPrefix(base, h))
+	return mux
+}
+
+func greet(cfg *config.Config, addr net.Addr, logger *slog.Logger) {
+	url := "http://" + addr.String() + cfg.BasePath + "/"
+	if cfg.Dev {
+		logger.Warn("DEV MODE: everyone who reaches this address has all rights")
+	}
+	logger.Info("tutti is up", "url", url, "version", version, "store", storeName(cfg))
+}
+
+func storeName(cfg *config.Config) string {
+	if cfg.Memory {
+		return "memory"
+	}
+	return cfg.Data
+}
+
+// embed turns the configuration of the binary into that of the library.
+func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
+	tokens, err := cfg.Auth.Config()
+	if err != nil {
+		return tutti.Config{}, err
+	}
+	t := tutti.Config{
+		AnyNamespace: cfg.AnyNamespace || cfg.Dev,
+		Namespaces:   make(map[string]tutti.Namespace, len(cfg.Namespaces)),
+		Keys:         tokens.Keys, Issuer: tokens.Issuer, Audience: tokens.Audience, Leeway: tokens.Leeway,
+		Dev:          cfg.Dev,
+		Origins:      cfg.Origins,
+		HookTimeout:  cfg.Limits.HookTimeout,
+		Limits:       cfg.Limits.Protocol(),
+		HelloTimeout: cfg.Limits.HelloTimeout,
+		Ping:         cfg.Limits.Ping,
+		Grace:        cfg.Limits.Grace,
+		Logger:       logger,
+	}
+	if cfg.Dev {
+		t.Keys = nil
+	}
+	if !cfg.Memory {
+		t.Dir = cfg.Data
+	}
+	for name, ns := range cfg.Namespaces {
+		t.Namespaces[name] = tutti.Namespace{
+			Memory:    ns.Durability == config.Memory,
+			KeepCount: ns.Retention.Count,
+			KeepAge:   ns.Retention.Age,
+			Anonymous: ns.Anonymous,
+		}
+	}
+	t.Site = web.Files()
+	return t, nil
+}

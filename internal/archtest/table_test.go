@@ -1,0 +1,72 @@
+package archtest
+
+// A row says what the packages that match pkg may import of this module. Names
+// are paths below the module's root, "." the root itself; the last element may
+// be *, which stands for any one, and * alone is every package.
+type row struct {
+	pkg  string
+	may  []string
+	pure bool // no clock, goroutine, socket, file, chance, nor any module but ours
+}
+
+// table points one way: cmd, tutti, transports and api, hub, cores, then store,
+// auth and protocol. The first row that matches a package is its row.
+var table = []row{
+	{pkg: "cmd/tutti", may: []string{"*"}},
+	{pkg: "tuttitest", may: []string{".", "client", "store/memory", "protocol"}},
+	{pkg: ".", may: []string{
+		"internal/*", "internal/transport/*", "auth", "doc", "store", "store/memory", "store/pebble", "protocol",
+		"packages/client", "web",
+	}},
+
+	{pkg: "internal/api", may: []string{"internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
+	{pkg: "internal/transport/*", may: []string{"internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
+	{pkg: "internal/hub", may: []string{
+		"internal/session", "internal/topic", "internal/presence", "internal/metrics", "doc", "store", "auth", "protocol",
+	}},
+
+	{pkg: "internal/session", may: []string{"auth", "store", "protocol"}, pure: true},
+	{pkg: "internal/topic", may: []string{"auth", "store", "protocol"}, pure: true},
+	{pkg: "internal/presence", may: []string{"protocol"}, pure: true},
+	{pkg: "doc", may: []string{"text", "crdt", "records", "protocol"}, pure: true},
+
+	{pkg: "store", may: nil},
+	{pkg: "store/*", may: []string{"store"}},
+	{pkg: "auth", may: []string{"protocol"}},
+	{pkg: "protocol", may: nil, pure: true},
+	{pkg: "protocol/internal/*", may: []string{"protocol"}},
+	{pkg: "text", may: nil, pure: true},
+	{pkg: "crdt", may: nil, pure: true},
+	{pkg: "records", may: nil, pure: true},
+
+	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*"}},
+	{pkg: "client/core", may: []string{"protocol"}, pure: true},
+	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
+
+	{pkg: "internal/config", may: []string{"auth", "protocol"}},
+	{pkg: "internal/metrics", may: []string{"protocol"}},
+	{pkg: "internal/sim", may: []string{"*"}},
+	{pkg: "internal/archtest", may: nil},
+	{pkg: "conformance", may: nil},
+	{pkg: "packages/client", may: nil},
+	{pkg: "web", may: nil},
+	{pkg: "examples/*", may: []string{".", "client", "auth", "protocol", "store", "store/memory", "store/pebble"}},
+}
+
+// tops are imported by nothing but tests.
+var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest", "conformance", "examples/*", "protocol/internal/*"}
+
+// modules are what a pure package may use from elsewhere.
+var modules = map[string][]string{
+	"protocol": {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+}
+
+// impure are the standard packages that a pure package does without, with all
+// below them.
+var impure = []string{
+	"crypto/rand", "database", "embed", "io/ioutil", "log", "math/rand", "net", "os", "path/filepath",
+	"plugin", "runtime", "syscall", "testing", "unsafe",
+}
+
+// clock are the names of package time that read or wait for the clock.
+var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
