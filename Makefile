@@ -59,8 +59,9 @@ fmt: $(GOFUMPT) node_modules/.stamp ## format everything
 	$(GOFUMPT) -w .
 	npm run fmt
 
-gen: ## make the generated files anew
+gen: web ## make the generated files anew
 	go generate ./...
+	sed '/^\/\/# sourceMappingURL=/d' packages/client/dist/client.js > internal/clientjs/client.js
 
 node_modules/.stamp: package.json package-lock.json $(wildcard packages/*/package.json web/package.json conformance/package.json)
 	npm ci --no-audit --no-fund

@@ -82,8 +82,7 @@ type Config struct {
 	Grace        time.Duration // beyond Ping, until a silent peer is gone; 0: 10 s
 	Stall        time.Duration // longest time that one write may take; 0: 30 s
 
-	ClientJS []byte // the browser client, served as /v1/client.js; nil: none
-	Site     fs.FS  // served at /; nil: none
+	Site fs.FS // served at /; nil: nothing is
 
 	Logger *slog.Logger // nil: slog.Default()
 }

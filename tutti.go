@@ -25,6 +25,7 @@ import (
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/api"
+	"github.com/tuttisync/tutti/internal/clientjs"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/session"
@@ -105,7 +106,7 @@ func New(config Config) (*Server, error) {
 		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, WriteTimeout: config.Stall, Subprotocol: protocol.Version},
 		SSE:      sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
 		Metrics:  m,
-		ClientJS: config.ClientJS,
+		ClientJS: clientjs.Source,
 		Site:     config.Site,
 		Logger:   config.Logger,
 	})

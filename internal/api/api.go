@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/hub"
@@ -28,10 +27,9 @@ type Config struct {
 	WS       ws.Config
 	SSE      sse.Config
 	Metrics  *metrics.Metrics
-	ClientJS []byte // the browser client; nil: there is none
+	ClientJS []byte // the browser client
 	Site     fs.FS  // served at /; nil: nothing is
 	Logger   *slog.Logger
-	Now      func() time.Time
 }
 
 // Server is the handler of all paths.
@@ -117,9 +115,6 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) clientJS(w http.ResponseWriter, _ *http.Request) error {
-	if s.config.ClientJS == nil {
-		return protocol.Errorf(protocol.NotFound, "This server was built without the browser client.")
-	}
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
 	_, err := w.Write(s.config.ClientJS)

@@ -16,10 +16,10 @@ var table = []row{
 	{pkg: "tuttitest", may: []string{".", "client", "store/memory", "protocol"}},
 	{pkg: ".", may: []string{
 		"internal/*", "internal/transport/*", "auth", "doc", "store", "store/memory", "store/pebble", "protocol",
-		"packages/client", "web",
+		"web",
 	}},
 
-	{pkg: "internal/api", may: []string{"internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
+	{pkg: "internal/api", may: []string{"internal/transport/*", "internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
 	{pkg: "internal/transport/*", may: []string{"internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
 	{pkg: "internal/hub", may: []string{
 		"internal/session", "internal/topic", "internal/presence", "internal/metrics", "doc", "store", "auth", "protocol",
@@ -48,7 +48,8 @@ var table = []row{
 	{pkg: "internal/sim", may: []string{"*"}},
 	{pkg: "internal/archtest", may: nil},
 	{pkg: "conformance", may: nil},
-	{pkg: "packages/client", may: nil},
+	{pkg: "internal/clientjs", may: nil},
+	{pkg: "internal/playground", may: nil},
 	{pkg: "web", may: nil},
 	{pkg: "examples/*", may: []string{".", "client", "auth", "protocol", "store", "store/memory", "store/pebble"}},
 }
@@ -58,7 +59,8 @@ var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest
 
 // modules are what a pure package may use from elsewhere.
 var modules = map[string][]string{
-	"protocol": {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"protocol":    {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"client/core": {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 }
 
 // impure are the standard packages that a pure package does without, with all
