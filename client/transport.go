@@ -50,6 +50,7 @@ func (c *Client) openTransport() *transport {
 
 func (t *transport) run(ctx context.Context) error {
 	c := t.client
+	//nolint:bodyclose // the body belongs to the connection; Dial's doc forbids to close it
 	conn, _, err := websocket.Dial(ctx, c.url, &websocket.DialOptions{
 		HTTPClient:   c.http,
 		HTTPHeader:   c.options.Header,
@@ -58,7 +59,7 @@ func (t *transport) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("dial: %w", err)
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	if conn.Subprotocol() != protocol.Version {
 		return fmt.Errorf("dial: the server does not speak %s", protocol.Version)
 	}
@@ -124,9 +125,9 @@ func (t *transport) write(io, ctx context.Context, conn *websocket.Conn) {
 		case <-io.Done():
 			return
 		case <-ctx.Done():
-			cut := time.AfterFunc(farewell, func() { conn.CloseNow() })
+			cut := time.AfterFunc(farewell, func() { _ = conn.CloseNow() })
 			defer cut.Stop()
-			conn.Close(websocket.StatusNormalClosure, "")
+			_ = conn.Close(websocket.StatusNormalClosure, "")
 			return
 		case <-t.more:
 		}
@@ -138,7 +139,7 @@ func (t *transport) write(io, ctx context.Context, conn *websocket.Conn) {
 			}
 		}
 		if ended {
-			conn.CloseNow()
+			_ = conn.CloseNow()
 			return
 		}
 	}

@@ -57,7 +57,8 @@ func (m *model) position(topic string, offset int) protocol.Position {
 
 func (l *link) say(message any) { l.out = append(l.out, protocol.Append(nil, message)) }
 
-// flow says the entries that the subscriptions have coming.
+// flow says some of the entries that the subscriptions have coming, or all if
+// the server is kind.
 func (l *link) flow() {
 	if l.expired {
 		return
@@ -67,10 +68,14 @@ func (l *link) flow() {
 		if !ok {
 			continue
 		}
-		for _, e := range l.model.logs[topic][at:] {
-			l.out = append(l.out, protocol.AppendEntryMessage(nil, topic, protocol.AppendEntry(nil, &e)))
+		coming := l.model.logs[topic][at:]
+		if !l.model.kind {
+			coming = coming[:rapid.IntRange(0, len(coming)).Draw(l.model.t, "flow")]
 		}
-		l.places[topic] = uint64(len(l.model.logs[topic]))
+		for _, e := range coming {
+			l.out = append(l.out, protocol.AppendEntryMessage(nil, topic, protocol.AppendEntry(nil, &e)))
+			l.places[topic] = e.Offset
+		}
 	}
 }
 

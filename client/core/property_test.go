@@ -265,6 +265,9 @@ func (w *world) act() {
 // calm lets everything come to its end, nothing more going wrong.
 func (w *world) calm() {
 	w.model.kind = true
+	if w.link != nil {
+		w.link.flow()
+	}
 	for n := 0; ; n++ {
 		if n > 20_000 {
 			w.t.Fatalf("nothing comes to an end: %+v, %d entries unanswered", w.core.connection, w.core.outboxes.entries)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tuttisync/tutti/auth"
@@ -22,7 +23,7 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
 	}
 	conn, err := ws.Upgrade(w, r, s.config.WS)
 	if err != nil {
-		return err
+		return answerable(err)
 	}
 	var request *http.Request
 	if s.config.Hub.AsksRequests() {
@@ -38,6 +39,14 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
 		})
 		s.config.Logger.Debug("connection ended", "session", c.ID(), "cause", err)
 	})
+	return nil
+}
+
+// answerable passes over an error of the connection, which is gone.
+func answerable(err error) error {
+	if own := (*protocol.Error)(nil); errors.As(err, &own) {
+		return own
+	}
 	return nil
 }
 

@@ -128,27 +128,36 @@ func TestSend(t *testing.T) {
 	})
 
 	t.Run("behind a stalled pong", func(t *testing.T) {
-		server, client := net.Pipe()
-		s := serve(server, nil, Config{})
-		if _, err := client.Write(join(mask(ws.OpPing, true, "1"), mask(ws.OpText, true, "seen"))); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "message", s.messages)
-		done := make(chan error, 2)
-		if all, err := s.Send([][]byte{AppendText(nil, []byte("x"))}, func(err error) { done <- err }); all || err != nil {
-			t.Fatalf("Send: %v, %v", all, err)
-		}
-		if _, err := s.Send(nil, func(error) {}); !errors.Is(err, ErrBusy) {
-			t.Fatalf("second Send: %v", err)
-		}
-		if a, b := answer(nextFrame(t, client)), answer(nextFrame(t, client)); a != "9 1" || b != "1 x" {
-			t.Errorf("frames %q, %q", a, b)
-		}
-		if err := settled(t, done); err != nil {
-			t.Errorf("done(%v)", err)
-		}
-		_ = client.Close()
-		await(t, "end of Serve", s.ended)
+		synctest.Test(t, func(t *testing.T) {
+			server, client := net.Pipe()
+			s := serve(server, nil, Config{})
+			if _, err := client.Write(mask(ws.OpPing, true, "1")); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			done := make(chan error, 2)
+			if all, err := s.Send([][]byte{AppendText(nil, []byte("x"))}, func(err error) { done <- err }); all || err != nil {
+				t.Fatalf("Send: %v, %v", all, err)
+			}
+			if _, err := s.Send(nil, func(error) {}); !errors.Is(err, ErrBusy) {
+				t.Fatalf("second Send: %v", err)
+			}
+			if got := answer(nextFrame(t, client)); got != "9 1" {
+				t.Errorf("first frame %q", got)
+			}
+			synctest.Wait()
+			if len(done) > 0 {
+				t.Error("done was called before the frame was read")
+			}
+			if got := answer(nextFrame(t, client)); got != "1 x" {
+				t.Errorf("second frame %q", got)
+			}
+			if err := settled(t, done); err != nil {
+				t.Errorf("done(%v)", err)
+			}
+			_ = client.Close()
+			<-s.ended
+		})
 	})
 }
 
