@@ -8,10 +8,27 @@ func (b *Batch) Check(topic string) error {
 	if topic == "" || len(topic) > MaxTopicBytes {
 		return fmt.Errorf("append: a topic has 1 to %d bytes, not %d", MaxTopicBytes, len(topic))
 	}
+	size := 0
+	for _, e := range b.Entries {
+		size += len(e)
+	}
 	for _, r := range b.Rows {
 		if r.Key == "" || len(r.Key) > MaxRowKey {
 			return fmt.Errorf("append: a row key has 1 to %d bytes, not %d", MaxRowKey, len(r.Key))
 		}
+		size += len(r.Key) + len(r.Value)
+	}
+	if size > MaxBatchBytes {
+		return fmt.Errorf("append: a batch has up to %d bytes, not %d", MaxBatchBytes, size)
+	}
+	return nil
+}
+
+// CheckLimit returns an error unless a call may ask for up to limit things.
+// Backends call it first.
+func CheckLimit(limit int) error {
+	if limit < 1 {
+		return fmt.Errorf("a limit is at least 1, not %d", limit)
 	}
 	return nil
 }

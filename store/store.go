@@ -56,6 +56,7 @@ var (
 const (
 	MaxTopicBytes = 255
 	MaxRowKey     = 128
+	MaxBatchBytes = 64 << 20 // of entries, row keys and row values together
 )
 
 // Batch is one atomic append.
@@ -104,11 +105,13 @@ type Snapshot struct {
 	Data   []byte
 }
 
-// Appended tells a follower of one durable batch.
+// Appended tells a follower of one durable batch. Its Entries are valid only
+// until the follower returns: they may be the writer's own, who is free to use
+// them anew.
 type Appended struct {
 	Topic   string
 	First   uint64   // offset of Entries[0]
-	Entries [][]byte // shared between followers: read only
+	Entries [][]byte // shared between followers: read only, and not kept
 }
 
 // Log is a store of logs, one per topic. See the package documentation for
@@ -120,12 +123,13 @@ type Log interface {
 
 	// Append writes a batch and returns when it is durable. It ends in nil,
 	// ErrConflict, ErrFull, ErrUnknown, ErrClosed or, before anything was
-	// queued, the context's error. Once queued, the outcome is always told.
+	// queued, the context's error or that of a batch beyond the limits. Once
+	// queued, the outcome is always told.
 	Append(ctx context.Context, topic string, b Batch) error
 
 	// Read returns durable entries with offsets above after, in order: at most
-	// limit (≥ 1) entries, and no more than about maxBytes of data, but at
-	// least one entry if there is one. Truncated offsets are passed over.
+	// limit (≥ 1) entries, and no more than maxBytes of data, but at least one
+	// entry if there is one. Truncated offsets are passed over.
 	Read(ctx context.Context, topic string, after uint64, limit, maxBytes int) ([]Entry, error)
 
 	// Head returns where the log stands. A topic never written to has the zero
@@ -139,8 +143,8 @@ type Log interface {
 	// Row returns the value of a row, or nil if there is none.
 	Row(ctx context.Context, topic, key string) ([]byte, error)
 
-	// Rows returns up to limit rows with keys above after, in the order of
-	// their bytes.
+	// Rows returns up to limit (≥ 1) rows with keys above after, in the order
+	// of their bytes.
 	Rows(ctx context.Context, topic, after string, limit int) ([]Row, error)
 
 	// Truncate forgets entries with offsets below before; offsets of what
@@ -150,17 +154,17 @@ type Log interface {
 	Truncate(ctx context.Context, topic string, before uint64) error
 
 	// PutSnapshot keeps a snapshot in place of the topic's older one. A
-	// snapshot older than the one kept is ignored. One whose Offset is past
-	// the durable head is an error.
+	// snapshot older than the one kept is ignored. One whose Offset is 0 or
+	// past the durable head is an error.
 	PutSnapshot(ctx context.Context, topic string, s Snapshot) error
 
 	// Snapshot returns the newest snapshot with an offset of at most maxOffset
 	// (0: of any offset); the zero Snapshot if there is none.
 	Snapshot(ctx context.Context, topic string, maxOffset uint64) (Snapshot, error)
 
-	// Topics returns up to limit names of topics that have ever been written
-	// to, that start with prefix and are above after, in the order of their
-	// bytes.
+	// Topics returns up to limit (≥ 1) names of topics that have ever been
+	// written to, that start with prefix and are above after, in the order of
+	// their bytes.
 	Topics(ctx context.Context, prefix, after string, limit int) ([]string, error)
 
 	// Shards is how many shards the topics are spread over: at least 1, and

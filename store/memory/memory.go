@@ -7,7 +7,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,9 +25,14 @@ type Store struct {
 
 	mu        sync.RWMutex // guards the fields below
 	logs      map[string]*log
-	followers map[int]func(store.Appended)
+	followers []follower // replaced, never changed
 	nextID    int
 	closed    bool
+}
+
+type follower struct {
+	id int
+	fn func(store.Appended)
 }
 
 // log is one topic's.
@@ -48,7 +52,7 @@ var _ store.Log = (*Store)(nil)
 func New() *Store { return newStore(store.NewTerm()) }
 
 func newStore(term string) *Store {
-	return &Store{term: term, logs: make(map[string]*log), followers: make(map[int]func(store.Appended))}
+	return &Store{term: term, logs: make(map[string]*log)}
 }
 
 // Restart closes the store and returns another that holds the same and goes on
@@ -101,10 +105,10 @@ func (s *Store) Append(ctx context.Context, topic string, b store.Batch) error {
 		return err
 	}
 	s.mu.RLock()
-	followers := slices.Collect(maps.Values(s.followers))
+	followers := s.followers
 	s.mu.RUnlock()
-	for _, fn := range followers {
-		fn(told)
+	for _, f := range followers {
+		f.fn(told)
 	}
 	return nil
 }
@@ -137,8 +141,7 @@ func (s *Store) write(topic string, b store.Batch) (store.Appended, error) {
 			l.rows[r.Key] = slices.Clone(r.Value)
 		}
 	}
-	n := uint64(len(b.Entries))
-	return store.Appended{Topic: topic, First: last + 1, Entries: l.entries[uint64(len(l.entries))-n:]}, nil
+	return store.Appended{Topic: topic, First: last + 1, Entries: slices.Clip(l.entries[len(l.entries)-len(b.Entries):])}, nil
 }
 
 // look calls fn with the topic's log, nil if there is none.
@@ -154,9 +157,12 @@ func (s *Store) look(topic string, fn func(l *log)) error {
 
 // Read implements store.Log.
 func (s *Store) Read(_ context.Context, topic string, after uint64, limit, maxBytes int) ([]store.Entry, error) {
+	if err := store.CheckLimit(limit); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
 	var found []store.Entry
 	err := s.look(topic, func(l *log) {
-		if l == nil {
+		if l == nil || after >= l.last() {
 			return
 		}
 		bytes := 0
@@ -208,6 +214,9 @@ func (s *Store) Row(_ context.Context, topic, key string) (value []byte, err err
 
 // Rows implements store.Log.
 func (s *Store) Rows(_ context.Context, topic, after string, limit int) (rows []store.Row, err error) {
+	if err := store.CheckLimit(limit); err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
 	err = s.look(topic, func(l *log) {
 		if l == nil {
 			return
@@ -233,13 +242,11 @@ func (s *Store) Truncate(_ context.Context, topic string, before uint64) error {
 	n := min(before, l.last()+1) - l.first
 	l.entries = slices.Clone(l.entries[n:])
 	l.first += n
-	if i, found := slices.BinarySearchFunc(l.terms, l.first-1, func(t store.TermStart, o uint64) int {
-		return cmp.Compare(t.Offset, o)
-	}); found {
-		l.terms = slices.Clone(l.terms[i:])
-	} else if i > 1 {
-		l.terms = slices.Clone(l.terms[i-1:])
+	ended := 0
+	for ended+1 < len(l.terms) && l.terms[ended+1].Offset < l.first {
+		ended++
 	}
+	l.terms = slices.Clone(l.terms[ended:])
 	return nil
 }
 
@@ -250,9 +257,12 @@ func (s *Store) PutSnapshot(_ context.Context, topic string, snapshot store.Snap
 	if s.closed {
 		return store.ErrClosed
 	}
-	l := s.logs[topic]
-	if l == nil || snapshot.Offset > l.last() {
-		return fmt.Errorf("put snapshot: offset %d is past the log's head", snapshot.Offset)
+	l, last := s.logs[topic], uint64(0)
+	if l != nil {
+		last = l.last()
+	}
+	if snapshot.Offset == 0 || snapshot.Offset > last {
+		return fmt.Errorf("put snapshot: offset %d is not in the log, whose head is %d", snapshot.Offset, last)
 	}
 	if snapshot.Offset >= l.snapshot.Offset {
 		l.snapshot = store.Snapshot{Offset: snapshot.Offset, Data: slices.Clone(snapshot.Data)}
@@ -272,6 +282,9 @@ func (s *Store) Snapshot(_ context.Context, topic string, maxOffset uint64) (sna
 
 // Topics implements store.Log.
 func (s *Store) Topics(_ context.Context, prefix, after string, limit int) ([]string, error) {
+	if err := store.CheckLimit(limit); err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
@@ -304,13 +317,13 @@ func (s *Store) Follow(shard int, fn func(store.Appended)) (func(), error) {
 	}
 	id := s.nextID
 	s.nextID++
-	s.followers[id] = fn
+	s.followers = append(slices.Clip(s.followers), follower{id, fn})
 	return func() {
 		s.appending.Lock()
 		defer s.appending.Unlock()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.followers, id)
+		s.followers = slices.DeleteFunc(slices.Clone(s.followers), func(f follower) bool { return f.id == id })
 	}, nil
 }
 

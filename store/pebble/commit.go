@@ -1,8 +1,6 @@
 package pebble
 
 import (
-	"context"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -14,17 +12,7 @@ import (
 const (
 	maxCommitBytes = 4 << 20 // of one commit; what is more waits for the next
 	maxHeads       = 1 << 16 // topics whose heads the committer keeps
-	spaceCheck     = time.Second
 )
-
-// request waits for the committer: an append, or another change of a topic.
-type request struct {
-	topic  string
-	batch  store.Batch
-	change func(b *pebble.Batch, h *head) error // instead of batch
-	done   chan error                           // holds one
-	told   store.Appended
-}
 
 // head is where a topic stands, as the committer sees it.
 type head struct {
@@ -32,52 +20,40 @@ type head struct {
 	first uint64 // lowest offset that can be read
 	last  uint64
 	term  string // that wrote last
+
+	snapshot *uint64 // offset of the snapshot; nil: not looked up yet
 }
 
-// commit is the committer.
+// commit is the committer. It ends when the queue is closed and empty, or when
+// the disk failed.
 func (s *Store) commit() {
-	defer s.tasks.Done()
 	defer close(s.tell)
-	checked, full := time.Time{}, false
 	for {
 		requests := s.gather()
-		if requests == nil {
-			return
-		}
-		if now := time.Now(); full || now.Sub(checked) >= spaceCheck {
-			checked, full = now, s.isFull()
-		}
-		s.write(requests, full)
-		if s.hasFailed() {
+		if requests == nil || !s.write(requests) {
 			return
 		}
 	}
 }
 
-// gather waits for a request and takes all that wait with it; nil when the
-// store closes and none is left.
+// gather waits for a request and takes all that wait with it.
 func (s *Store) gather() []*request {
-	var first *request
+	var requests []*request
 	select {
-	case first = <-s.queue:
-	default:
-		select {
-		case first = <-s.queue:
-		case <-s.stop:
-			select {
-			case first = <-s.queue:
-			default:
-				return nil
-			}
-		case <-s.failed:
+	case r, ok := <-s.queue:
+		if !ok {
 			return nil
 		}
+		requests = append(make([]*request, 0, 1+len(s.queue)), r)
+	case <-s.failure.failed:
+		return nil
 	}
-	requests := []*request{first}
-	bytes := first.bytes()
-	for bytes < maxCommitBytes {
+	for bytes := requests[0].bytes(); bytes < maxCommitBytes; {
 		select {
-		case r := <-s.queue:
+		case r, ok := <-s.queue:
+			if !ok {
+				return requests
+			}
 			requests = append(requests, r)
 			bytes += r.bytes()
 		default:
@@ -87,29 +63,60 @@ func (s *Store) gather() []*request {
 	return requests
 }
 
-func (r *request) bytes() int {
-	n := 0
-	for _, e := range r.batch.Entries {
-		n += len(e)
-	}
-	for _, row := range r.batch.Rows {
-		n += len(row.Value)
-	}
-	return n
-}
-
+// isFull says whether there is too little room to write. Where nobody can tell,
+// there is enough.
 func (s *Store) isFull() bool {
+	if s.guard.full.Load() {
+		return true
+	}
 	usage, err := s.config.FS.GetDiskUsage(s.config.Dir)
 	return err == nil && usage.AvailBytes < s.config.Reserve
 }
 
 // write makes one batch of the requests, syncs it, and hands them to the
-// teller.
-func (s *Store) write(requests []*request, full bool) {
+// teller; false if the disk failed.
+func (s *Store) write(requests []*request) bool {
 	b := s.db.NewBatch()
 	heads := make(map[string]head)
-	taken := requests[:0]
-	info := CommitInfo{}
+	taken, info, ok := s.addAll(b, heads, requests)
+	if !ok {
+		return false
+	}
+	if len(taken) == 0 {
+		_ = b.Close() // never applied; there is nothing to go wrong
+		return true
+	}
+	info.Bytes = b.Len()
+	begin := time.Now()
+	if err := s.db.Apply(b, pebble.Sync); err != nil {
+		s.fail(fmt.Errorf("commit: %w", err))
+	}
+	info.Took = time.Since(begin)
+	if !s.markDurable(taken) {
+		return false
+	}
+	_ = b.Close() // applied
+	s.advance()
+	for topic, h := range heads {
+		s.remember(topic, h)
+	}
+	if s.config.OnCommit != nil {
+		s.config.OnCommit(info)
+	}
+	s.tell <- taken
+	return true
+}
+
+// addAll puts the requests into the batch and answers those that it does not
+// take; false if the disk failed.
+func (s *Store) addAll(b *pebble.Batch, heads map[string]head, requests []*request) (taken []*request, info CommitInfo, ok bool) {
+	full := s.isFull()
+	s.handing.Lock()
+	defer s.handing.Unlock()
+	if s.guard.frozen() {
+		return nil, info, false
+	}
+	taken = requests[:0]
 	for _, r := range requests {
 		if full && r.change == nil {
 			r.done <- store.ErrFull
@@ -120,31 +127,25 @@ func (s *Store) write(requests []*request, full bool) {
 			continue
 		}
 		taken = append(taken, r)
-		info.Appends++
 		info.Entries += len(r.batch.Entries)
+		if r.change == nil {
+			info.Appends++
+		}
 	}
-	if len(taken) == 0 {
-		_ = b.Close() // never applied; there is nothing to go wrong
-		return
+	return taken, info, true
+}
+
+// markDurable marks the requests of a synced commit; false if the disk failed.
+func (s *Store) markDurable(requests []*request) bool {
+	s.handing.Lock()
+	defer s.handing.Unlock()
+	if s.guard.frozen() {
+		return false
 	}
-	info.Bytes = b.Len()
-	begin := time.Now()
-	if err := s.db.Apply(b, pebble.Sync); err != nil {
-		(&logger{s}).Fatalf("commit: %v", err)
+	for _, r := range requests {
+		r.durable = true
 	}
-	info.Took = time.Since(begin)
-	_ = b.Close() // applied
-	s.advance()
-	for topic, h := range heads {
-		s.remember(topic, h)
-	}
-	if s.config.OnCommit != nil {
-		s.config.OnCommit(info)
-	}
-	select {
-	case s.tell <- taken:
-	case <-s.failed:
-	}
+	return true
 }
 
 // add puts a request into the batch, if the topic's head is as it expects.
@@ -156,39 +157,47 @@ func (s *Store) add(b *pebble.Batch, heads map[string]head, r *request) error {
 			return err
 		}
 	}
+	var err error
 	if r.change != nil {
-		if err := r.change(b, &h); err != nil {
-			return err
-		}
-		heads[r.topic] = h
-		return nil
+		err = r.change(b, &h)
+	} else {
+		err = s.append(b, &h, r)
 	}
+	if err == nil {
+		heads[r.topic] = h
+	}
+	return err
+}
+
+// append puts an append into the batch. Its own errors aside, a batch takes
+// all that it is given.
+func (s *Store) append(b *pebble.Batch, h *head, r *request) error {
 	if h.last != r.batch.After {
 		return store.ErrConflict
 	}
-	set := func(key, value []byte) { _ = b.Set(key, value, nil) } // a batch takes all
 	if !h.known {
-		set(topicKey(r.topic), nil)
 		h.known = true
+		_ = b.Set(topicKey(r.topic), nil, nil)
 	}
-	r.told = store.Appended{Topic: r.topic, First: h.last + 1}
-	for _, e := range r.batch.Entries {
-		h.last++
-		set(offsetKey(r.topic, kindEntry, h.last), e)
-		r.told.Entries = append(r.told.Entries, e)
-	}
-	if len(r.batch.Entries) > 0 && h.term != s.term {
-		h.term = s.term
-		set(offsetKey(r.topic, kindTerm, r.told.First), []byte(s.term))
+	r.told = store.Appended{Topic: r.topic, First: h.last + 1, Entries: r.batch.Entries}
+	if len(r.batch.Entries) > 0 {
+		if h.term != s.term {
+			h.term = s.term
+			_ = b.Set(offsetKey(r.topic, kindTerm, h.last+1), []byte(s.term), nil)
+		}
+		key := offsetKey(r.topic, kindEntry, 0)
+		for _, e := range r.batch.Entries {
+			h.last++
+			_ = b.Set(withOffset(key, h.last), e, nil)
+		}
 	}
 	for _, row := range r.batch.Rows {
 		if row.Value == nil {
 			_ = b.Delete(rowKey(r.topic, row.Key), nil)
 		} else {
-			set(rowKey(r.topic, row.Key), row.Value)
+			_ = b.Set(rowKey(r.topic, row.Key), row.Value, nil)
 		}
 	}
-	heads[r.topic] = h
 	return nil
 }
 
@@ -198,10 +207,7 @@ func (s *Store) head(topic string) (head, error) {
 	if h, ok := s.heads[topic]; ok {
 		return h, nil
 	}
-	v, err := s.lookAlways()
-	if err != nil {
-		return head{}, err
-	}
+	v := s.durable()
 	defer v.release()
 	h, err := v.head(topic)
 	if err != nil {
@@ -211,7 +217,7 @@ func (s *Store) head(topic string) (head, error) {
 }
 
 func (s *Store) remember(topic string, h head) {
-	if len(s.heads) >= maxHeads {
+	if _, ok := s.heads[topic]; !ok && len(s.heads) >= maxHeads {
 		for t := range s.heads {
 			delete(s.heads, t)
 			break
@@ -222,7 +228,6 @@ func (s *Store) remember(topic string, h head) {
 
 // teller tells followers, then those who wait, in the order of the commits.
 func (s *Store) teller() {
-	defer s.tasks.Done()
 	for requests := range s.tell {
 		for _, r := range requests {
 			if len(r.told.Entries) > 0 {
@@ -231,50 +236,4 @@ func (s *Store) teller() {
 			r.done <- nil
 		}
 	}
-}
-
-// Truncate implements store.Log.
-func (s *Store) Truncate(ctx context.Context, topic string, before uint64) error {
-	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), change: func(b *pebble.Batch, h *head) error {
-		if !h.known || before <= h.first {
-			return nil
-		}
-		first := min(before, h.last+1)
-		_ = b.DeleteRange(offsetKey(topic, kindEntry, h.first), offsetKey(topic, kindEntry, first), nil)
-		h.first = first
-		_ = b.Set(logKey(topic, kindMark), encodeMark(*h), nil)
-		return s.dropTerms(b, topic, first)
-	}})
-}
-
-// dropTerms deletes the terms that ended before first-1.
-func (s *Store) dropTerms(b *pebble.Batch, topic string, first uint64) error {
-	terms, err := s.Terms(context.Background(), topic)
-	if err != nil {
-		return err
-	}
-	for i, t := range terms {
-		if i+1 < len(terms) && terms[i+1].Offset <= first-1 {
-			_ = b.Delete(offsetKey(topic, kindTerm, t.Offset), nil)
-		}
-	}
-	return nil
-}
-
-// PutSnapshot implements store.Log.
-func (s *Store) PutSnapshot(ctx context.Context, topic string, snapshot store.Snapshot) error {
-	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), change: func(b *pebble.Batch, h *head) error {
-		if !h.known || snapshot.Offset > h.last {
-			return fmt.Errorf("put snapshot: offset %d is past the log's head", snapshot.Offset)
-		}
-		older, err := s.Snapshot(ctx, topic, 0)
-		if err != nil {
-			return err
-		}
-		if snapshot.Offset >= older.Offset {
-			value := binary.BigEndian.AppendUint64(nil, snapshot.Offset)
-			_ = b.Set(logKey(topic, kindSnapshot), append(value, snapshot.Data...), nil)
-		}
-		return nil
-	}})
 }

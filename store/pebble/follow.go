@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -11,6 +10,11 @@ import (
 )
 
 const shards = 4
+
+type follower struct {
+	id int
+	fn func(store.Appended)
+}
 
 // Shards implements store.Log.
 func (s *Store) Shards() int { return shards }
@@ -22,18 +26,18 @@ func (s *Store) Follow(shard int, fn func(store.Appended)) (func(), error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closing {
 		return nil, store.ErrClosed
 	}
 	id := s.nextID
 	s.nextID++
-	s.followers[shard][id] = fn
+	s.followers[shard] = append(slices.Clip(s.followers[shard]), follower{id, fn})
 	return func() {
 		s.telling[shard].Lock()
 		defer s.telling[shard].Unlock()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.followers[shard], id)
+		s.followers[shard] = slices.DeleteFunc(slices.Clone(s.followers[shard]), func(f follower) bool { return f.id == id })
 	}, nil
 }
 
@@ -42,9 +46,9 @@ func (s *Store) follow(a store.Appended) {
 	s.telling[shard].Lock()
 	defer s.telling[shard].Unlock()
 	s.mu.RLock()
-	followers := slices.Collect(maps.Values(s.followers[shard]))
+	followers := s.followers[shard]
 	s.mu.RUnlock()
-	for _, fn := range followers {
-		fn(a)
+	for _, f := range followers {
+		f.fn(a)
 	}
 }

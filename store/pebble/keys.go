@@ -53,6 +53,12 @@ func offsetKey(topic string, kind byte, offset uint64) []byte {
 	return binary.BigEndian.AppendUint64(logKey(topic, kind), offset)
 }
 
+// withOffset sets the offset of an offsetKey in place.
+func withOffset(key []byte, offset uint64) []byte {
+	binary.BigEndian.PutUint64(key[len(key)-8:], offset)
+	return key
+}
+
 func offsetOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
 
 func rowKey(topic, key string) []byte { return append(logKey(topic, kindRow), key...) }

@@ -1,12 +1,8 @@
 package pebble
 
-import (
-	"fmt"
-	"runtime"
-)
+import "fmt"
 
-// logger passes pebble's words on. Pebble calls Fatalf when a write failed and
-// it cannot go on.
+// logger passes pebble's words on.
 type logger struct{ s *Store }
 
 func (l *logger) Infof(format string, args ...any) {
@@ -17,10 +13,9 @@ func (l *logger) Errorf(format string, args ...any) {
 	l.s.config.Logger.Error("pebble: " + fmt.Sprintf(format, args...))
 }
 
-// Fatalf marks the store as failed and ends the calling goroutine, which may
-// be the committer or one of pebble's own.
+// Fatalf marks the store as failed and returns. Pebble calls it where it would
+// rather end the process; what it does after that, the guard keeps from the
+// disk, and the committer from those who wait.
 func (l *logger) Fatalf(format string, args ...any) {
-	l.s.config.Logger.Error("store failed; it takes no writes until it is opened anew", "error", fmt.Sprintf(format, args...))
-	l.s.fail.Do(func() { close(l.s.failed) })
-	runtime.Goexit()
+	l.s.fail(fmt.Errorf(format, args...))
 }

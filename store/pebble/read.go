@@ -97,7 +97,7 @@ func (s *Store) Head(_ context.Context, topic string) (store.Head, error) {
 	if err != nil {
 		return store.Head{}, err
 	}
-	defer v.release()
+	defer s.looked(v)
 	h, err := v.head(topic)
 	if err != nil {
 		return store.Head{}, fmt.Errorf("read head: %w", err)
@@ -107,11 +107,14 @@ func (s *Store) Head(_ context.Context, topic string) (store.Head, error) {
 
 // Read implements store.Log.
 func (s *Store) Read(_ context.Context, topic string, after uint64, limit, maxBytes int) ([]store.Entry, error) {
+	if err := store.CheckLimit(limit); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
 	v, err := s.look()
 	if err != nil {
 		return nil, err
 	}
-	defer v.release()
+	defer s.looked(v)
 	if after == 1<<64-1 {
 		return nil, nil
 	}
@@ -121,7 +124,7 @@ func (s *Store) Read(_ context.Context, topic string, after uint64, limit, maxBy
 		if bytes += len(value); bytes > maxBytes && len(entries) > 0 {
 			return false
 		}
-		entries = append(entries, store.Entry{Offset: offsetOf(key), Data: slices.Clone(value)})
+		entries = append(entries, store.Entry{Offset: offsetOf(key), Data: append([]byte{}, value...)})
 		return len(entries) < limit
 	})
 	if err != nil {
@@ -130,15 +133,9 @@ func (s *Store) Read(_ context.Context, topic string, after uint64, limit, maxBy
 	return entries, nil
 }
 
-// Terms implements store.Log.
-func (s *Store) Terms(_ context.Context, topic string) ([]store.TermStart, error) {
-	v, err := s.lookAlways()
-	if err != nil {
-		return nil, err
-	}
-	defer v.release()
+func (v *view) terms(topic string) ([]store.TermStart, error) {
 	var terms []store.TermStart
-	err = v.each(logKey(topic, kindTerm), logKey(topic, kindTerm+1), func(key, value []byte) bool {
+	err := v.each(logKey(topic, kindTerm), logKey(topic, kindTerm+1), func(key, value []byte) bool {
 		terms = append(terms, store.TermStart{Term: string(value), Offset: offsetOf(key)})
 		return true
 	})
@@ -148,13 +145,23 @@ func (s *Store) Terms(_ context.Context, topic string) ([]store.TermStart, error
 	return terms, nil
 }
 
+// Terms implements store.Log.
+func (s *Store) Terms(_ context.Context, topic string) ([]store.TermStart, error) {
+	v, err := s.look()
+	if err != nil {
+		return nil, err
+	}
+	defer s.looked(v)
+	return v.terms(topic)
+}
+
 // Row implements store.Log.
 func (s *Store) Row(_ context.Context, topic, key string) ([]byte, error) {
 	v, err := s.look()
 	if err != nil {
 		return nil, err
 	}
-	defer v.release()
+	defer s.looked(v)
 	value, err := v.get(rowKey(topic, key))
 	if err != nil {
 		return nil, fmt.Errorf("read row: %w", err)
@@ -164,15 +171,18 @@ func (s *Store) Row(_ context.Context, topic, key string) ([]byte, error) {
 
 // Rows implements store.Log.
 func (s *Store) Rows(_ context.Context, topic, above string, limit int) ([]store.Row, error) {
+	if err := store.CheckLimit(limit); err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
 	v, err := s.look()
 	if err != nil {
 		return nil, err
 	}
-	defer v.release()
+	defer s.looked(v)
 	prefix := len(logKey(topic, kindRow))
 	var rows []store.Row
 	err = v.each(append(rowKey(topic, above), 0), logKey(topic, kindRow+1), func(key, value []byte) bool {
-		rows = append(rows, store.Row{Key: string(key[prefix:]), Value: slices.Clone(value)})
+		rows = append(rows, store.Row{Key: string(key[prefix:]), Value: append([]byte{}, value...)})
 		return len(rows) < limit
 	})
 	if err != nil {
@@ -181,13 +191,8 @@ func (s *Store) Rows(_ context.Context, topic, above string, limit int) ([]store
 	return rows, nil
 }
 
-// Snapshot implements store.Log.
-func (s *Store) Snapshot(_ context.Context, topic string, maxOffset uint64) (store.Snapshot, error) {
-	v, err := s.lookAlways()
-	if err != nil {
-		return store.Snapshot{}, err
-	}
-	defer v.release()
+// latest returns the topic's snapshot, the zero one if there is none.
+func (v *view) latest(topic string) (store.Snapshot, error) {
 	value, err := v.get(logKey(topic, kindSnapshot))
 	if err != nil {
 		return store.Snapshot{}, fmt.Errorf("read snapshot: %w", err)
@@ -195,20 +200,33 @@ func (s *Store) Snapshot(_ context.Context, topic string, maxOffset uint64) (sto
 	if len(value) < 8 {
 		return store.Snapshot{}, nil
 	}
-	snapshot := store.Snapshot{Offset: binary.BigEndian.Uint64(value), Data: value[8:]}
-	if maxOffset > 0 && snapshot.Offset > maxOffset {
-		return store.Snapshot{}, nil
+	return store.Snapshot{Offset: binary.BigEndian.Uint64(value), Data: value[8:]}, nil
+}
+
+// Snapshot implements store.Log.
+func (s *Store) Snapshot(_ context.Context, topic string, maxOffset uint64) (store.Snapshot, error) {
+	v, err := s.look()
+	if err != nil {
+		return store.Snapshot{}, err
+	}
+	defer s.looked(v)
+	snapshot, err := v.latest(topic)
+	if err != nil || (maxOffset > 0 && snapshot.Offset > maxOffset) {
+		return store.Snapshot{}, err
 	}
 	return snapshot, nil
 }
 
 // Topics implements store.Log.
 func (s *Store) Topics(_ context.Context, prefix, above string, limit int) ([]string, error) {
+	if err := store.CheckLimit(limit); err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
 	v, err := s.look()
 	if err != nil {
 		return nil, err
 	}
-	defer v.release()
+	defer s.looked(v)
 	var topics []string
 	err = v.each(topicKey(max(prefix, above)), []byte{spaceTopic + 1}, func(key, _ []byte) bool {
 		topic := parseTopic(key)

@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/tuttisync/tutti/store"
 )
@@ -19,44 +16,31 @@ import (
 // formatVersion is that of the directory's contents. A newer one is refused.
 const formatVersion = 1
 
-// Config is how a store is opened. Only Dir is needed.
-type Config struct {
-	Dir      string           // made if it is not there
-	FS       vfs.FS           // nil: the disk
-	Logger   *slog.Logger     // nil: none
-	Cache    int64            // bytes; 0: 16 MiB
-	Reserve  uint64           // free bytes below which appends end in ErrFull; 0: 64 MiB
-	Queue    int              // appends that may wait for the committer; 0: 4096
-	OnCommit func(CommitInfo) // nil: nobody is told; called by the committer, must be quick
-}
-
-// CommitInfo tells of one commit.
-type CommitInfo struct {
-	Appends int
-	Entries int
-	Bytes   int
-	Took    time.Duration // to write and sync
-}
-
 // Store is a store.Log in a directory.
 type Store struct {
 	config Config
 	term   string
 	db     *pebble.DB
+	guard  *guard
 	lock   io.Closer
 
-	queue   chan *request
-	tell    chan []*request
-	stop    chan struct{} // closed by Close
-	failed  chan struct{} // closed when the disk failed
-	fail    sync.Once
-	tasks   sync.WaitGroup
-	closing sync.Once
+	queue  chan *request // closed by Close
+	tell   chan []*request
+	calls  sync.WaitGroup // those within a method
+	tasks  sync.WaitGroup // the committer and the teller
+	once   sync.Once      // of Close
+	closed error          // what Close returned
+
+	failure failure
+
+	// handing is held while the committer copies from requests, and when it or
+	// those who wait decide what became of them. See request.
+	handing sync.Mutex
 
 	mu        sync.RWMutex // guards the fields below
 	view      *view        // what is durable
-	closed    bool
-	followers [shards]map[int]func(store.Appended)
+	closing   bool
+	followers [shards][]follower // replaced, never changed
 	nextID    int
 
 	telling [shards]sync.Mutex // held while a shard's followers are called
@@ -69,75 +53,67 @@ var _ store.Log = (*Store)(nil)
 // Open opens the directory, or makes it. A directory that another process has
 // open, or that a newer version wrote, is an error that says so.
 func Open(config Config) (*Store, error) {
-	if config.FS == nil {
-		config.FS = vfs.Default
-	}
-	if config.Logger == nil {
-		config.Logger = slog.New(slog.DiscardHandler)
-	}
-	if config.Cache == 0 {
-		config.Cache = 16 << 20
-	}
-	if config.Reserve == 0 {
-		config.Reserve = 64 << 20
-	}
-	if config.Queue == 0 {
-		config.Queue = 4096
-	}
-	if err := config.FS.MkdirAll(config.Dir, 0o755); err != nil {
+	config, err := config.withDefaults()
+	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	lock, err := pebble.LockDirectory(config.Dir, config.FS)
+	if err := makeDirectory(config.FS, config.Dir); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	lock, err := lockDirectory(config.FS, config.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("open store: another process uses the directory %s: %w", config.Dir, err)
+		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{
-		config: config,
-		term:   store.NewTerm(),
-		lock:   lock,
-		queue:  make(chan *request, config.Queue),
-		tell:   make(chan []*request, 1),
-		stop:   make(chan struct{}),
-		failed: make(chan struct{}),
-		heads:  make(map[string]head),
+		config:  config,
+		term:    store.NewTerm(),
+		lock:    lock,
+		queue:   make(chan *request, config.Queue),
+		tell:    make(chan []*request, 1),
+		failure: newFailure(),
+		heads:   make(map[string]head),
 	}
-	for i := range s.followers {
-		s.followers[i] = make(map[int]func(store.Appended))
-	}
+	s.guard = newGuard(config.FS, s.fail, s.failure.failed)
 	if err := s.open(lock); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", config.Dir, err), lock.Close())
 	}
-	s.tasks.Add(2)
-	go s.commit()
-	go s.teller()
+	s.tasks.Go(s.commit)
+	s.tasks.Go(s.teller)
 	return s, nil
 }
 
 func (s *Store) open(lock *pebble.Lock) error {
 	cache := pebble.NewCache(s.config.Cache)
 	defer cache.Unref()
+	listener := s.listener()
 	db, err := pebble.Open(s.config.Dir, &pebble.Options{
-		FS:                          s.config.FS,
+		FS:                          s.guard,
 		Lock:                        lock,
 		Cache:                       cache,
-		MemTableSize:                8 << 20,
+		MemTableSize:                s.config.Memtable,
+		MemTableStopWritesThreshold: 4,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      &logger{s},
+		EventListener:               &listener,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 1 },
-		MemTableStopWritesThreshold: 4,
 	})
 	if err != nil {
-		return fmt.Errorf("open store %s: %w", s.config.Dir, err)
+		return err
 	}
-	if err := checkFormat(db, s.config.Dir); err != nil {
+	err = checkFormat(db)
+	if err == nil && s.guard.frozen() {
+		err = s.failure.cause
+	}
+	if err != nil {
 		return errors.Join(err, db.Close())
 	}
+	s.guard.opened.Store(true)
 	s.db = db
 	s.view = newView(db)
 	return nil
 }
 
-func checkFormat(db *pebble.DB, dir string) error {
+func checkFormat(db *pebble.DB) error {
 	key := []byte{spaceFormat}
 	value, closer, err := db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -154,7 +130,7 @@ func checkFormat(db *pebble.DB, dir string) error {
 		return fmt.Errorf("read format version: %w", err)
 	}
 	if n <= 0 || version == 0 || version > formatVersion {
-		return fmt.Errorf("open store %s: it has format version %d; this program knows versions up to %d", dir, version, formatVersion)
+		return fmt.Errorf("it has format version %d; this program knows versions up to %d", version, formatVersion)
 	}
 	return nil
 }
@@ -162,37 +138,61 @@ func checkFormat(db *pebble.DB, dir string) error {
 // Term implements store.Log.
 func (s *Store) Term() string { return s.term }
 
-// Close implements store.Log.
-func (s *Store) Close() error {
-	var err error
-	s.closing.Do(func() {
-		s.mu.Lock()
-		s.closed = true
-		s.mu.Unlock()
-		close(s.stop)
-		s.tasks.Wait()
-		s.mu.Lock()
-		s.view.release()
-		s.view = nil
-		s.mu.Unlock()
-		if s.hasFailed() {
-			// Pebble cannot be closed in order any more; its files are let go
-			// when the process ends.
-			err = s.lock.Close()
-			return
-		}
-		err = errors.Join(s.db.Close(), s.lock.Close())
-	})
-	return err
+// enter begins a call, or returns ErrClosed. Close waits until it has left.
+func (s *Store) enter() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closing {
+		return store.ErrClosed
+	}
+	s.calls.Add(1)
+	return nil
 }
 
-func (s *Store) hasFailed() bool {
-	select {
-	case <-s.failed:
-		return true
-	default:
-		return false
+func (s *Store) leave() { s.calls.Done() }
+
+// Close implements store.Log. It waits for all calls that have begun. After a
+// failure of the disk it returns nil: Append has told the failure.
+func (s *Store) Close() error {
+	s.once.Do(func() { s.closed = s.close() })
+	return s.closed
+}
+
+func (s *Store) close() error {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.calls.Wait()
+	close(s.queue)
+	if !s.failure.wait(&s.tasks) {
+		// Pebble never lets go of a writer that waits for room. Both are lost
+		// until the process ends, and the frozen directory is free.
+		return s.lock.Close()
 	}
+	s.view.release()
+	frozen := s.guard.frozen()
+	close(s.guard.closing)
+	err := s.closeDB()
+	if frozen {
+		err = nil
+	}
+	return errors.Join(err, s.lock.Close())
+}
+
+// closeDB closes the database. Pebble panics where it finds itself in a state
+// that only a failed disk explains.
+func (s *Store) closeDB() (err error) {
+	if s.guard.frozen() {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("close database: %v", r)
+			}
+		}()
+	}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
 }
 
 // Append implements store.Log.
@@ -201,37 +201,4 @@ func (s *Store) Append(ctx context.Context, topic string, b store.Batch) error {
 		return err
 	}
 	return s.do(ctx, &request{topic: topic, batch: b, done: make(chan error, 1)})
-}
-
-// do queues a request and waits for its outcome.
-func (s *Store) do(ctx context.Context, r *request) error {
-	s.mu.RLock()
-	if s.closed {
-		s.mu.RUnlock()
-		return store.ErrClosed
-	}
-	s.tasks.Add(1) // Close waits for those who queue
-	s.mu.RUnlock()
-	defer s.tasks.Done()
-	if s.hasFailed() {
-		return store.ErrUnknown
-	}
-	select {
-	case s.queue <- r:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.failed:
-		return store.ErrUnknown
-	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-s.failed:
-	}
-	select {
-	case err := <-r.done:
-		return err
-	default:
-		return store.ErrUnknown
-	}
 }

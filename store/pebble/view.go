@@ -4,8 +4,6 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
-
-	"github.com/tuttisync/tutti/store"
 )
 
 // view is a snapshot of the database when all in it was durable, counted by
@@ -28,26 +26,27 @@ func (v *view) release() {
 	}
 }
 
-// look returns the durable view, or ErrClosed. The caller releases it.
+// look begins a reading call: it returns the durable view, or ErrClosed. The
+// caller ends with looked.
 func (s *Store) look() (*view, error) {
-	s.mu.RLock()
-	closed := s.closed
-	s.mu.RUnlock()
-	if closed {
-		return nil, store.ErrClosed
+	if err := s.enter(); err != nil {
+		return nil, err
 	}
-	return s.lookAlways()
+	return s.durable(), nil
 }
 
-// lookAlways is look for the committer, which Close waits for.
-func (s *Store) lookAlways() (*view, error) {
+func (s *Store) looked(v *view) {
+	v.release()
+	s.leave()
+}
+
+// durable returns the durable view for one who holds off Close otherwise. The
+// caller releases it.
+func (s *Store) durable() *view {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.view == nil {
-		return nil, store.ErrClosed
-	}
 	s.view.users.Add(1)
-	return s.view, nil
+	return s.view
 }
 
 // advance makes all that is in the database now the durable view.

@@ -1,0 +1,77 @@
+package pebble
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/tuttisync/tutti/store"
+)
+
+// Truncate implements store.Log.
+func (s *Store) Truncate(ctx context.Context, topic string, before uint64) error {
+	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), change: func(b *pebble.Batch, h *head) error {
+		if !h.known || before <= h.first {
+			return nil
+		}
+		first := min(before, h.last+1)
+		ended, err := s.endedTerms(topic, first)
+		if err != nil {
+			return err
+		}
+		_ = b.DeleteRange(offsetKey(topic, kindEntry, h.first), offsetKey(topic, kindEntry, first), nil)
+		for _, t := range ended {
+			_ = b.Delete(offsetKey(topic, kindTerm, t.Offset), nil)
+		}
+		h.first = first
+		_ = b.Set(logKey(topic, kindMark), encodeMark(*h), nil)
+		return nil
+	}})
+}
+
+// endedTerms returns the terms that ended before first-1, as far as the durable
+// view knows.
+func (s *Store) endedTerms(topic string, first uint64) ([]store.TermStart, error) {
+	v := s.durable()
+	defer v.release()
+	terms, err := v.terms(topic)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for n+1 < len(terms) && terms[n+1].Offset <= first-1 {
+		n++
+	}
+	return terms[:n], nil
+}
+
+// PutSnapshot implements store.Log.
+func (s *Store) PutSnapshot(ctx context.Context, topic string, snapshot store.Snapshot) error {
+	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), change: func(b *pebble.Batch, h *head) error {
+		if snapshot.Offset == 0 || snapshot.Offset > h.last {
+			return fmt.Errorf("put snapshot: offset %d is not in the log, whose head is %d", snapshot.Offset, h.last)
+		}
+		if h.snapshot == nil {
+			kept, err := s.keptSnapshot(topic)
+			if err != nil {
+				return err
+			}
+			h.snapshot = &kept.Offset
+		}
+		if snapshot.Offset < *h.snapshot {
+			return nil
+		}
+		h.snapshot = &snapshot.Offset
+		value := binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(snapshot.Data)), snapshot.Offset)
+		_ = b.Set(logKey(topic, kindSnapshot), append(value, snapshot.Data...), nil)
+		return nil
+	}})
+}
+
+func (s *Store) keptSnapshot(topic string) (store.Snapshot, error) {
+	v := s.durable()
+	defer v.release()
+	return v.latest(topic)
+}
