@@ -16,6 +16,7 @@ const modelTerm = "modelmodel0"
 type model struct {
 	t       *rapid.T
 	kind    bool // every command is granted
+	faults  int  // entries that got lost on their way
 	logs    map[string][]protocol.Entry
 	memory  map[string]*memory // by secret and topic
 	expired map[string]bool    // secrets that were forgotten
@@ -73,10 +74,21 @@ func (l *link) flow() {
 			coming = coming[:rapid.IntRange(0, len(coming)).Draw(l.model.t, "flow")]
 		}
 		for _, e := range coming {
+			if l.places[topic] = e.Offset; l.faulty() {
+				continue
+			}
 			l.out = append(l.out, protocol.AppendEntryMessage(nil, topic, protocol.AppendEntry(nil, &e)))
-			l.places[topic] = e.Offset
 		}
 	}
+}
+
+// faulty draws whether an entry gets lost on its way, as none should.
+func (l *link) faulty() bool {
+	faulty := !l.model.kind && rapid.IntRange(0, 100).Draw(l.model.t, "faulty") == 0
+	if faulty {
+		l.model.faults++
+	}
+	return faulty
 }
 
 // work takes the first message that the client has said.

@@ -262,10 +262,13 @@ func (w *world) act() {
 	}
 }
 
-// calm lets everything come to its end, nothing more going wrong.
+// calm lets everything come to its end, nothing more going wrong. An entry that
+// got lost unseen shows at the next connection at the latest.
 func (w *world) calm() {
 	w.model.kind = true
-	if w.link != nil {
+	if w.model.faults > 0 || rapid.Bool().Draw(w.t, "cut") {
+		w.lose()
+	} else if w.link != nil {
 		w.link.flow()
 	}
 	for n := 0; ; n++ {

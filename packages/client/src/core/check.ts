@@ -1,0 +1,34 @@
+import { TuttiError } from '../error.ts';
+import type { From } from '../protocol.ts';
+import { byteLength } from './turn.ts';
+
+/** Returns an error unless it may name a topic (rule TOPIC-1). */
+export function checkTopic(topic: unknown): TuttiError | undefined {
+  if (typeof topic === 'string' && topic && byteLength(topic) <= 255 && !/[\p{Cc}\p{Cs}]/u.test(topic))
+    return undefined;
+  return new TuttiError('bad_topic', 'A topic name is 1 to 255 bytes of UTF-8 without control characters.');
+}
+
+/** Returns an error unless it may name an entry (rule ENTRY-3); none or an empty name may. */
+export function checkName(name: string | undefined): TuttiError | undefined {
+  if (!name || (/^[A-Za-z0-9_.:-]{1,64}$/.test(name) && !/^(open$|error$|tutti:)/.test(name)))
+    return undefined;
+  return new TuttiError(
+    'bad_name',
+    'An event name is 1 to 64 of A-Z a-z 0-9 _ . : - and not open, error or tutti:….',
+  );
+}
+
+/** Returns an error unless a subscription may start there: a server ends a connection whose hello asks for nonsense. */
+export function checkStart(from: From = 'new', otherwise = 'new'): TuttiError | undefined {
+  const count = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
+  const at = Object(from);
+  const place =
+    'last' in at ? count(at.last) : count(at.offset) && (at.offset === 0 || /^[\w-]{11}$/.test(at.term));
+  if ((place || from === 'new' || from === 'earliest') && /^(new|earliest)$/.test(otherwise))
+    return undefined;
+  return new TuttiError(
+    'bad_message',
+    "from is 'new', 'earliest', {last} or {offset, term}; else is 'earliest' or 'new'.",
+  );
+}

@@ -1,0 +1,223 @@
+import { TuttiError } from '../error.ts';
+import type { ClientMessage, ServerMessage, Welcome } from '../protocol.ts';
+import { Connection, type TokenKind } from './connection.ts';
+import type { Effect, State } from './effect.ts';
+import type { Input } from './input.ts';
+import { Outbox } from './outbox.ts';
+import { Pages } from './pages.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { Turn } from './turn.ts';
+
+const day = 86_400_000;
+
+export interface CoreOptions {
+  token: TokenKind;
+  /** Draws from [0, 1). */
+  random(): number;
+  /** Makes a client's secret, born now. */
+  secret(): string;
+  /** How many entries may be unanswered; 1,000 if absent. */
+  queueEntries?: number;
+  /** How many bytes of data they may hold; 8 MiB if absent. */
+  queueBytes?: number;
+}
+
+/**
+ * The core of the client, as spec/client.md has it: a pure step function.
+ * Inputs and the time go in, effects come out; it holds no clock, socket or
+ * timer, and never throws.
+ */
+export class Core {
+  readonly #turn = new Turn();
+  readonly #options: CoreOptions;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #subscriptions: Subscriptions;
+  readonly #pages: Pages;
+  #secret = '';
+  #takenAt = 0;
+  #run = 0;
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    const user = {
+      attempt: () => this.#prove(),
+      hello: (token: string | undefined) => this.#hello(token),
+      ready: (welcome?: Welcome) => this.#ready(welcome),
+      lost: () => this.#lost(),
+    };
+    this.#connection = new Connection(this.#turn, user, options.token, options.random);
+    const link = {
+      turn: this.#turn,
+      ready: () => this.#connection.ready,
+      random: options.random,
+      tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
+    };
+    this.#outbox = new Outbox(link, {
+      entries: options.queueEntries ?? 1000,
+      bytes: options.queueBytes ?? 8 << 20,
+    });
+    this.#outbox.canRenew = () => this.#turn.now - this.#takenAt >= day;
+    this.#subscriptions = new Subscriptions(link);
+    this.#pages = new Pages(link);
+  }
+
+  get state(): State {
+    return this.#connection.state;
+  }
+
+  /** Takes one input at a time that never goes back; returns what is to be done, in order. */
+  step(now: number, input: Input): Effect[] {
+    this.#turn.now = now;
+    if (this.state !== 'closed') this.#take(input);
+    else this.#decline(input);
+    const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
+    return this.#turn.end(Math.min(...wishes));
+  }
+
+  #take(input: Input): void {
+    switch (input.kind) {
+      case 'connect':
+        return this.#connection.connect();
+      case 'token':
+        return this.#connection.token(input.token);
+      case 'tokenFailed':
+        return this.#connection.tokenFailed(input.message);
+      case 'opened':
+        return this.#connection.opened();
+      case 'message':
+        this.#hear(input.message);
+        return this.#renewIfExpired();
+      case 'lost':
+        return this.#connection.lost(input.code);
+      case 'wake':
+        return this.#connection.wake();
+      case 'tick':
+        this.#outbox.tick();
+        this.#connection.tick();
+        return this.#flush();
+      case 'subscribe':
+        return this.#subscriptions.subscribe(input);
+      case 'unsubscribe':
+        return this.#subscriptions.unsubscribe(input.handler);
+      case 'publish':
+        return this.#outbox.publish(input);
+      case 'abort':
+        this.#outbox.abort(input.key);
+        return this.#pages.abort(input.key);
+      case 'history': {
+        const { kind: _, key, ...request } = input;
+        return this.#pages.want(key, request);
+      }
+      case 'close':
+        this.#outbox.close();
+        this.#pages.close();
+        return this.#connection.close();
+      default:
+        return input satisfies never;
+    }
+  }
+
+  /** Answers whoever would wait for ever, after close. */
+  #decline(input: Input): void {
+    const error = new TuttiError('closed');
+    if (input.kind === 'publish') this.#turn.emit({ kind: 'settled', key: input.key, error });
+    if (input.kind === 'history') this.#turn.emit({ kind: 'page', key: input.key, error });
+    if (input.kind === 'subscribe') this.#turn.emit({ kind: 'failed', handler: input.handler, error });
+  }
+
+  #hear(m: ServerMessage): void {
+    if (m.type === 'close') return this.#connection.end(TuttiError.from(m.error));
+    if (m.type === 'welcome') return this.#connection.welcome(m);
+    if (!this.#connection.heard()) return;
+    switch (m.type) {
+      case 'authenticated':
+        return this.#connection.authenticated(m.id);
+      case 'subscribed':
+        return this.#subscriptions.subscribed(m);
+      case 'unsubscribed':
+        if (m.id === undefined)
+          this.#subscriptions.unsubscribed(m.topic, m.error && TuttiError.from(m.error));
+        return;
+      case 'entry': {
+        const { type: _, topic, ...entry } = m;
+        if (!this.#subscriptions.entry(topic, entry)) this.#connection.end(undefined);
+        return;
+      }
+      case 'ack':
+      case 'refused':
+      case 'rejected':
+      case 'gap':
+        return this.#outbox.answer(m);
+      case 'history': {
+        const { type: _, id, ...page } = m;
+        return this.#pages.answer(id, page);
+      }
+      case 'error':
+        return this.#failed(m.id, TuttiError.from(m.error));
+      case 'ping':
+        return this.#turn.say({ type: 'pong' });
+      case 'pong':
+        return;
+      default:
+        return m satisfies never;
+    }
+  }
+
+  #failed(id: number | undefined, error: TuttiError): void {
+    if (id === undefined) {
+      if (error.code === 'token_expired') this.#connection.tokenExpired(error);
+      return;
+    }
+    for (const part of [this.#connection, this.#subscriptions, this.#pages])
+      if (part.refused(id, error)) return;
+  }
+
+  /** The server has forgotten this client: goes on as a new one as soon as it can. */
+  #renewIfExpired(): void {
+    if (!this.#outbox.expired || !this.#connection.online || !this.#outbox.clear()) return;
+    this.#connection.shut();
+    this.#lost();
+    this.#connection.attempt();
+  }
+
+  /** Takes the secret of the attempt to come. */
+  #prove(): void {
+    const age = this.#secret ? this.#turn.now - this.#takenAt : Infinity;
+    if (!this.#outbox.expired && age <= 20 * day) return;
+    if (!this.#outbox.clear()) return;
+    this.#secret = this.#options.secret();
+    this.#takenAt = this.#turn.now;
+    this.#run = 0;
+    this.#outbox.renew();
+  }
+
+  #hello(token: string | undefined): ClientMessage {
+    const topics = this.#subscriptions.hello();
+    return {
+      type: 'hello',
+      ...(token && { token }),
+      clients: [{ secret: this.#secret, run: ++this.#run }],
+      ...(topics.length && { topics }),
+    };
+  }
+
+  #ready(welcome?: Welcome): void {
+    const limits = welcome?.limits;
+    if (limits?.messageBytes) this.#outbox.messageBytes = limits.messageBytes;
+    if (limits?.frameBytes) this.#turn.frameBytes = limits.frameBytes;
+    this.#flush();
+  }
+
+  #flush(): void {
+    this.#subscriptions.flush();
+    this.#outbox.flush();
+    this.#pages.flush();
+  }
+
+  #lost(): void {
+    this.#subscriptions.lost();
+    this.#outbox.lost();
+    this.#pages.lost();
+  }
+}

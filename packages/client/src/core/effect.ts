@@ -1,0 +1,33 @@
+import type { TuttiError } from '../error.ts';
+import type { ClientMessage, Entry, Page } from '../protocol.ts';
+
+/** The states of the connection. */
+export type State = 'idle' | 'connecting' | 'live' | 'probing' | 'backoff' | 'parked' | 'closed';
+
+export interface Status {
+  state: State;
+  /** In `backoff`: the number of the attempt to come. */
+  attempt?: number;
+  /** In `backoff`: when that attempt is made, on the core's clock. */
+  until?: number;
+  /** In `backoff` and `parked`: why, if it is known. */
+  error?: TuttiError;
+}
+
+/** All that the core asks of its driver. */
+export type Effect =
+  | ({ kind: 'status' } & Status)
+  | { kind: 'token' }
+  | { kind: 'open' }
+  | { kind: 'send'; messages: ClientMessage[] }
+  | { kind: 'shut'; code: number }
+  | { kind: 'started'; handler: number; offset: number; term?: string; recovered: boolean }
+  | { kind: 'deliver'; handlers: number[]; topic: string; entry: Entry }
+  | { kind: 'failed'; handler: number; error: TuttiError }
+  | { kind: 'queued'; key: number }
+  | { kind: 'sent'; key: number; seq: number }
+  | { kind: 'settled'; key: number; offset?: number; term?: string }
+  | { kind: 'settled'; key: number; error: TuttiError; unconfirmed?: true }
+  | { kind: 'page'; key: number; page: Page }
+  | { kind: 'page'; key: number; error: TuttiError }
+  | { kind: 'wait'; until: number | null };

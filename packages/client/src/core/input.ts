@@ -1,0 +1,39 @@
+import type { Else, From, PageRequest, ServerMessage } from '../protocol.ts';
+
+/** A handler that joins a topic. */
+export interface Join {
+  handler: number;
+  topic: string;
+  from?: From;
+  else?: Else;
+}
+
+/** An entry to publish. */
+export interface Publish {
+  key: number;
+  topic: string;
+  name?: string;
+  /** A JSON value that nobody changes any more. */
+  data: unknown;
+  /** Length of the data's JSON in bytes. */
+  bytes: number;
+  /** Milliseconds; 0 or absent: none. */
+  timeout?: number;
+}
+
+/** All that can happen to a client. Times are milliseconds of any clock that never goes back. */
+export type Input =
+  | { kind: 'connect' }
+  | { kind: 'token'; token: string }
+  | { kind: 'tokenFailed'; message: string }
+  | { kind: 'opened' }
+  | { kind: 'message'; message: ServerMessage }
+  | { kind: 'lost'; code: number }
+  | { kind: 'wake' }
+  | { kind: 'tick' }
+  | ({ kind: 'subscribe' } & Join)
+  | { kind: 'unsubscribe'; handler: number }
+  | ({ kind: 'publish' } & Publish)
+  | { kind: 'abort'; key: number }
+  | ({ kind: 'history'; key: number; topic: string } & PageRequest)
+  | { kind: 'close' };

@@ -1,0 +1,216 @@
+import { TuttiError } from '../error.ts';
+import type { Answer, ClientMessage } from '../protocol.ts';
+import { backoff } from './backoff.ts';
+import { checkName, checkTopic } from './check.ts';
+import type { Publish } from './input.ts';
+import { type Item, Lane } from './lane.ts';
+import type { Link } from './link.ts';
+
+const maxFlying = 64;
+
+export interface OutboxLimits {
+  entries: number;
+  bytes: number;
+}
+
+/** How a publish ends. */
+type End = { offset?: number; term?: string } | { error: TuttiError; unconfirmed?: true };
+
+/**
+ * Everything published and not yet settled, by topic (rules PUB-1 to PUB-10,
+ * CONN-4, CONN-7, CONN-8).
+ */
+export class Outbox {
+  /** The server takes data up to this size; it tells in welcome. */
+  messageBytes = Infinity;
+  /** The server has forgotten this client: a new one is needed as soon as nothing is doubtful. */
+  expired = false;
+  /** Says whether client_expired can be mended by a new secret. */
+  canRenew: () => boolean = () => true;
+
+  readonly #link: Link;
+  readonly #limits: OutboxLimits;
+  readonly #lanes = new Map<string, Lane>();
+  /** Publishes whose promises are not settled. */
+  readonly #byKey = new Map<number, [Lane, Item]>();
+  #entries = 0;
+  #bytes = 0;
+  /** The earliest deadline; NaN: to be found anew. */
+  #soonest = Infinity;
+
+  constructor(link: Link, limits: OutboxLimits) {
+    this.#link = link;
+    this.#limits = limits;
+  }
+
+  publish(p: Publish): void {
+    const { turn } = this.#link;
+    const full = this.#entries >= this.#limits.entries || this.#bytes + p.bytes > this.#limits.bytes;
+    const error =
+      checkTopic(p.topic) ?? checkName(p.name) ?? (full ? new TuttiError('queue_full') : undefined);
+    if (error) return turn.emit({ kind: 'settled', key: p.key, error });
+    let lane = this.#lanes.get(p.topic);
+    if (!lane) {
+      lane = new Lane();
+      this.#lanes.set(p.topic, lane);
+    }
+    const deadline = p.timeout ? turn.now + p.timeout : Infinity;
+    const item: Item = { ...p, seq: 0, deadline, done: false, flying: false, doubtful: false };
+    lane.items.push(item);
+    this.#entries++;
+    this.#bytes += p.bytes;
+    this.#byKey.set(p.key, [lane, item]);
+    this.#soonest = Math.min(this.#soonest, deadline);
+    turn.emit({ kind: 'queued', key: p.key });
+    this.#pump(lane);
+  }
+
+  abort(key: number): void {
+    const [lane, item] = this.#byKey.get(key) ?? [];
+    if (lane && item && !item.seq) this.#end(lane, item, { error: new TuttiError('aborted') });
+  }
+
+  answer(m: Answer): void {
+    const lane = this.#lanes.get(m.topic);
+    const item = lane?.items.find((i) => i.seq === m.seq);
+    if (!lane || !item?.flying) return;
+    item.flying = false;
+    lane.flying--;
+    switch (m.type) {
+      case 'ack':
+        lane.refusals = 0;
+        lane.voids = lane.voids.filter(([, last]) => last > m.seq);
+        this.#end(lane, item, {
+          ...(m.offset && { offset: m.offset }),
+          ...(m.term && { term: m.term }),
+        });
+        break;
+      case 'refused':
+        this.#refuse(lane, TuttiError.from(m.error));
+        break;
+      case 'rejected':
+        lane.held = true;
+        this.#reject(lane, item, TuttiError.from(m.error));
+        break;
+      case 'gap': {
+        lane.held = true;
+        item.doubtful = false;
+        const lowest = lane.items[0]?.seq ?? 0;
+        if (m.expected > 0 && m.expected < lowest) lane.void(m.expected, lowest - 1);
+      }
+    }
+    this.#pump(lane);
+  }
+
+  /** Whether a new client may begin: no entry can be in the log without this one knowing it. */
+  clear(): boolean {
+    for (const { items } of this.#lanes.values()) if (items.some((i) => i.doubtful || i.flying)) return false;
+    return true;
+  }
+
+  /** Begins anew as a client that the server has never seen. */
+  renew(): void {
+    this.expired = false;
+    for (const lane of this.#lanes.values()) lane.renew();
+  }
+
+  /** Sends what may be sent, in all topics. */
+  flush(): void {
+    for (const lane of this.#lanes.values()) this.#pump(lane);
+  }
+
+  lost(): void {
+    for (const lane of this.#lanes.values()) lane.ground();
+  }
+
+  /** Gives up those whose time has run out. */
+  tick(): void {
+    const { now } = this.#link.turn;
+    if (now < this.#deadline()) return;
+    const error = new TuttiError('timeout');
+    for (const [lane, item] of [...this.#byKey.values()]) {
+      if (now < item.deadline) continue;
+      if (item.seq) this.#settle(item, { error, unconfirmed: true });
+      else this.#end(lane, item, { error });
+    }
+  }
+
+  close(): void {
+    const error = new TuttiError('closed');
+    for (const lane of this.#lanes.values())
+      for (const item of lane.items) this.#settle(item, item.seq ? { error, unconfirmed: true } : { error });
+    this.#lanes.clear();
+  }
+
+  wish(): number {
+    let wish = this.#deadline();
+    if (this.#link.ready()) for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish());
+    return wish;
+  }
+
+  #pump(lane: Lane): void {
+    const { turn } = this.#link;
+    if (!this.#link.ready() || !lane.ready(turn.now) || lane.flying >= maxFlying) return;
+    for (const item of [...lane.items]) {
+      if (lane.flying >= maxFlying) break;
+      if (item.flying || (this.expired && !item.doubtful)) continue;
+      const { key, topic, name, data, bytes } = item;
+      if (!item.seq && bytes > this.messageBytes) {
+        const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;
+        this.#end(lane, item, { error: new TuttiError('too_large', text) });
+        continue;
+      }
+      const fresh = lane.number(item);
+      if (fresh && !item.done) turn.emit({ kind: 'sent', key, seq: item.seq });
+      item.flying = true;
+      lane.flying++;
+      const voids = lane.voids.length ? lane.carried(item.seq) : [];
+      const message: ClientMessage = { type: 'publish', topic, seq: item.seq, data };
+      if (voids.length) message.voids = voids;
+      if (name) message.name = name;
+      turn.say(message);
+    }
+  }
+
+  #refuse(lane: Lane, error: TuttiError): void {
+    if (!lane.refused) lane.refusals++;
+    lane.held = lane.refused = true;
+    if (error.code === 'token_expired') return this.#link.tokenExpired();
+    const wait = error.retryAfter ?? backoff(lane.refusals, this.#link.random());
+    lane.until = Math.max(lane.until, this.#link.turn.now + wait);
+  }
+
+  #reject(lane: Lane, item: Item, error: TuttiError): void {
+    if (error.code === 'client_expired' && (this.expired || this.canRenew())) {
+      this.expired = true;
+      if (item.doubtful || item.done) this.#end(lane, item, { error, unconfirmed: true });
+      return;
+    }
+    lane.void(item.seq, item.seq);
+    this.#end(lane, item, { error });
+  }
+
+  /** Takes the entry out of the queue. */
+  #end(lane: Lane, item: Item, end: End): void {
+    lane.items.splice(lane.items.indexOf(item), 1);
+    this.#entries--;
+    this.#bytes -= item.bytes;
+    this.#settle(item, end);
+  }
+
+  #settle(item: Item, end: End): void {
+    if (item.done) return;
+    item.done = true;
+    this.#byKey.delete(item.key);
+    if (item.deadline === this.#soonest) this.#soonest = Number.NaN;
+    this.#link.turn.emit({ kind: 'settled', key: item.key, ...end });
+  }
+
+  #deadline(): number {
+    if (Number.isNaN(this.#soonest)) {
+      this.#soonest = Infinity;
+      for (const [, item] of this.#byKey.values()) this.#soonest = Math.min(this.#soonest, item.deadline);
+    }
+    return this.#soonest;
+  }
+}

@@ -1,0 +1,117 @@
+import { TuttiError } from '../error.ts';
+import type { ClientMessage, Entry, Subscribed } from '../protocol.ts';
+import { checkStart, checkTopic } from './check.ts';
+import type { Join } from './input.ts';
+import type { Link } from './link.ts';
+import { Stream } from './stream.ts';
+
+/** All topics that the client reads, and the handlers that read them. */
+export class Subscriptions {
+  readonly #link: Link;
+  readonly #streams = new Map<string, Stream>();
+  readonly #byHandler = new Map<number, Stream>();
+  /** Topics of this connection's hello that are not answered yet. */
+  #greeted = new Set<string>();
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  subscribe(j: Join): void {
+    const error = checkTopic(j.topic) ?? checkStart(j.from, j.else);
+    if (error) return this.#link.turn.emit({ kind: 'failed', handler: j.handler, error });
+    let stream = this.#streams.get(j.topic);
+    if (!stream) {
+      stream = new Stream(this.#link, j.topic);
+      this.#streams.set(j.topic, stream);
+    }
+    this.#byHandler.set(j.handler, stream);
+    stream.join(j);
+  }
+
+  unsubscribe(handler: number): void {
+    const stream = this.#byHandler.get(handler);
+    if (stream && this.#remove(stream, handler) && stream.known && !this.#greeted.has(stream.topic))
+      this.#leave(stream.topic);
+  }
+
+  hello(): NonNullable<(ClientMessage & { type: 'hello' })['topics']> {
+    this.#greeted = new Set(this.#streams.keys());
+    return [...this.#streams.values()].map((s) => s.hello());
+  }
+
+  /** Says whatever is to be said and was not yet. */
+  flush(): void {
+    for (const s of this.#streams.values()) s.ask();
+  }
+
+  subscribed(m: Subscribed): void {
+    const stream = this.#streams.get(m.topic);
+    const greeted = m.id === undefined && this.#greeted.delete(m.topic);
+    if (!stream) {
+      if (m.id === undefined) this.#leave(m.topic);
+    } else if (!greeted || stream.greeted) {
+      stream.subscribed(m);
+    }
+  }
+
+  /** The server ended a subscription, unasked. */
+  unsubscribed(topic: string, error: TuttiError | undefined): void {
+    this.#greeted.delete(topic);
+    const stream = this.#streams.get(topic);
+    if (stream) this.#fail(stream, stream.unsubscribed(error), error ?? new TuttiError('internal'));
+  }
+
+  /** Passes an entry on; returns false if it is not the next of its topic. */
+  entry(topic: string, entry: Entry): boolean {
+    const { offset, term } = entry;
+    const stream = this.#streams.get(topic);
+    const handlers = stream ? stream.entry({ offset, term }) : [];
+    if (handlers?.length) this.#link.turn.emit({ kind: 'deliver', handlers, topic, entry });
+    return handlers !== undefined;
+  }
+
+  /** A command failed; returns whether it was one of these. */
+  refused(id: number, error: TuttiError): boolean {
+    for (const stream of this.#streams.values()) {
+      const handlers = stream.refused(id, error);
+      if (!handlers) continue;
+      this.#fail(stream, handlers, error);
+      stream.ask();
+      return true;
+    }
+    return false;
+  }
+
+  lost(): void {
+    this.#greeted.clear();
+    for (const s of this.#streams.values()) s.lost();
+  }
+
+  wish(): number {
+    let wish = Infinity;
+    if (this.#link.ready()) for (const s of this.#streams.values()) wish = Math.min(wish, s.wish());
+    return wish;
+  }
+
+  #leave(topic: string): void {
+    const { turn } = this.#link;
+    turn.say({ type: 'unsubscribe', id: turn.id(), topic });
+  }
+
+  #fail(stream: Stream, handlers: number[], error: TuttiError): void {
+    for (const handler of handlers) {
+      this.#remove(stream, handler);
+      this.#link.turn.emit({ kind: 'failed', handler, error });
+    }
+  }
+
+  /** Returns whether it was the last handler of its topic. */
+  #remove(stream: Stream, handler: number): boolean {
+    stream.leave(handler);
+    this.#byHandler.delete(handler);
+    if (stream.handlers.length) return false;
+    this.#streams.delete(stream.topic);
+    return true;
+  }
+}

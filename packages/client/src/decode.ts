@@ -1,0 +1,57 @@
+import type { ServerMessage } from './protocol.ts';
+
+type Kind = 'number' | 'string' | 'boolean' | 'error' | 'array' | 'object';
+
+/** The members that each message must have for the core to rely on it. */
+const shapes: Record<ServerMessage['type'], Record<string, Kind>> = {
+  welcome: { ping: 'number', grace: 'number' },
+  authenticated: { id: 'number' },
+  subscribed: { topic: 'string', offset: 'number', recovered: 'boolean' },
+  unsubscribed: { topic: 'string' },
+  entry: { topic: 'string', offset: 'number', term: 'string' },
+  ack: { topic: 'string', seq: 'number' },
+  refused: { topic: 'string', seq: 'number', error: 'error' },
+  rejected: { topic: 'string', seq: 'number', error: 'error' },
+  gap: { topic: 'string', seq: 'number', expected: 'number' },
+  history: { id: 'number', entries: 'array', head: 'object', first: 'number' },
+  error: { error: 'error' },
+  close: { error: 'error' },
+  ping: {},
+  pong: {},
+};
+
+function has(value: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case 'error':
+      return typeof (value as { code?: unknown } | null)?.code === 'string';
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return typeof value === 'object' && value !== null;
+    default:
+      return typeof value === kind;
+  }
+}
+
+/**
+ * Takes a frame apart: one message or an array of them. Types that it does not
+ * know are left out, since a newer server may say more. Returns undefined for
+ * what no server says.
+ */
+export function decode(frame: unknown): ServerMessage[] | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(String(frame));
+  } catch {
+    return undefined;
+  }
+  const messages: ServerMessage[] = [];
+  for (const m of Array.isArray(parsed) ? parsed : [parsed]) {
+    if (!has(m?.type, 'string')) return undefined;
+    if (!Object.hasOwn(shapes, m.type)) continue;
+    const shape = shapes[m.type as ServerMessage['type']];
+    for (const member in shape) if (!has(m[member], shape[member] as Kind)) return undefined;
+    messages.push(m);
+  }
+  return messages;
+}

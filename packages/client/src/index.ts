@@ -1,0 +1,29 @@
+import { address } from './address.ts';
+import { Client } from './client.ts';
+import { type Options, settings } from './options.ts';
+
+/**
+ * Connects to a tutti server, and keeps connected until `close`. Returns at
+ * once: what is published meanwhile is queued.
+ *
+ * The url is http(s) or ws(s), with the server's base path if it has one, or
+ * relative to the page. Without one it is the server that served this module
+ * as `/v1/client.js`, else the one that served the page.
+ *
+ * Throws a TuttiError if the url is none, or the platform has no WebSocket.
+ */
+export function connect(url?: string | URL, options: Options = {}): Client {
+  const page = (globalThis as { location?: { href: string } }).location?.href;
+  return new Client(address(url, import.meta.url, page), settings(options));
+}
+
+export type { Timers } from './alarm.ts';
+export { Client } from './client.ts';
+export type { ErrorCode } from './codes.ts';
+export type { State, Status } from './core/effect.ts';
+export { TuttiError } from './error.ts';
+export type { Options } from './options.ts';
+export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';
+export type { Acknowledgement, Publication, PublishStatus } from './publication.ts';
+export type { WebSocketClass, WebSocketLike } from './socket.ts';
+export { type Handler, type PublishOptions, type SubscribeOptions, Topic } from './topic.ts';

@@ -1,0 +1,133 @@
+import type { ErrorBody } from './error.ts';
+
+/** The WebSocket subprotocol. */
+export const version = 'tutti.v1';
+
+/** A place in a topic's log: everything up to `offset` has been read, and `term` wrote the entry there. */
+export interface Position {
+  offset: number;
+  /** Absent at offset 0 alone. */
+  term?: string;
+}
+
+/**
+ * Where a subscription starts: behind the newest entry (the default), at the
+ * earliest that the log holds, the last n entries back, or behind a position.
+ */
+export type From = 'new' | 'earliest' | { last: number } | Position;
+
+/** Where to start when the log no longer holds the position asked for. */
+export type Else = 'earliest' | 'new';
+
+/** First and last of a range of seqs, inclusive. */
+export type Range = [first: number, last: number];
+
+/** One entry of a topic's log. */
+export interface Entry<T = unknown> {
+  /** 1, 2, 3, … in each topic, without holes. */
+  offset: number;
+  term: string;
+  /** Who published it, one tab or process; absent for entries published by a backend. */
+  client?: string;
+  /** The client's own number for it. */
+  seq?: number;
+  voids?: Range[];
+  /** Absent: `message`. */
+  name?: string;
+  /** Milliseconds since 1970, by the server's clock. */
+  time: number;
+  /** The identity that published it; absent for anonymous publishers. */
+  author?: { sub: string; name?: string };
+  data: T;
+}
+
+/** A page of a topic's log, ascending. */
+export interface Page<T = unknown> {
+  topic: string;
+  /** The lowest offset that can still be read. */
+  first: number;
+  head: Position;
+  entries: Entry<T>[];
+}
+
+export interface Limits {
+  messageBytes: number;
+  frameBytes: number;
+}
+
+export interface SubscribeMessage {
+  type: 'subscribe';
+  id: number;
+  topic: string;
+  from?: From;
+  else?: Else;
+}
+
+/** What is asked of a page: the entries above `after`, or the newest below `before`, or the newest. */
+export interface PageRequest {
+  after?: number;
+  before?: number;
+  /** At most this many; 100 if absent. */
+  limit?: number;
+}
+
+export type ClientMessage =
+  | {
+      type: 'hello';
+      token?: string;
+      clients: { secret: string; run: number }[];
+      topics?: { topic: string; from?: From; else?: Else }[];
+    }
+  | { type: 'auth'; id: number; token: string }
+  | SubscribeMessage
+  | { type: 'unsubscribe'; id: number; topic: string }
+  | {
+      type: 'publish';
+      topic: string;
+      client?: string;
+      seq: number;
+      voids?: Range[];
+      name?: string;
+      data: unknown;
+    }
+  | ({ type: 'history'; id: number; topic: string } & PageRequest)
+  | { type: 'ping' }
+  | { type: 'pong' };
+
+export interface Welcome {
+  type: 'welcome';
+  session?: string;
+  sub?: string;
+  name?: string;
+  clients?: string[];
+  ping: number;
+  grace: number;
+  limits?: Partial<Limits>;
+}
+
+export interface Subscribed {
+  type: 'subscribed';
+  id?: number;
+  topic: string;
+  offset: number;
+  term?: string;
+  recovered: boolean;
+}
+
+export type Answer =
+  | { type: 'ack'; topic: string; seq: number; offset?: number; term?: string }
+  | { type: 'refused' | 'rejected'; topic: string; seq: number; error: ErrorBody }
+  | { type: 'gap'; topic: string; seq: number; expected: number };
+
+export type ServerMessage =
+  | Welcome
+  | { type: 'authenticated'; id: number; sub?: string; name?: string }
+  | Subscribed
+  | { type: 'unsubscribed'; id?: number; topic: string; error?: ErrorBody }
+  | ({ type: 'entry'; topic: string } & Entry)
+  | Answer
+  | ({ type: 'history'; id: number } & Page)
+  | { type: 'error'; id?: number; error: ErrorBody }
+  | { type: 'close'; error: ErrorBody }
+  | { type: 'ping' }
+  | { type: 'pong' };

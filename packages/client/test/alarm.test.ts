@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { Alarm, type Timers } from '../src/alarm.ts';
+import { World } from './world.ts';
+
+test('an alarm rings once at its latest wish, and moving it later sets no timer', async () => {
+  const world = new World(1);
+  const start = world.now;
+  const rung: number[] = [];
+  let set = 0;
+  const timers: Timers = {
+    setTimeout: (f, ms) => {
+      set++;
+      return world.timers.setTimeout(f, ms);
+    },
+    clearTimeout: world.timers.clearTimeout,
+  };
+  const alarm = new Alarm(
+    timers,
+    () => world.now,
+    () => {
+      rung.push(world.now - start);
+      alarm.set(null);
+    },
+  );
+  alarm.set(start + 100);
+  for (let ms = 101; ms <= 200; ms++) alarm.set(start + ms);
+  expect(set).toBe(1);
+  await world.pass(1000);
+  expect(rung).toEqual([200]);
+  alarm.set(start + 2000);
+  alarm.set(start + 1500);
+  await world.pass(250);
+  alarm.set(null);
+  await world.pass(5000);
+  expect(rung).toEqual([200]);
+});
+
+test('a wish beyond what a platform timer can wait is kept', async () => {
+  const world = new World(1);
+  const far = world.now + 2 ** 32;
+  let rung = 0;
+  const alarm = new Alarm(
+    world.timers,
+    () => world.now,
+    () => {
+      rung = world.now;
+      alarm.set(null);
+    },
+  );
+  alarm.set(far);
+  await world.pass(2 ** 33);
+  expect(rung).toBe(far);
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { type Client, connect, type Entry, type Publication, type TuttiError } from '../src/index.ts';
+import { calm, ModelServer } from './model.ts';
+import { World } from './world.ts';
+
+interface Reading {
+  topic: string;
+  /** Offsets of the log before which it began; undefined until told. */
+  start?: number;
+  seen: Entry[];
+  stop: () => void;
+  stopped: boolean;
+}
+
+interface Sending {
+  topic: string;
+  data: string;
+  publication: Publication;
+  ended?: { offset?: number; error?: TuttiError } | undefined;
+}
+
+const topics = ['chat:a', 'chat:b'];
+
+/** Whatever happens on the way, in the end all agree with the log. */
+async function play(seed: number): Promise<void> {
+  const world = new World(seed);
+  const server = new ModelServer(world);
+  server.faults = { refuse: 0.05, reject: 0.05, cut: 0.03, expire: 0.3, dial: 0.2 };
+  const readings: Reading[] = [];
+  const sendings: Sending[] = [];
+  const thrown: unknown[] = [];
+  const told = new Map<Client, Map<string, number[]>>();
+  const clients = [0, 1, 2].map(() => {
+    const client = connect('http://tutti.test/base', {
+      token: async () => 'jwt',
+      WebSocket: server.WebSocket,
+      random: world.random,
+      now: () => world.now,
+      timers: world.timers,
+      onError: (e) => thrown.push(e),
+    });
+    const mine = new Map<string, number[]>(topics.map((t) => [t, []]));
+    told.set(client, mine);
+    client.onMessage((_, entry, topic) => mine.get(topic)?.push(entry.offset));
+    for (const topic of topics) client.topic(topic).subscribe(() => {});
+    return client;
+  });
+  const any = <A>(all: readonly A[]): A => all[world.below(all.length)] as A;
+
+  const read = (client: Client, topic: string): void => {
+    const from = any(['new', 'earliest', { last: world.below(5) }] as const);
+    const reading: Reading = { topic, seen: [], stop: () => {}, stopped: false };
+    const quits = world.chance(0.2) ? 1 + world.below(8) : Infinity;
+    const unsubscribe = client.topic<string>(topic).subscribe(
+      (data, entry) => {
+        expect(reading.stopped).toBe(false);
+        expect(data).toBe(entry.data);
+        reading.seen.push(entry);
+        if (reading.seen.length === quits) reading.stop();
+        if (world.chance(0.05)) write(client, any(topics));
+        if (world.chance(0.02)) throw new Error('a bad handler');
+      },
+      {
+        from,
+        onStart: (s) => {
+          expect(s.recovered).toBe(true);
+          expect(reading.start).toBeUndefined();
+          reading.start = s.offset;
+        },
+      },
+    );
+    reading.stop = () => {
+      reading.stopped = true;
+      unsubscribe();
+      unsubscribe();
+    };
+    readings.push(reading);
+  };
+
+  const write = (client: Client, topic: string): void => {
+    const data = `${sendings.length}`;
+    const controller = new AbortController();
+    const publication = client.topic(topic).publish(data, {
+      ...(world.chance(0.2) && { timeout: 1 + world.below(3000) }),
+      signal: controller.signal,
+    });
+    if (world.chance(0.1)) world.after(world.below(500), () => controller.abort());
+    const sending: Sending = { topic, data, publication };
+    sendings.push(sending);
+    const end = (e: Sending['ended']): void => {
+      expect(sending.ended).toBeUndefined();
+      sending.ended = e;
+    };
+    publication.then(
+      ({ offset }) => end(offset === undefined ? {} : { offset }),
+      (error: TuttiError) => end({ error }),
+    );
+  };
+
+  const writers = new Map<Client, Sending[]>(clients.map((c) => [c, []]));
+  for (let step = 0; step < 150; step++) {
+    const client = any(clients);
+    const topic = any(topics);
+    const dice = world.random();
+    if (dice < 0.1) read(client, topic);
+    else if (dice < 0.15) readings[world.below(readings.length)]?.stop();
+    else if (dice < 0.2) any([...server.links])?.cut(1006);
+    else if (dice < 0.25) server.append(topic, 'from a backend');
+    else if (dice < 0.28) client.connect();
+    else {
+      const from = sendings.length;
+      write(client, topic);
+      writers.get(client)?.push(...sendings.slice(from, from + 1));
+    }
+    await world.pass(world.below(200));
+  }
+  server.faults = calm;
+  await world.pass(10 * 60_000);
+
+  for (const s of sendings) {
+    const places = server
+      .log(s.topic)
+      .entries.filter((e) => e.data === s.data)
+      .map((e) => e.offset);
+    expect(places.length, `${s.data} is in the log at most once`).toBeLessThan(2);
+    expect(s.ended, `${s.data} is settled`).toBeDefined();
+    const { status } = s.publication;
+    if (status === 'acknowledged') expect(places).toEqual([s.ended?.offset]);
+    else if (status === 'rejected') expect(places, `${s.data}: ${s.ended?.error?.code}`).toEqual([]);
+    else expect([status, s.ended?.error?.code]).toEqual(['unconfirmed', 'timeout']);
+  }
+  for (const mine of writers.values()) {
+    for (const topic of topics) {
+      const data = mine.filter((s) => s.topic === topic).map((s) => s.data);
+      const logged = server
+        .log(topic)
+        .entries.map((e) => e.data)
+        .filter((d) => data.includes(d as string));
+      expect(logged, 'a client is logged in the order in which it published').toEqual(
+        data.filter((d) => logged.includes(d)),
+      );
+    }
+  }
+  for (const r of readings) {
+    if (r.start === undefined) expect([r.stopped, r.seen]).toEqual([true, []]);
+    const after = server.log(r.topic).entries.slice(r.start ?? 0);
+    expect(r.seen).toEqual(r.stopped ? after.slice(0, r.seen.length) : after);
+  }
+  for (const mine of told.values())
+    for (const offsets of mine.values()) expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+  for (const e of thrown) expect((e as Error).message).toBe('a bad handler');
+
+  for (const client of clients) {
+    expect(client.online).toBe(true);
+    const last = client.topic(topics[0] as string).publish('too late to be sent');
+    client.close();
+    await expect(last).rejects.toMatchObject({ code: 'closed' });
+    expect(client.status.state).toBe('closed');
+  }
+  await world.pass(60_000);
+  expect(server.links.size).toBe(0);
+}
+
+describe('whatever happens, all settle and every handler sees exactly the log', () => {
+  const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 60;
+  test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
+    'PUB-4 PUB-5 CONN-4 CONN-7 CONN-10 seed %i',
+    play,
+  );
+});
