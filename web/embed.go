@@ -1,4 +1,4 @@
-// Package web holds the playground as it was built by npm run build.
+// Package web holds the playground as npm run build made it.
 package web
 
 import (
@@ -10,8 +10,11 @@ import (
 var dist embed.FS
 
 // Files returns the built playground, or nil if the program was compiled
-// before it was built.
-func Files() fs.FS {
+// before it was built. Its pages refer to each other by relative addresses, so
+// it can be served under any path that ends in a slash.
+func Files() fs.FS { return site(dist) }
+
+func site(dist fs.FS) fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {
 		return nil

@@ -4,8 +4,6 @@ package playground
 
 import (
 	"context"
-	"math"
-	"math/rand/v2"
 	"time"
 )
 
@@ -17,15 +15,10 @@ const (
 // Publish appends data, as JSON, to a topic.
 type Publish func(ctx context.Context, topic, name string, data any) error
 
-type stock struct {
-	Symbol string  `json:"symbol"`
-	Price  float64 `json:"price"`
-}
-
-// Run publishes made-up prices to stocks:APP and stocks:WEB until ctx ends. An
-// entry that cannot be published is left out.
+// Run publishes made-up prices to stocks:APP and stocks:WEB, twice a second,
+// until ctx ends. A price that cannot be published is left out.
 func Run(ctx context.Context, publish Publish) {
-	stocks := []stock{{"APP", 180}, {"WEB", 42}}
+	stocks := []*stock{newStock("APP", 180), newStock("WEB", 42)}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -34,9 +27,8 @@ func Run(ctx context.Context, publish Publish) {
 			return
 		case <-tick.C:
 		}
-		for i := range stocks {
-			s := &stocks[i]
-			s.Price = math.Round(s.Price*(1+rand.NormFloat64()/250)*100) / 100
+		for _, s := range stocks {
+			s.move()
 			_ = publish(ctx, "stocks:"+s.Symbol, event, *s)
 		}
 	}

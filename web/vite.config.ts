@@ -1,0 +1,9 @@
+import { defineConfig } from 'vite';
+
+const server = 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  base: './',
+  build: { target: 'es2022', modulePreload: { polyfill: false } },
+  server: { proxy: { '/v1': { target: server, ws: true } } },
+});
