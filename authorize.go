@@ -5,7 +5,7 @@ import "context"
 // Action is something that somebody wants to do.
 type Action struct {
 	Verb  Verb
-	Topic string
+	Topic string // empty: the server as a whole, to list its topics
 }
 
 // AuthorizeFunc refuses what the grants of an identity allow: nil lets it pass.

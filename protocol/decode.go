@@ -82,7 +82,7 @@ func (b *BadCommand) Unwrap() error { return b.Err }
 
 // head is what can be told of a message before it is understood.
 type head struct {
-	Type   string         `json:"type"`
+	Type   jsontext.Value `json:"type"`
 	ID     jsontext.Value `json:"id"`
 	Topic  jsontext.Value `json:"topic"`
 	Client jsontext.Value `json:"client"`
@@ -108,9 +108,13 @@ func lenient[T any](v jsontext.Value) T {
 func DecodeCommand(message jsontext.Value, limits Limits) (any, error) {
 	var h head
 	err := json.Unmarshal(message, &h)
+	kind := lenient[string](h.Type)
+	if err == nil && h.Type != nil && h.Type.Kind() != '"' {
+		err = Errorf(BadMessage, "type is a string.")
+	}
 	bad := func(err error) error {
 		return &BadCommand{
-			Err: AsError(jsonError(err)), Type: h.Type, ID: lenient[uint64](h.ID),
+			Err: AsError(jsonError(err)), Type: kind, ID: lenient[uint64](h.ID),
 			Topic: lenient[string](h.Topic), Client: lenient[string](h.Client), Seq: lenient[uint64](h.Seq),
 		}
 	}
@@ -118,7 +122,7 @@ func DecodeCommand(message jsontext.Value, limits Limits) (any, error) {
 		return nil, bad(err)
 	}
 	var command interface{ check(Limits) error }
-	switch h.Type {
+	switch kind {
 	case TypeHello:
 		command, err = decodeAs[Hello](message)
 	case TypeAuth:
@@ -136,7 +140,7 @@ func DecodeCommand(message jsontext.Value, limits Limits) (any, error) {
 	case TypePong:
 		return &Pong{}, nil
 	default:
-		return nil, bad(Errorf(UnknownType, "There is no message of type %.40q.", h.Type))
+		return nil, bad(Errorf(UnknownType, "There is no message of type %.40q.", kind))
 	}
 	if err == nil {
 		err = command.check(limits)
@@ -167,10 +171,15 @@ func (h *Hello) check(l Limits) error {
 	if len(h.Topics) > l.Topics {
 		return Errorf(LimitExceeded, "hello names %d topics; %d are allowed.", len(h.Topics), l.Topics)
 	}
+	proved := make(map[Secret]bool, len(h.Clients))
 	for _, c := range h.Clients {
 		if _, err := c.Secret.Birthday(); err != nil {
 			return err
 		}
+		if proved[c.Secret] {
+			return Errorf(BadMessage, "hello proves a client twice.")
+		}
+		proved[c.Secret] = true
 		if c.Run == 0 || c.Run > MaxOffset {
 			return Errorf(BadMessage, "A client's run counts from 1.")
 		}

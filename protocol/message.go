@@ -169,6 +169,29 @@ type HistoryPage struct {
 	Entries []jsontext.Value `json:"entries"` // in stored form, ascending
 }
 
+// AppendJSON appends the page's JSON to b. Unlike an encoder, which would
+// rewrite them, it leaves the entries as they were stored, byte for byte.
+func (p *HistoryPage) AppendJSON(b []byte) []byte {
+	head, err := json.Marshal(struct {
+		ID    uint64   `json:"id,omitzero"`
+		Topic string   `json:"topic"`
+		First uint64   `json:"first"`
+		Head  Position `json:"head"`
+	}{p.ID, p.Topic, p.First, p.Head})
+	if err != nil {
+		panic("protocol: marshal a page: " + err.Error())
+	}
+	b = append(b, head[:len(head)-1]...)
+	b = append(b, `,"entries":[`...)
+	for i, e := range p.Entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, e...)
+	}
+	return append(b, "]}"...)
+}
+
 // Failure answers a command that failed and has no answer of its own.
 type Failure struct {
 	ID    uint64 `json:"id,omitzero"`
@@ -187,15 +210,23 @@ func Append(b []byte, message any) []byte {
 	b = append(b, `{"type":"`...)
 	b = append(b, name...)
 	b = append(b, '"')
-	body, err := json.Marshal(message)
-	if err != nil {
-		panic("protocol: marshal " + name + ": " + err.Error())
-	}
+	body := marshal(name, message)
 	if len(body) > len(`{}`) {
 		b = append(b, ',')
 		return append(b, body[1:]...)
 	}
 	return append(b, '}')
+}
+
+func marshal(name string, message any) []byte {
+	if page, ok := message.(*HistoryPage); ok {
+		return page.AppendJSON(nil)
+	}
+	body, err := json.Marshal(message)
+	if err != nil {
+		panic("protocol: marshal " + name + ": " + err.Error())
+	}
+	return body
 }
 
 func typeOf(message any) string {

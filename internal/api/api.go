@@ -51,7 +51,7 @@ func New(config Config) *Server {
 	s.route("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", config.Metrics.Handler())
 	if config.Site != nil {
-		s.mux.Handle("GET /", http.FileServerFS(config.Site))
+		s.mux.Handle(site, http.FileServerFS(config.Site))
 	}
 	return s
 }
@@ -66,24 +66,37 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	handler, pattern := s.mux.Handler(r)
-	if pattern == "" {
-		s.fail(w, r, s.unrouted(r))
+	if !s.routes(r, r.Method) {
+		s.fail(w, r, s.unrouted(w, r))
 		return
 	}
-	_ = handler // ServeHTTP finds it again, with the path's values
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *Server) unrouted(r *http.Request) *protocol.Error {
+const site = "GET /"
+
+// routes says whether a request with this method has a route. What is below
+// /v1/ is never the site's.
+func (s *Server) routes(r *http.Request, method string) bool {
+	other := *r
+	other.Method = method
+	_, pattern := s.mux.Handler(&other)
+	return pattern != "" && (pattern != site || !strings.HasPrefix(r.URL.Path, "/v1/"))
+}
+
+// unrouted says what is wrong with a request that has no route.
+func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) *protocol.Error {
+	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		other := r.Clone(r.Context())
-		other.Method = method
-		if _, pattern := s.mux.Handler(other); pattern != "" {
-			return protocol.Errorf(protocol.MethodNotAllowed, "")
+		if s.routes(r, method) {
+			allowed = append(allowed, method)
 		}
 	}
-	return protocol.Errorf(protocol.NotFound, "")
+	if len(allowed) == 0 {
+		return protocol.Errorf(protocol.NotFound, "")
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return protocol.Errorf(protocol.MethodNotAllowed, "")
 }
 
 func (s *Server) route(pattern string, handle func(http.ResponseWriter, *http.Request) error) {

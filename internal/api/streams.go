@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/transport/sse"
@@ -63,13 +64,27 @@ func forAuthenticate(r *http.Request) *http.Request {
 func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	identity, err := s.identify(r)
 	if err != nil {
-		return err
+		return s.later(w, err)
 	}
 	req, err := sse.Parse(r)
 	if err != nil {
 		return err
 	}
-	return s.config.SSE.Serve(w, r, req, identity, false)
+	return s.later(w, s.config.SSE.Serve(w, r, req, identity, false))
+}
+
+// later answers an error that may pass, and returns any other.
+func (s *Server) later(w http.ResponseWriter, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := protocol.AsError(err)
+	if !sse.Passes(e) {
+		return e
+	}
+	s.config.Metrics.Failed(e.Code)
+	s.config.SSE.Later(w, time.Duration(e.RetryAfter)*time.Millisecond)
+	return nil
 }
 
 // Stream serves the given topics as Server-Sent Events to whoever is let
@@ -78,7 +93,7 @@ func (s *Server) Stream(topics []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req, err := sse.ParseFor(r, topics)
 		if err == nil {
-			err = s.config.SSE.Serve(w, r, req, auth.Identity{}, true)
+			err = s.later(w, s.config.SSE.Serve(w, r, req, auth.Identity{}, true))
 		}
 		if err != nil {
 			s.fail(w, r, protocol.AsError(err))

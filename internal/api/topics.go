@@ -86,7 +86,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, page)
+	return answerJSON(w, http.StatusOK, page.AppendJSON(nil))
 }
 
 // topics lists topics (rule HTTP-3).

@@ -36,9 +36,9 @@ type Conn struct {
 	peer    Peer
 	request *http.Request // that opened it, for the hook Authenticate
 	timer   timer
-	heard   uint64 // peer.BytesIn at the last tick
 
 	mu      sync.Mutex // guards the fields below
+	heard   uint64     // peer.BytesIn at the last message or tick
 	session *session.Session
 	replies []byte             // frames to be written first
 	topics  map[string]*cursor // subscriptions
@@ -68,9 +68,16 @@ func (h *Hub) Accept(peer Peer, request *http.Request) *Conn {
 }
 
 // Receive takes one frame of the peer. The frame may be reused afterwards.
+// Between the messages of a frame it blocks as Wait does.
 func (c *Conn) Receive(frame []byte) {
 	c.hub.config.Metrics.Received(len(frame))
-	for _, in := range session.Parse(frame, c.hub.config.Session.Limits) {
+	c.mu.Lock()
+	c.heard = c.peer.BytesIn()
+	c.mu.Unlock()
+	for i, in := range session.Parse(frame, c.hub.config.Session.Limits) {
+		if i > 0 {
+			c.Wait()
+		}
 		c.step(func(now time.Time) []session.Effect { return c.session.Receive(now, in) })
 	}
 }
@@ -160,8 +167,8 @@ func (c *Conn) end(err *protocol.Error) {
 		c.mu.Unlock()
 		return
 	}
-	c.ending = err
 	c.frame(&protocol.Close{Error: err})
+	c.ending = err
 	start := c.schedule()
 	c.mu.Unlock()
 	c.hub.config.Metrics.Failed(err.Code)
@@ -177,9 +184,10 @@ func (c *Conn) reply(message any) {
 	c.queue(start)
 }
 
-// frame adds a message to what is to be said. c.mu is held.
+// frame adds a message to what is to be said; nothing is said after close.
+// c.mu is held.
 func (c *Conn) frame(message any) {
-	if c.ended {
+	if c.ended || c.ending != nil {
 		return
 	}
 	buf := takeBuffer()

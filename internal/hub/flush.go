@@ -1,5 +1,7 @@
 package hub
 
+import "github.com/tuttisync/tutti/protocol"
+
 // flush gathers what is to be said and read, of all topics, and writes it in
 // one go. One writer flushes a connection at a time. It returns the scratch
 // slice for the next.
@@ -9,14 +11,12 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		c.mu.Unlock()
 		return frames
 	}
-	now := c.hub.now()
 	replies := c.replies
 	c.replies = nil
 	var dirty []*cursor
 	if !c.paused && c.ending == nil {
 		dirty, c.dirty = c.dirty, nil
 	}
-	c.session.Said(now)
 	c.makeRoom()
 	c.mu.Unlock()
 
@@ -30,6 +30,9 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 			cur.dirty = true
 			c.dirty = append(c.dirty, cur)
 		}
+	}
+	if len(frames) > 0 {
+		c.session.Said(c.hub.now())
 	}
 	c.mu.Unlock()
 
@@ -103,8 +106,20 @@ func (c *Conn) rest() {
 	c.makeRoom()
 	c.mu.Unlock()
 	if ending != nil {
-		c.peer.Close(ending.Kind().Close, string(ending.Code))
+		c.peer.Close(closeCode(ending), string(ending.Code))
 	}
+}
+
+// closeCode is the close code of the error's row, or, for one that ends no
+// connection by itself but stood in hello's way, that of a row like it.
+func closeCode(err *protocol.Error) int {
+	if code := err.Kind().Close; code != 0 {
+		return code
+	}
+	if err.Retryable {
+		return protocol.Errorf(protocol.Internal, "").Kind().Close
+	}
+	return protocol.Errorf(protocol.BadMessage, "").Kind().Close
 }
 
 // sent goes on after a write that had stalled.

@@ -100,7 +100,12 @@ func (h *Hub) Identify(ctx context.Context, request *http.Request, token string,
 	if err != nil {
 		return auth.Identity{}, err
 	}
-	return <-found, nil
+	identity := <-found
+	if err := identity.Check(); err != nil {
+		h.config.Logger.Error("hook made a bad identity", "hook", "Authenticate", "error", err)
+		return auth.Identity{}, protocol.Errorf(protocol.HookFailed, "")
+	}
+	return identity, nil
 }
 
 // hook runs a hook, bounded in time. An error of the table is passed on; of
@@ -121,8 +126,11 @@ func (h *Hub) hook(ctx context.Context, name string, code protocol.Code, call fu
 	select {
 	case err := <-result:
 		var own *protocol.Error
-		if err == nil || errors.As(err, &own) {
-			return err
+		if err == nil {
+			return nil
+		}
+		if errors.As(err, &own) && own.Kind().Status != 0 {
+			return own
 		}
 		h.config.Logger.Info("hook refused", "hook", name, "error", err)
 		return protocol.Errorf(code, "")

@@ -75,7 +75,7 @@ type Hub struct {
 	wheel   wheel
 	hooks   chan struct{} // one token for each running hook
 
-	tasks   sync.WaitGroup
+	tasks   tasks
 	stop    []func()
 	ctx     context.Context // ends when the hub closes
 	cancel  context.CancelFunc
@@ -114,7 +114,7 @@ func New(config Config) (*Hub, error) {
 	h.claims.owners = make(map[string]claim)
 	h.members.all = make(map[member]struct{})
 	h.wheel.init(config.Now())
-	for _, log := range []store.Log{config.Durable, config.Memory} {
+	for _, log := range h.logs() {
 		for shard := range log.Shards() {
 			stop, err := log.Follow(shard, func(a store.Appended) { h.appended(log, a) })
 			if err != nil {
@@ -127,13 +127,21 @@ func New(config Config) (*Hub, error) {
 	return h, nil
 }
 
+// logs are the stores, each once.
+func (h *Hub) logs() []store.Log {
+	if h.config.Durable == h.config.Memory {
+		return []store.Log{h.config.Durable}
+	}
+	return []store.Log{h.config.Durable, h.config.Memory}
+}
+
 func (h *Hub) now() time.Time { return h.config.Now() }
 
 // spawn runs a task that Close waits for.
 func (h *Hub) spawn(task func()) {
-	h.tasks.Add(1)
+	h.tasks.begin()
 	run := func() {
-		defer h.tasks.Done()
+		defer h.tasks.end()
 		task()
 	}
 	if h.config.Spawn != nil {
@@ -189,17 +197,10 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 	h.cancel()
 	h.stopAll()
-	done := make(chan struct{})
-	go func() {
-		h.tasks.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("close: %w", context.Cause(ctx))
+	if err := h.tasks.wait(ctx); err != nil {
+		return fmt.Errorf("close: %w", err)
 	}
+	return nil
 }
 
 func (h *Hub) stopAll() {
@@ -219,7 +220,7 @@ func (h *Hub) storeError(err error) *protocol.Error {
 		return protocol.Errorf(protocol.StoreUnavailable, "")
 	case errors.Is(err, store.ErrClosed):
 		return protocol.Errorf(protocol.Draining, "")
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return protocol.Errorf(protocol.Overloaded, "")
 	}
 	return protocol.AsError(err)

@@ -21,7 +21,7 @@ func (c *Conn) publish(p session.Publish) {
 	c.mu.Lock()
 	c.pending++
 	c.mu.Unlock()
-	if c.hub.config.Hooks.publishing() && p.Denied == nil {
+	if c.hub.config.Hooks.publishing() {
 		c.hub.enter(c, p.Client.ID, func() { c.hooked(t, &p) })
 		return
 	}
@@ -38,10 +38,15 @@ func denial(err error) *protocol.Error {
 	return protocol.AsError(err)
 }
 
-// hooked asks the application's hooks, unless the entry is a repeat.
+// hooked asks the application's hooks, unless the entry is denied already or a
+// repeat.
 func (c *Conn) hooked(t *Topic, p *session.Publish) {
 	h := c.hub
-	if !t.repeats(p.Client.ID, p.Command.Seq) {
+	switch {
+	case p.Denied != nil:
+	case t.repeats(p.Client.ID, p.Command.Seq):
+		p.Denied = unasked
+	default:
 		m := Message{Topic: p.Command.Topic, Name: p.Command.Name, Data: p.Command.Data}
 		p.Denied = denial(h.mayPublish(h.ctx, p.Identity, &m))
 		p.Command.Name, p.Command.Data = m.Name, m.Data
@@ -49,11 +54,23 @@ func (c *Conn) hooked(t *Topic, p *session.Publish) {
 	c.submit(t, p)
 }
 
-// repeats says whether the store remembers seq of the client as taken. The
-// sequencer judges again; this only spares the hooks.
+// unasked denies what looked like a repeat, for which no hook is asked, and is
+// none: its row was forgotten meanwhile.
+var unasked = protocol.Errorf(protocol.Overloaded, "")
+
+// repeats says whether the store remembers seq of the client as taken.
 func (t *Topic) repeats(client string, seq uint64) bool {
 	value, err := t.log.Row(t.hub.ctx, t.name, topic.ClientKey(client))
-	return err == nil && topic.Settled(value, seq)
+	return err == nil && topic.Settled(value, seq, t.hub.now())
+}
+
+// repeatsKey says whether the store remembers the row of an Idempotency-Key.
+func (t *Topic) repeatsKey(ctx context.Context, key string) bool {
+	if key == "" {
+		return false
+	}
+	value, err := t.log.Row(ctx, t.name, key)
+	return err == nil && value != nil && !topic.Forgotten(key, value, t.hub.now())
 }
 
 func (c *Conn) submit(t *Topic, p *session.Publish) {
@@ -128,7 +145,11 @@ func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, er
 	if !p.Trusted {
 		m := Message{Topic: p.Topic, Name: p.Name, Data: p.Data}
 		c.Author = author(p.Identity)
-		c.Denied = denial(h.mayPublish(ctx, p.Identity, &m))
+		if t.repeatsKey(ctx, c.Key) {
+			c.Denied = unasked
+		} else {
+			c.Denied = denial(h.mayPublish(ctx, p.Identity, &m))
+		}
 		c.Name, c.Data = m.Name, m.Data
 	}
 	verdict := make(chan topic.Verdict, 1)
@@ -148,6 +169,9 @@ func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, er
 func (h *Hub) check(p Publication) error {
 	if h.closing.Load() {
 		return protocol.Errorf(protocol.Draining, "")
+	}
+	if err := protocol.CheckTopic(p.Topic); err != nil {
+		return err
 	}
 	if err := protocol.CheckName(p.Name); err != nil {
 		return err

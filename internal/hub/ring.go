@@ -70,8 +70,8 @@ func (r *ring) read(dst [][]byte, offset uint64, max int) ([][]byte, uint64, int
 		if skip > 0 {
 			start = c.ends[skip-1]
 		}
-		room := uint32(max - total)
-		n := sort.Search(len(c.ends)-skip, func(k int) bool { return c.ends[skip+k]-start > room })
+		room := max - total
+		n := sort.Search(len(c.ends)-skip, func(k int) bool { return int(c.ends[skip+k]-start) > room })
 		if n == 0 && total == 0 {
 			n = 1
 		}

@@ -31,6 +31,7 @@ type Stream struct {
 	cursors []*cursor
 	said    time.Time
 	silent  bool // nothing was said for the heartbeat interval
+	closed  bool
 	err     error
 }
 
@@ -57,6 +58,10 @@ func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
 	}
 	s := &Stream{hub: h, config: config, news: make(chan struct{}, 1), said: h.now()}
 	for i, sub := range config.Topics {
+		if err := protocol.CheckTopic(sub.Topic); err != nil {
+			s.detach()
+			return nil, err
+		}
 		if !config.Trusted {
 			if err := h.allow(ctx, config.Identity, auth.Read, sub.Topic); err != nil {
 				s.detach()
@@ -91,6 +96,9 @@ func (s *Stream) Starts() []Start { return s.starts }
 
 // Close ends the stream.
 func (s *Stream) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.hub.wheel.stop(&s.timer)
 	s.detach()
 	s.hub.config.Metrics.Streaming(-1)
@@ -110,7 +118,6 @@ func (s *Stream) Next(ctx context.Context, frames [][]byte) (Batch, error) {
 	for {
 		s.mu.Lock()
 		err, silent := s.err, s.silent
-		s.silent = false
 		var c *cursor
 		if err == nil && len(s.dirty) > 0 {
 			c = s.dirty[0]
@@ -164,7 +171,7 @@ func (s *Stream) read(ctx context.Context, c *cursor, frames [][]byte) (Batch, e
 func (s *Stream) spoke() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.said = s.hub.now()
+	s.said, s.silent = s.hub.now(), false
 }
 
 func (s *Stream) deadline() time.Time {
@@ -186,6 +193,10 @@ func (s *Stream) tick(now time.Time) {
 		return
 	}
 	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
 	if s.config.Heartbeat > 0 && !now.Before(s.said.Add(s.config.Heartbeat)) {
 		s.silent = true
 		s.said = now

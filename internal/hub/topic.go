@@ -84,7 +84,8 @@ func (h *Hub) lookup(name string) *Topic {
 }
 
 // load reads where the log stands. What is appended meanwhile is told by
-// appended, which only ever raises the head.
+// appended, which only ever raises the head, and notes its term if the topic
+// has none.
 func (t *Topic) load(ctx context.Context) error {
 	t.loading.Lock()
 	defer t.loading.Unlock()
@@ -106,6 +107,9 @@ func (t *Topic) load(ctx context.Context) error {
 	defer t.mu.Unlock()
 	t.head = max(t.head, head.Last)
 	t.first = head.First
+	if n := len(terms); len(t.terms) > 0 && (n == 0 || terms[n-1].Term != t.terms[0].Term) {
+		terms = append(terms, t.terms...)
+	}
 	t.terms = terms
 	t.loaded = true
 	return nil
@@ -137,7 +141,7 @@ func (t *Topic) publish(a store.Appended) []*Conn {
 		}
 	}
 	t.head = last
-	if n := len(t.terms); t.loaded && (n == 0 || t.terms[n-1].Term != t.log.Term()) {
+	if n := len(t.terms); n == 0 || t.terms[n-1].Term != t.log.Term() {
 		t.terms = append(t.terms, store.TermStart{Term: t.log.Term(), Offset: a.First})
 	}
 	woken := t.waiting

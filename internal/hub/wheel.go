@@ -34,7 +34,12 @@ func (w *wheel) set(t *timer, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.unlink(t)
-	t.due = max(int64((at.Sub(w.start)+wheelTick-1)/wheelTick), w.done+1)
+	after := at.Sub(w.start)
+	due := int64(after / wheelTick)
+	if after%wheelTick > 0 {
+		due++
+	}
+	t.due = max(due, w.done+1)
 	w.link(t)
 }
 

@@ -139,24 +139,36 @@ func (t *Topic) judge(jobs []job, verdicts []topic.Verdict) error {
 	for i, j := range jobs {
 		if j.command == nil {
 			for _, key := range j.forget {
-				if value, known := t.sequencer.Row(key); !known || topic.Forgotten(key, value, now) {
+				value, err := t.row(key)
+				if err != nil {
+					return err
+				}
+				if topic.Forgotten(key, value, now) {
 					t.sequencer.Forget(key)
 				}
 			}
 			continue
 		}
-		key := j.command.RowKey()
-		if _, known := t.sequencer.Row(key); key != "" && !known {
-			value, err := t.log.Row(t.hub.ctx, t.name, key)
-			if err != nil {
-				t.sequencer.Drop()
-				return fmt.Errorf("read row: %w", err)
-			}
-			t.sequencer.Learn(key, value)
+		if _, err := t.row(j.command.RowKey()); err != nil {
+			return err
 		}
 		verdicts[i] = t.sequencer.Judge(now, t.hub.claims.run(j.command.Client), j.command)
 	}
 	return nil
+}
+
+// row makes a row known to the sequencer, and returns it.
+func (t *Topic) row(key string) ([]byte, error) {
+	if value, known := t.sequencer.Row(key); known || key == "" {
+		return value, nil
+	}
+	value, err := t.log.Row(t.hub.ctx, t.name, key)
+	if err != nil {
+		t.sequencer.Drop()
+		return nil, fmt.Errorf("read row: %w", err)
+	}
+	t.sequencer.Learn(key, value)
+	return value, nil
 }
 
 // prepare makes a sequencer at the durable head.

@@ -194,16 +194,17 @@ func (s *Session) reauthenticated(now time.Time, identity auth.Identity, err err
 	if s.state != live && s.state != expired {
 		return nil
 	}
-	if err == nil && identity.Sub != s.identity.Sub {
+	switch {
+	case err != nil:
+	case identity.Sub != s.identity.Sub:
 		err = protocol.Errorf(protocol.BadToken, "The token is another user's.")
+	case !identity.Expires.IsZero() && !now.Before(identity.Expires):
+		err = protocol.Errorf(protocol.TokenExpired, "")
 	}
 	if err != nil {
-		return []Effect{Reply{&protocol.Failure{ID: id, Error: protocol.AsError(err)}}}
+		return fail(id, protocol.AsError(err))
 	}
 	s.identity, s.state = identity, live
-	if s.hasExpired(now) {
-		return []Effect{Reply{&protocol.Failure{ID: id, Error: protocol.Errorf(protocol.TokenExpired, "")}}}
-	}
 	return []Effect{
 		Reply{&protocol.Authenticated{ID: id, Sub: identity.Sub, Name: identity.Name}},
 		Review{Identity: identity},

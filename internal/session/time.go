@@ -36,7 +36,7 @@ func (s *Session) Tick(now time.Time) []Effect {
 	silent := !now.Before(s.said.Add(c.Ping))
 	deaf := !s.pinged && !now.Before(s.heard.Add(c.Ping))
 	if silent || deaf {
-		s.pinged = true
+		s.pinged, s.said = true, now
 		effects = append(effects, Reply{&protocol.Ping{}})
 	}
 	return effects

@@ -124,7 +124,7 @@ func parseRow(b []byte) (row, error) {
 
 // Settled says whether a client's row, as stored, says that seq is accepted or
 // void.
-func Settled(value []byte, seq uint64) bool {
+func Settled(value []byte, seq uint64, now time.Time) bool {
 	r, err := parseRow(value)
-	return err == nil && seq <= r.highest
+	return err == nil && !r.forgotten(now) && seq <= r.highest
 }

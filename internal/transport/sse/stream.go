@@ -28,6 +28,7 @@ type Config struct {
 
 // Serve serves one stream until the reader leaves, its token expires, or the
 // hub drains. An error of the table comes back only if nothing was written.
+// To HEAD it answers with the head alone.
 func (c *Config) Serve(w http.ResponseWriter, r *http.Request, req Request, identity auth.Identity, trusted bool) error {
 	s := stream{config: c, request: req, control: http.NewResponseController(w), w: w}
 	s.encoding = hub.Stored
@@ -37,18 +38,31 @@ func (c *Config) Serve(w http.ResponseWriter, r *http.Request, req Request, iden
 	opened, err := c.Hub.Open(r.Context(), hub.StreamConfig{
 		Identity: identity, Trusted: trusted, Topics: req.Topics, Encoding: s.encoding, Heartbeat: c.Heartbeat,
 	})
-	if errors.Is(err, protocol.Errorf(protocol.Draining, "")) {
-		s.head()
-		return nil
-	}
 	if err != nil {
 		return err
 	}
 	defer opened.Close()
 	s.head()
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	s.begin(opened.Starts())
 	s.run(r.Context(), opened)
 	return nil
+}
+
+// Passes says whether an error may be over when the reader comes back. An
+// EventSource gives up on every status but 200, so such an error is answered
+// by Later (rule SSE-6).
+func Passes(err *protocol.Error) bool {
+	return err.Retryable && err.Code != protocol.TokenExpired
+}
+
+// Later answers with a stream that says when to come back, and ends.
+func (c *Config) Later(w http.ResponseWriter, wait time.Duration) {
+	s := stream{config: c, w: w}
+	s.head()
+	_, _ = fmt.Fprintf(w, "retry: %d\n\n", max(wait, c.Retry).Milliseconds()) // the reader may have left
 }
 
 // stream writes one response.
@@ -68,7 +82,6 @@ func (s *stream) head() {
 	h.Set("Cache-Control", "no-cache, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	s.w.WriteHeader(http.StatusOK)
-	s.buf = fmt.Appendf(s.buf[:0], "retry: %d\n", s.config.Retry.Milliseconds())
 }
 
 // begin tells where the stream starts, so that a reader that is cut before its
@@ -77,7 +90,7 @@ func (s *stream) begin(starts []hub.Start) {
 	for _, at := range starts {
 		s.cursor = append(s.cursor, at.Position)
 	}
-	s.buf = fmt.Appendf(s.buf, "id: %s\n\n", s.cursor)
+	s.buf = fmt.Appendf(s.buf, "retry: %d\nid: %s\n\n", s.config.Retry.Milliseconds(), s.cursor)
 	for _, at := range starts {
 		if !at.Recovered {
 			s.reset(at.Topic)

@@ -1,0 +1,99 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+func TestClaims_CLIENT_3_a_higher_run_takes_over(t *testing.T) {
+	n := newNode(t)
+	secret := newSecret(t)
+	old := n.connect(secret, 1)
+	old.say(`{"type":"publish","topic":"a","seq":1,"data":1}`)
+	old.expect("ack")
+	young := n.connect(secret, 2)
+	if m, code := old.end(); m.Type != "close" || m.code() != protocol.Replaced || code != 4207 {
+		t.Errorf("the older one ended with %+v, %d", m, code)
+	}
+	young.say(`{"type":"publish","topic":"a","seq":1,"data":1}`)
+	if m := young.expect("ack"); m.Offset != 1 {
+		t.Errorf("got %+v", m)
+	}
+	young.say(`{"type":"publish","topic":"a","seq":2,"data":2}`)
+	young.expect("ack")
+}
+
+func TestClaims_CLIENT_3_a_lower_or_the_same_run_is_stale(t *testing.T) {
+	n := newNode(t)
+	secret := newSecret(t)
+	owner := n.connect(secret, 5)
+	for _, run := range []int{4, 5} {
+		l := n.open()
+		l.say(fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":%d}]}`, secret, run))
+		if m, code := l.end(); m.code() != protocol.StaleRun || code != 4101 {
+			t.Errorf("run %d ended with %+v, %d", run, m, code)
+		}
+	}
+	owner.quiet()
+}
+
+// A hello with one stale client takes none of its others.
+func TestClaims_CLIENT_3_all_or_none(t *testing.T) {
+	n := newNode(t)
+	first, second := newSecret(t), newSecret(t)
+	a, b := n.connect(first, 1), n.connect(second, 7)
+	l := n.open()
+	l.say(fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":2},{"secret":%q,"run":7}]}`, first, second))
+	if m, _ := l.end(); m.code() != protocol.StaleRun {
+		t.Errorf("got %+v", m)
+	}
+	a.quiet()
+	b.quiet()
+}
+
+// Once its connection has gone a client is free, and what the log remembers of
+// its run still counts.
+func TestClaims_PUB_9_run_is_remembered(t *testing.T) {
+	n := newNode(t)
+	secret := newSecret(t)
+	l := n.connect(secret, 5)
+	l.say(`{"type":"publish","topic":"a","seq":1,"data":1}`)
+	l.expect("ack")
+	l.Close(0, "")
+	must(t, n.members.wait(t.Context()))
+	late := n.connect(secret, 4)
+	late.say(`{"type":"publish","topic":"a","seq":2,"data":1}`)
+	if m := late.expect("refused"); m.code() != protocol.StaleRun {
+		t.Errorf("got %+v", m)
+	}
+}
+
+// An entry that was on its way when its client was taken over is not taken.
+func TestClaims_PUB_9_in_flight(t *testing.T) {
+	gate, asked := make(chan struct{}), make(chan struct{}, 1)
+	n := newNode(t, onPublish(func(context.Context, auth.Identity, *Message) error {
+		asked <- struct{}{}
+		<-gate
+		return nil
+	}))
+	secret := newSecret(t)
+	old := n.connect(secret, 1)
+	old.say(`{"type":"publish","topic":"a","seq":1,"data":"old"}`)
+	<-asked
+	young := n.connect(secret, 2)
+	old.end()
+	close(gate)
+	young.say(`{"type":"publish","topic":"a","seq":1,"data":"young"}`)
+	if m := young.expect("ack"); m.Offset != 1 {
+		t.Errorf("got %+v", m)
+	}
+	page, err := n.History(context.Background(), everyone, protocol.History{Topic: "a"})
+	must(t, err)
+	if e, err := protocol.ParseEntry(page.Entries[0]); len(page.Entries) != 1 || err != nil || string(e.Data) != `"young"` {
+		t.Errorf("the log holds %s", page.Entries)
+	}
+}

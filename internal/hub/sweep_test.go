@@ -1,0 +1,195 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tuttisync/tutti/internal/topic"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// clock is moved by the test alone.
+type clock struct {
+	mu  sync.Mutex // guards now
+	now time.Time
+}
+
+func (c *clock) read() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// still makes a node whose time the test moves.
+func still(t *testing.T, change ...func(*Config)) (*node, func(time.Duration)) {
+	c := &clock{now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}
+	n := newNode(t, append(change, func(config *Config) { config.Now = c.read })...)
+	return n, func(d time.Duration) {
+		t.Helper()
+		c.mu.Lock()
+		c.now = c.now.Add(d)
+		c.mu.Unlock()
+		n.Tick()
+		must(t, n.tasks.wait(context.Background()))
+	}
+}
+
+func (n *node) held(name string) []uint64 {
+	n.t.Helper()
+	page, err := n.History(context.Background(), everyone, protocol.History{Topic: name, Limit: 1000})
+	must(n.t, err)
+	return offsets(n.t, page)
+}
+
+func keeping(ns Namespace) func(*Config) {
+	return func(c *Config) { c.Namespace = func(string) (Namespace, error) { return ns, nil } }
+}
+
+func TestRetention_TOPIC_5_by_count(t *testing.T) {
+	n, pass := still(t, keeping(Namespace{KeepCount: 10}))
+	n.tellMany("a", 1, 25)
+	n.tellMany("b", 1, 10)
+	pass(retainEvery)
+	if got := n.held("a"); !slices.Equal(got, count(16, 25)) {
+		t.Errorf("a holds %v", got)
+	}
+	if got := n.held("b"); !slices.Equal(got, count(1, 10)) {
+		t.Errorf("b holds %v", got)
+	}
+	if p := n.tell("a", `26`); p.Offset != 26 {
+		t.Errorf("the next entry is at %d", p.Offset)
+	}
+	pass(retainEvery)
+	if got := n.held("a"); !slices.Equal(got, count(17, 26)) {
+		t.Errorf("then it holds %v", got)
+	}
+}
+
+func TestRetention_TOPIC_5_by_age(t *testing.T) {
+	n, pass := still(t, keeping(Namespace{KeepAge: time.Hour}))
+	for i := range 100 {
+		n.tell("a", fmt.Sprint(i))
+		pass(time.Minute)
+	}
+	if got := n.held("a"); got[0] < 39 || got[0] > 42 || len(got) != int(101-got[0]) {
+		t.Errorf("after 100 minutes it holds %v", got)
+	}
+	l := n.reader()
+	l.say(`{"type":"subscribe","id":1,"topic":"a"}`)
+	l.expect("subscribed")
+	pass(2 * time.Hour)
+	if got := n.held("a"); len(got) != 0 {
+		t.Errorf("in the end it holds %v", got)
+	}
+	if p := n.tell("a", `101`); p.Offset != 101 {
+		t.Errorf("the next entry is at %d", p.Offset)
+	}
+}
+
+func TestForget_CLIENT_4_KEY_1(t *testing.T) {
+	n, pass := still(t)
+	secret := protocol.Secret("20781.q83vEjRWeJCrze8SNFZ4kA") // born on 2026-11-24
+	l := n.connect(secret, 1)
+	l.say(`{"type":"publish","topic":"a","seq":1,"data":1}`)
+	l.expect("ack")
+	_, err := n.Publish(context.Background(), Publication{Identity: everyone, Topic: "a", Data: []byte(`2`), Key: "k"})
+	must(t, err)
+	rows := func() int {
+		t.Helper()
+		pass(forgetEvery)
+		pass(retainEvery)
+		_, err := n.topic(context.Background(), "a")
+		must(t, err)
+		pass(retainEvery)
+		rows, err := n.log.Rows(context.Background(), "a", "", 100)
+		must(t, err)
+		return len(rows)
+	}
+	if got := rows(); got != 2 {
+		t.Errorf("%d rows at first", got)
+	}
+	pass(topic.KeyMemory)
+	if got := rows(); got != 1 {
+		t.Errorf("%d rows after a day", got)
+	}
+	pass(topic.Memory)
+	if got := rows(); got != 0 {
+		t.Errorf("%d rows after a month", got)
+	}
+}
+
+func TestSweep_cold_topics_and_rings(t *testing.T) {
+	n, pass := still(t)
+	l := n.reader()
+	for i := range 20 {
+		name := fmt.Sprint("t", i)
+		l.say(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":%q}`, name))
+		l.expect("subscribed")
+		n.tell(name, `1`)
+		l.entries(name, 1, 1)
+	}
+	if n.ring.Load() == 0 {
+		t.Fatal("no ring holds anything")
+	}
+	for i := range 20 {
+		l.say(fmt.Sprintf(`{"type":"unsubscribe","id":1,"topic":"t%d"}`, i))
+		l.expect("unsubscribed")
+	}
+	pass(2 * sweepEvery)
+	if got := n.ring.Load(); got != 0 {
+		t.Errorf("rings that nobody reads hold %d bytes", got)
+	}
+	if n.lookup("t1") == nil {
+		t.Error("a topic used just now was let go")
+	}
+	l.say(`{"type":"subscribe","id":1,"topic":"t0","from":"earliest"}`)
+	l.expect("subscribed")
+	l.entries("t0", 1, 1)
+	for range 4 {
+		l.in.Add(1)
+		pass(coldAfter / 2)
+	}
+	if n.lookup("t1") != nil {
+		t.Error("a cold topic is still held")
+	}
+	if n.lookup("t0") == nil {
+		t.Error("a topic with a reader was let go")
+	}
+	n.tell("t0", `2`)
+	l.read += l.until("entry")
+	l.entries("t0", 2, 2)
+	if p := n.tell("t1", `2`); p.Offset != 2 {
+		t.Errorf("the cold topic goes on at %d", p.Offset)
+	}
+}
+
+// All rings together stay within their budget, up to a chunk.
+func TestRing_budget(t *testing.T) {
+	n := newNode(t, func(c *Config) { c.RingBytes = 100_000 })
+	l := n.reader()
+	for i := range 50 {
+		l.say(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":"t%d"}`, i))
+		l.expect("subscribed")
+	}
+	for round := uint64(1); round <= 40; round++ {
+		for i := range 50 {
+			n.tell(fmt.Sprint("t", i), fmt.Sprint(round))
+			l.entries(fmt.Sprint("t", i), round, round)
+		}
+		if got := n.ring.Load(); got > 100_000+maxChunk {
+			t.Fatalf("the rings hold %d bytes", got)
+		}
+	}
+}
+
+// One store for both durabilities is followed once.
+func TestNew_counts_entries_once(t *testing.T) {
+	n := newNode(t)
+	if len(n.stop) != 1 {
+		t.Errorf("one store is followed %d times", len(n.stop))
+	}
+}
