@@ -72,7 +72,7 @@ describe('Chromium as a peer', () => {
         ['ack', undefined],
         ['rejected', 'too_large'],
       ],
-      code: 4200,
+      code: 1003,
       wasClean: true,
     });
   });
