@@ -222,7 +222,7 @@ func marshal(name string, message any) []byte {
 	if page, ok := message.(*HistoryPage); ok {
 		return page.AppendJSON(nil)
 	}
-	body, err := json.Marshal(message)
+	body, err := json.Marshal(message, jsontext.AllowInvalidUTF8(true)) // an application's words may be anything
 	if err != nil {
 		panic("protocol: marshal " + name + ": " + err.Error())
 	}

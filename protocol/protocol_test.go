@@ -1,10 +1,9 @@
 package protocol
 
 import (
-	"fmt"
+	"slices"
+	"strings"
 	"testing"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 func FuzzDecodeCommand(f *testing.F) {
@@ -24,6 +23,9 @@ func FuzzDecodeCommand(f *testing.F) {
 		for _, m := range messages {
 			c, err := DecodeCommand(m, DefaultLimits())
 			if err != nil {
+				if AsError(err).Code == Internal {
+					t.Fatalf("%s: an error without a code: %v", m, err)
+				}
 				continue
 			}
 			again := Append(nil, c)
@@ -34,12 +36,97 @@ func FuzzDecodeCommand(f *testing.F) {
 	})
 }
 
-func TestDecodeCommand(t *testing.T) {
-	m := jsontext.Value(`{"type":"publish","topic":"chat:a","seq":3,"voids":[[1,2]],"data": {"a" : 1}}`)
-	c, err := DecodeCommand(m, DefaultLimits())
-	if err != nil {
-		t.Fatal(err)
+func FuzzParsePosition(f *testing.F) {
+	f.Add("5.AAAAAAAAAAA")
+	f.Add("0")
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := ParsePosition(s)
+		if err != nil {
+			return
+		}
+		again, err := ParsePosition(p.String())
+		if err != nil || again != p || p.check() != nil {
+			t.Fatalf("%q reads as %v, and that as %v (%v)", s, p, again, err)
+		}
+	})
+}
+
+func FuzzParseCursor(f *testing.F) {
+	f.Add("5.AAAAAAAAAAA,7,0,9.BBBBBBBBBBB")
+	f.Fuzz(func(t *testing.T, s string) {
+		n := 1 + strings.Count(s, ",")
+		c, err := ParseCursor(s, n)
+		if err != nil {
+			return
+		}
+		again, err := ParseCursor(c.String(), n)
+		if err != nil || !slices.Equal(again, c) || len(c) != n {
+			t.Fatalf("%q reads as %v, and that as %v (%v)", s, c, again, err)
+		}
+		for _, p := range c {
+			if p.check() != nil {
+				t.Fatalf("%q holds the position %v", s, p)
+			}
+		}
+	})
+}
+
+// What is taken over HTTP can be stored, told to readers and read again.
+func FuzzDecodePublication(f *testing.F) {
+	f.Add([]byte(`{"name":"note","data":{"a":[1,"\u00e9", 1.0]}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p, err := DecodePublication(body, DefaultLimits())
+		if err != nil {
+			if AsError(err).Code == Internal {
+				t.Fatalf("%q: an error without a code: %v", body, err)
+			}
+			return
+		}
+		stored := AppendEntry(nil, &Entry{Offset: 1, Term: "AAAAAAAAAAA", Time: 1, Name: p.Name, Data: p.Data})
+		e, err := ParseEntry(stored)
+		if err != nil || string(e.Data) != string(p.Data) || e.Name != p.Name {
+			t.Fatalf("%q is stored as %q and reads as %+v (%v)", body, stored, e, err)
+		}
+		if _, err := Split(AppendEntryMessage(nil, "a", stored)); err != nil {
+			t.Fatalf("%q is told as %q: %v", body, AppendEntryMessage(nil, "a", stored), err)
+		}
+	})
+}
+
+func FuzzParseEntry(f *testing.F) {
+	f.Add([]byte(`{"offset":1,"term":"AAAAAAAAAAA","client":"c","seq":2,"voids":[[1,1]],"time":5,"author":{"sub":"a"},"data":1}`))
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		e, err := ParseEntry(stored)
+		if err != nil || e.Data == nil || CheckName(e.Name) != nil || !validTerm(e.Term) {
+			return
+		}
+		e.Client = "" // an id is ours; here it may be any text
+		again, err := ParseEntry(AppendEntry(nil, &e))
+		if err != nil || string(again.Data) != string(e.Data) || again.Offset != e.Offset || again.Time != e.Time {
+			t.Fatalf("%+v reads as %+v (%v)", e, again, err)
+		}
+	})
+}
+
+// The table is whole, and no two rows share a close code.
+func TestCodes(t *testing.T) {
+	closes := make(map[int]Code)
+	for _, k := range Codes() {
+		if k.Message == "" || (k.Status != 0 && (k.Status < 400 || k.Status > 599)) {
+			t.Errorf("LIVE-2: the row of %s is %+v", k.Code, k)
+		}
+		if k.Close == 0 {
+			continue
+		}
+		if other, taken := closes[k.Close]; taken {
+			t.Errorf("LIVE-2: %s and %s have the close code %d", k.Code, other, k.Close)
+		}
+		closes[k.Close] = k.Code
+		if k.Close < 4000 || k.Close > 4999 {
+			t.Errorf("LIVE-2: the close code of %s is %d", k.Code, k.Close)
+		}
+		if got, ok := KindByClose(k.Close); !ok || got != k {
+			t.Errorf("LIVE-2: %d is of %s", k.Close, got.Code)
+		}
 	}
-	p := c.(*Publish)
-	fmt.Printf("%+v %s\n", p, p.Data)
 }

@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Check returns an error unless the batch may be appended to topic. Backends
 // call it first.
@@ -31,4 +34,16 @@ func CheckLimit(limit int) error {
 		return fmt.Errorf("a limit is at least 1, not %d", limit)
 	}
 	return nil
+}
+
+// Clone returns a copy of the batch that shares nothing with it.
+func (b *Batch) Clone() Batch {
+	c := Batch{After: b.After}
+	for _, e := range b.Entries {
+		c.Entries = append(c.Entries, slices.Clone(e))
+	}
+	for _, r := range b.Rows {
+		c.Rows = append(c.Rows, Row{Key: r.Key, Value: slices.Clone(r.Value)})
+	}
+	return c
 }

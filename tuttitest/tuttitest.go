@@ -3,8 +3,8 @@
 // real.
 //
 //	s := tuttitest.New(t)
-//	go s.Server.Publish(ctx, "chat:lobby", tutti.Message{Data: "hello"})
-//	s.Client().Topic("chat:lobby").Subscribe(handle, client.From(client.Earliest))
+//	_, err := s.Server.Publish(ctx, "chat:lobby", tutti.Message{Data: "hello"})
+//	for e, err := range s.Client().Topic("chat:lobby").Read(ctx, tutti.Earliest()) { … }
 //
 // All that it starts ends with the test, in order: clients, server, sockets.
 package tuttitest

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -23,7 +24,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err *protocol.Erro
 }
 
 func answer(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
+	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // an application's words may be anything
 	if err != nil {
 		return err
 	}

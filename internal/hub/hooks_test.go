@@ -36,6 +36,9 @@ func TestHook_HOOK_1_publish(t *testing.T) {
 		{"rejects_without_words", func(context.Context, auth.Identity, *Message) error {
 			return errors.New("the database password is 12345")
 		}, "rejected rejected The application rejected it.", ""},
+		{"rejects_with_words_that_are_no_text", func(context.Context, auth.Identity, *Message) error {
+			return protocol.Errorf(protocol.Rejected, "caf\xe9")
+		}, "rejected rejected caf\ufffd", ""},
 		{"refuses", func(context.Context, auth.Identity, *Message) error {
 			return protocol.Errorf(protocol.RateLimited, "Slowly.")
 		}, "refused rate_limited Slowly.", ""},

@@ -31,10 +31,10 @@ func (h *Hub) Tick() {
 }
 
 func (h *Hub) sweep(now time.Time) {
+	var due []*Topic
 	for i := range h.topics {
 		shard := &h.topics[i]
 		shard.mu.Lock()
-		var due []*Topic
 		for name, t := range shard.topics {
 			switch t.look(now) {
 			case cold:
@@ -44,9 +44,11 @@ func (h *Hub) sweep(now time.Time) {
 			}
 		}
 		shard.mu.Unlock()
-		for _, t := range due {
-			h.spawn(func() { t.tidy(h.ctx, now) })
-		}
+	}
+	// In an order of their own, so that the simulation repeats itself.
+	slices.SortFunc(due, func(a, b *Topic) int { return cmp.Compare(a.name, b.name) })
+	for _, t := range due {
+		h.spawn(func() { t.tidy(h.ctx, now) })
 	}
 }
 

@@ -73,4 +73,3 @@ func (s *Store) do(ctx context.Context, r *request) error {
 		return s.unknown()
 	}
 }
-
