@@ -118,8 +118,13 @@ func (c *Config) setDefaults() {
 	d := protocol.DefaultLimits()
 	l := &c.Limits
 	for _, f := range []struct{ value, otherwise *int }{
-		{&l.MessageBytes, &d.MessageBytes}, {&l.FrameBytes, &d.FrameBytes}, {&l.Topics, &d.Topics},
-		{&l.Clients, &d.Clients}, {&l.Voids, &d.Voids}, {&l.Depth, &d.Depth}, {&l.Page, &d.Page},
+		{&l.MessageBytes, &d.MessageBytes},
+		{&l.FrameBytes, &d.FrameBytes},
+		{&l.Topics, &d.Topics},
+		{&l.Clients, &d.Clients},
+		{&l.Voids, &d.Voids},
+		{&l.Depth, &d.Depth},
+		{&l.Page, &d.Page},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.otherwise
@@ -129,8 +134,12 @@ func (c *Config) setDefaults() {
 		value     *time.Duration
 		otherwise time.Duration
 	}{
-		{&c.Leeway, 10 * time.Second}, {&c.HookTimeout, 5 * time.Second}, {&c.HelloTimeout, 5 * time.Second},
-		{&c.Ping, 25 * time.Second}, {&c.Grace, 10 * time.Second}, {&c.Stall, 30 * time.Second},
+		{&c.Leeway, 10 * time.Second},
+		{&c.HookTimeout, 5 * time.Second},
+		{&c.HelloTimeout, 5 * time.Second},
+		{&c.Ping, 25 * time.Second},
+		{&c.Grace, 10 * time.Second},
+		{&c.Stall, 30 * time.Second},
 	} {
 		if *f.value == 0 {
 			*f.value = f.otherwise
