@@ -34,7 +34,7 @@ func TestServe(t *testing.T) {
 				t.Errorf("%v: closed with %q, want %q", c.err, f.Payload, c.want)
 			}
 			_ = client.Close()
-			if err := await(t, "end of Serve", ended); err != c.err || calls != 1 {
+			if err := await(t, "end of Serve", ended); !errors.Is(err, c.err) || calls != 1 {
 				t.Errorf("Serve returned %v after %d calls, want %v after 1", err, calls, c.err)
 			}
 		}
