@@ -11,6 +11,9 @@ func (b *Batch) Check(topic string) error {
 	if topic == "" || len(topic) > MaxTopicBytes {
 		return fmt.Errorf("append: a topic has 1 to %d bytes, not %d", MaxTopicBytes, len(topic))
 	}
+	if n := len(b.Entries) + len(b.Rows); n > MaxBatchItems {
+		return fmt.Errorf("append: a batch has up to %d entries and rows, not %d", MaxBatchItems, n)
+	}
 	size := 0
 	for _, e := range b.Entries {
 		size += len(e)
@@ -23,6 +26,15 @@ func (b *Batch) Check(topic string) error {
 	}
 	if size > MaxBatchBytes {
 		return fmt.Errorf("append: a batch has up to %d bytes, not %d", MaxBatchBytes, size)
+	}
+	return nil
+}
+
+// Check returns an error unless the snapshot's size is within the limits.
+// Backends call it first.
+func (s Snapshot) Check() error {
+	if len(s.Data) > MaxSnapshotBytes {
+		return fmt.Errorf("put snapshot: a snapshot has up to %d bytes, not %d", MaxSnapshotBytes, len(s.Data))
 	}
 	return nil
 }

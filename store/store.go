@@ -54,9 +54,11 @@ var (
 
 // Limits of the contract. A call beyond them is an error, not a truncation.
 const (
-	MaxTopicBytes = 255
-	MaxRowKey     = 128
-	MaxBatchBytes = 64 << 20 // of entries, row keys and row values together
+	MaxTopicBytes    = 255
+	MaxRowKey        = 128
+	MaxBatchBytes    = 64 << 20 // of entries, row keys and row values together
+	MaxBatchItems    = 1 << 20  // entries and rows of one batch together
+	MaxSnapshotBytes = 256 << 20
 )
 
 // Batch is one atomic append.
@@ -155,7 +157,8 @@ type Log interface {
 
 	// PutSnapshot keeps a snapshot in place of the topic's older one. A
 	// snapshot older than the one kept is ignored. One whose Offset is 0 or
-	// past the durable head is an error.
+	// past the durable head is an error. When there is no room it ends in
+	// ErrFull.
 	PutSnapshot(ctx context.Context, topic string, s Snapshot) error
 
 	// Snapshot returns the newest snapshot with an offset of at most maxOffset

@@ -252,6 +252,9 @@ func (s *Store) Truncate(_ context.Context, topic string, before uint64) error {
 
 // PutSnapshot implements store.Log.
 func (s *Store) PutSnapshot(_ context.Context, topic string, snapshot store.Snapshot) error {
+	if err := snapshot.Check(); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

@@ -12,7 +12,7 @@ import (
 
 // Truncate implements store.Log.
 func (s *Store) Truncate(ctx context.Context, topic string, before uint64) error {
-	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), change: func(b *pebble.Batch, h *head) error {
+	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), frees: true, change: func(b *pebble.Batch, h *head) error {
 		if !h.known || before <= h.first {
 			return nil
 		}
@@ -49,7 +49,10 @@ func (s *Store) endedTerms(topic string, first uint64) ([]store.TermStart, error
 
 // PutSnapshot implements store.Log.
 func (s *Store) PutSnapshot(ctx context.Context, topic string, snapshot store.Snapshot) error {
-	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), change: func(b *pebble.Batch, h *head) error {
+	if err := snapshot.Check(); err != nil {
+		return err
+	}
+	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), size: len(snapshot.Data), change: func(b *pebble.Batch, h *head) error {
 		if snapshot.Offset == 0 || snapshot.Offset > h.last {
 			return fmt.Errorf("put snapshot: offset %d is not in the log, whose head is %d", snapshot.Offset, h.last)
 		}

@@ -107,8 +107,12 @@ func (s *Store) write(requests []*request) bool {
 	return true
 }
 
-// addAll puts the requests into the batch and answers those that it does not
-// take; false if the disk failed.
+// addAll puts the requests into the batch and answers those that it refuses;
+// false if the disk failed.
+//
+// A request that was refused because of another of the same batch is not
+// answered yet but taken along: who hears of a conflict may rely on it, and a
+// crash could still take the other back.
 func (s *Store) addAll(b *pebble.Batch, heads map[string]head, requests []*request) (taken []*request, info CommitInfo, ok bool) {
 	full := s.isFull()
 	s.handing.Lock()
@@ -118,12 +122,17 @@ func (s *Store) addAll(b *pebble.Batch, heads map[string]head, requests []*reque
 	}
 	taken = requests[:0]
 	for _, r := range requests {
-		if full && r.change == nil {
+		if full && !r.frees {
 			r.done <- store.ErrFull
 			continue
 		}
 		if err := s.add(b, heads, r); err != nil {
-			r.done <- err
+			if _, changed := heads[r.topic]; !changed {
+				r.done <- err
+				continue
+			}
+			r.refused = err
+			taken = append(taken, r)
 			continue
 		}
 		taken = append(taken, r)
@@ -233,7 +242,7 @@ func (s *Store) teller() {
 			if len(r.told.Entries) > 0 {
 				s.follow(r.told)
 			}
-			r.done <- nil
+			r.done <- r.refused
 		}
 	}
 }

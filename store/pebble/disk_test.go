@@ -58,13 +58,15 @@ func (d *disk) MaybeError(op errorfs.Op) error {
 func (d *disk) Hold() (release func(), held <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	h := make(chan struct{})
-	d.hold, d.held = make(chan struct{}), h
+	hold, h := make(chan struct{}), make(chan struct{})
+	d.hold, d.held = hold, h
 	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		close(d.hold)
-		d.hold = nil
+		close(hold)
+		if d.hold == hold {
+			d.hold = nil
+		}
 	}, h
 }
 

@@ -20,13 +20,16 @@ type request struct {
 	topic   string
 	batch   store.Batch
 	change  func(b *pebble.Batch, h *head) error // instead of batch; writes nothing if it fails
+	size    int                                  // bytes that change writes
+	frees   bool                                 // change makes room: it goes on when the disk is full
 	done    chan error                           // holds one
 	told    store.Appended
-	durable bool // guarded by Store.handing
+	refused error // by the teller, after the commit that it was judged by
+	durable bool  // its commit is; guarded by Store.handing
 }
 
 func (r *request) bytes() int {
-	n := 0
+	n := r.size
 	for _, e := range r.batch.Entries {
 		n += len(e)
 	}

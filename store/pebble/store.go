@@ -31,7 +31,9 @@ type Store struct {
 	once   sync.Once      // of Close
 	closed error          // what Close returned
 
-	failure failure
+	failure  failure
+	sweeper  sweeper
+	sweeping sync.WaitGroup // the sweeper
 
 	// handing is held while the committer copies from requests, and when it or
 	// those who wait decide what became of them. See request.
@@ -71,12 +73,14 @@ func Open(config Config) (*Store, error) {
 		queue:   make(chan *request, config.Queue),
 		tell:    make(chan []*request, 1),
 		failure: newFailure(),
+		sweeper: newSweeper(),
 		heads:   make(map[string]head),
 	}
 	s.guard = newGuard(config.FS, s.fail, s.failure.failed)
 	if err := s.open(lock); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", config.Dir, err), lock.Close())
 	}
+	s.sweeping.Go(s.sweeper.run)
 	s.tasks.Go(s.commit)
 	s.tasks.Go(s.teller)
 	return s, nil
@@ -86,7 +90,7 @@ func (s *Store) open(lock *pebble.Lock) error {
 	cache := pebble.NewCache(s.config.Cache)
 	defer cache.Unref()
 	listener := s.listener()
-	db, err := pebble.Open(s.config.Dir, &pebble.Options{
+	options := &pebble.Options{
 		FS:                          s.guard,
 		Lock:                        lock,
 		Cache:                       cache,
@@ -96,7 +100,11 @@ func (s *Store) open(lock *pebble.Lock) error {
 		Logger:                      &logger{s},
 		EventListener:               &listener,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 1 },
-	})
+	}
+	// No compactions triggered by reads: what closes an iterator would wait for
+	// the manifest, as the sweeper does.
+	options.Experimental.ReadSamplingMultiplier = -1
+	db, err := pebble.Open(s.config.Dir, options)
 	if err != nil {
 		return err
 	}
@@ -109,7 +117,7 @@ func (s *Store) open(lock *pebble.Lock) error {
 	}
 	s.guard.opened.Store(true)
 	s.db = db
-	s.view = newView(db)
+	s.view = s.newView()
 	return nil
 }
 
@@ -165,13 +173,16 @@ func (s *Store) close() error {
 	s.calls.Wait()
 	close(s.queue)
 	if !s.failure.wait(&s.tasks) {
+		close(s.sweeper.wake)
 		// Pebble never lets go of a writer that waits for room. Both are lost
 		// until the process ends, and the frozen directory is free.
 		return s.lock.Close()
 	}
 	s.view.release()
+	close(s.sweeper.wake)
 	frozen := s.guard.frozen()
 	close(s.guard.closing)
+	s.sweeping.Wait()
 	err := s.closeDB()
 	if frozen {
 		err = nil

@@ -11,18 +11,18 @@ import (
 type view struct {
 	snapshot *pebble.Snapshot
 	users    atomic.Int64
+	sweeper  *sweeper
 }
 
-func newView(db *pebble.DB) *view {
-	v := &view{snapshot: db.NewSnapshot()}
+func (s *Store) newView() *view {
+	v := &view{snapshot: s.db.NewSnapshot(), sweeper: &s.sweeper}
 	v.users.Store(1)
 	return v
 }
 
 func (v *view) release() {
 	if v.users.Add(-1) == 0 {
-		// The error says only that an iterator is still open, and none is.
-		_ = v.snapshot.Close()
+		v.sweeper.add(v.snapshot)
 	}
 }
 
@@ -51,7 +51,7 @@ func (s *Store) durable() *view {
 
 // advance makes all that is in the database now the durable view.
 func (s *Store) advance() {
-	next := newView(s.db)
+	next := s.newView()
 	s.mu.Lock()
 	old := s.view
 	s.view = next

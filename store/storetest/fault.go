@@ -95,6 +95,9 @@ func testFullDisk(t *testing.T, b Backend) {
 	if err := log.Append(t.Context(), "b", store.Batch{Rows: []store.Row{{Key: "k", Value: []byte("v")}}}); !errors.Is(err, store.ErrFull) {
 		t.Errorf("append of rows on a full disk: %v", err)
 	}
+	if err := log.PutSnapshot(t.Context(), "a", store.Snapshot{Offset: 1, Data: []byte("fold")}); !errors.Is(err, store.ErrFull) {
+		t.Errorf("put snapshot on a full disk: %v", err)
+	}
 	if diff := cmp.Diff([]string{"1:1", "2:2"}, all(t, log, "a")); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -100,5 +101,60 @@ func testHeldClose(t *testing.T, b Backend) {
 	tasks.Wait()
 	if diff := cmp.Diff([]string{"1:1", "2:2"}, all(t, open(t, place), "a")); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+// testHeldConflict has several appends that expect the same head meet in one
+// commit, whose sync is held. One of them will win, but until a crash can no
+// more take it back, none of the others hears of a conflict with it.
+func testHeldConflict(t *testing.T, b Backend) {
+	place := b.New(t)
+	d := disk(t, place)
+	log := open(t, place)
+	releaseFirst, heldFirst := d.Hold()
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	releaseFirst = sync.OnceFunc(releaseFirst)
+	defer releaseFirst()
+	tasks.Go(func() { mustTask(t, log.Append(t.Context(), "other", batch(0, "1"))) })
+	<-heldFirst
+
+	const writers = 8
+	outcomes := make(chan error, writers)
+	for range writers {
+		tasks.Go(func() { outcomes <- log.Append(t.Context(), "a", batch(0, "1")) })
+	}
+	for range 1000 { // they have every chance to queue behind the held sync
+		runtime.Gosched()
+	}
+	release, held := d.Hold()
+	release = sync.OnceFunc(release)
+	defer release()
+	releaseFirst()
+	<-held
+	for range 1000 { // and here, to hear too early
+		runtime.Gosched()
+	}
+	select {
+	case err := <-outcomes:
+		t.Fatalf("told before anything was durable: %v", err)
+	default:
+	}
+	if last := lastOf(t, open(t, place.Crash(nil)), "a"); last != 0 {
+		t.Fatalf("head after a crash: %d; nothing was held", last)
+	}
+
+	release()
+	won := 0
+	for range writers {
+		switch err := <-outcomes; {
+		case err == nil:
+			won++
+		case !isConflict(err):
+			t.Errorf("append: %v", err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d appends after the same head were taken", won)
 	}
 }

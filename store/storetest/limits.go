@@ -28,6 +28,7 @@ func testLimits(t *testing.T, b Backend) {
 		{"the longest row key", "k", row(strings.Repeat("k", store.MaxRowKey)), true},
 		{"a larger batch", "b", big(store.MaxBatchBytes + 1), false},
 		{"the largest batch", "b", big(store.MaxBatchBytes), true},
+		{"more entries", "n", store.Batch{Entries: make([][]byte, store.MaxBatchItems+1)}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.batch.Entries[0] != nil && len(c.batch.Entries[0]) > 1<<20 && testing.Short() {
@@ -42,6 +43,12 @@ func testLimits(t *testing.T, b Backend) {
 				t.Errorf("head %d", last)
 			}
 		})
+	}
+	if !testing.Short() {
+		mustAppend(t, log, "s", batch(0, "x"))
+		if err := log.PutSnapshot(t.Context(), "s", store.Snapshot{Offset: 1, Data: make([]byte, store.MaxSnapshotBytes+1)}); err == nil {
+			t.Error("a snapshot beyond the limit is no error")
+		}
 	}
 	for _, limit := range []int{0, -1} {
 		if _, err := log.Read(t.Context(), "k", 0, limit, 10); err == nil {

@@ -48,14 +48,17 @@ func startLoad(t testing.TB, log store.Log, rng *rand.Rand, topics int) *load {
 	f, unfollow := follow(t, log)
 	l.unfollow = unfollow
 	f.each = func(a store.Appended) { l.see(a.Topic, a.First+uint64(len(a.Entries))-1) }
+	lasts := make([]uint64, topics)
 	for i := range topics {
 		topic := fmt.Sprintf("t%d", i)
 		l.topics = append(l.topics, topic)
 		last := lastOf(t, log, topic)
 		l.tried[topic] = map[uint64]bool{last: true}
-		l.acknowledged[topic] = last
+		l.acknowledged[topic], lasts[i] = last, last
+	}
+	for i, topic := range l.topics {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), 0))
-		l.writers.Go(func() { l.write(topic, last, rng) })
+		l.writers.Go(func() { l.write(topic, lasts[i], rng) })
 		l.readers.Go(func() { l.read(topic) })
 	}
 	return l

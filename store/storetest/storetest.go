@@ -52,7 +52,8 @@ type Place interface {
 // Disk is a disk with faults.
 type Disk interface {
 	// Hold makes the next syncs wait until release is called. held is closed
-	// when the first of them waits.
+	// when the first of them waits. Holding anew leaves to the earlier release
+	// those that wait already.
 	Hold() (release func(), held <-chan struct{})
 
 	// FailSync makes every sync from now on fail with err; nil: no more.
@@ -99,6 +100,7 @@ func Run(t *testing.T, b Backend) {
 		{"ManyTopics", testManyTopics},
 		{"HeldSync", testHeldSync},
 		{"HeldClose", testHeldClose},
+		{"HeldConflict", testHeldConflict},
 		{"FailedSync", testFailedSync},
 		{"FailedWrite", testFailedWrite},
 		{"FullDisk", testFullDisk},
