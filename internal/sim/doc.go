@@ -1,0 +1,12 @@
+// Package sim runs the whole system from one seed: the real hub, sessions and
+// sequencers, the real cores of Go clients, on a clock, links and a store that
+// the seed drives. Links delay, stall and are cut, seen by either side soon,
+// late or never; appends fail, with or without having been written; the server
+// is killed between any two of its tasks and started again, sometimes on an
+// older copy of its data.
+//
+// Everything happens on one goroutine: the hub's tasks wait in a queue from
+// which the seed draws. When a run has ended the network heals, and then every
+// handler must have seen exactly the log, in order, once, every promise must be
+// settled, and nothing that was acknowledged may be missing.
+package sim
