@@ -1,0 +1,51 @@
+package main
+
+import (
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tutti": main})
+}
+
+// TestScript runs the scripts of testdata/script, each with the binary on its
+// PATH, a free address in ADDR and TUTTI_URL set to it.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			addr, err := freeAddr()
+			if err != nil {
+				return err
+			}
+			env.Setenv("ADDR", addr)
+			env.Setenv("TUTTI_URL", "http://"+addr)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"keep": keep},
+	})
+}
+
+// freeAddr returns a loopback address that nobody listened on a moment ago.
+func freeAddr() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// keep is the script command "keep NAME", which puts what the last program
+// printed into an environment variable.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: keep NAME")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
