@@ -28,7 +28,7 @@ func (c *Conn) carry(e session.Effect) {
 		c.review(e.Identity)
 	case session.Pause:
 		c.mu.Lock()
-		c.paused = true
+		c.paused = c.session.Expired() // an auth may have come between
 		c.mu.Unlock()
 	case session.End:
 		c.end(e.Err)
@@ -38,9 +38,8 @@ func (c *Conn) carry(e session.Effect) {
 func (c *Conn) stepWith(identity auth.Identity, err error) {
 	c.mu.Lock()
 	effects := c.session.Authenticated(c.hub.now(), identity, err)
-	deadline := c.session.Deadline()
 	c.mu.Unlock()
-	c.hub.wheel.set(&c.timer, deadline)
+	c.rearm()
 	for _, e := range effects {
 		c.carry(e)
 	}
@@ -57,9 +56,8 @@ func (c *Conn) claim(clients []session.Client) {
 	}
 	c.mu.Lock()
 	effects := c.session.Claimed(c.hub.now(), err)
-	deadline := c.session.Deadline()
 	c.mu.Unlock()
-	c.hub.wheel.set(&c.timer, deadline)
+	c.rearm()
 	for _, e := range effects {
 		c.carry(e)
 	}
@@ -80,8 +78,8 @@ func (c *Conn) review(identity auth.Identity) {
 		}
 	}
 	c.mu.Lock()
-	c.paused = false
-	start := len(c.dirty) > 0 && c.schedule()
+	c.paused = c.session.Expired()
+	start := !c.paused && len(c.dirty) > 0 && c.schedule()
 	c.mu.Unlock()
 	c.queue(start)
 }

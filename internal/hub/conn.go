@@ -27,6 +27,7 @@ const (
 	flushBytes = 64 << 10  // gathered into one write
 	maxReplies = 256 << 10 // bytes of answers at which reading pauses
 	maxPending = 1024      // publishes without a verdict at which reading pauses
+	maxWaiting = 1 << 20   // bytes of their data at which it pauses too
 )
 
 // Conn is a two-way connection: a session, its subscriptions, and what is to
@@ -48,6 +49,7 @@ type Conn struct {
 	ending  *protocol.Error    // say it, then close
 	ended   bool               // closed, or closing
 	pending int                // publishes without a verdict
+	waiting int                // bytes of their data
 	lanes   map[string]*lane
 	room    chan struct{} // closed when there is room again, if anyone waits
 }
@@ -73,6 +75,7 @@ func (c *Conn) Receive(frame []byte) {
 	c.hub.config.Metrics.Received(len(frame))
 	c.mu.Lock()
 	c.heard = c.peer.BytesIn()
+	c.session.Heard(c.hub.now())
 	c.mu.Unlock()
 	for i, in := range session.Parse(frame, c.hub.config.Session.Limits) {
 		if i > 0 {
@@ -97,7 +100,7 @@ func (c *Conn) step(move func(now time.Time) []session.Effect) {
 func (c *Conn) Wait() {
 	for {
 		c.mu.Lock()
-		if c.ended || (len(c.replies) < maxReplies && c.pending < maxPending) {
+		if c.ended || !c.full() {
 			c.mu.Unlock()
 			return
 		}
@@ -108,6 +111,12 @@ func (c *Conn) Wait() {
 		c.mu.Unlock()
 		<-room
 	}
+}
+
+// full says whether the peer must be told something before more of it is read.
+// c.mu is held.
+func (c *Conn) full() bool {
+	return len(c.replies) >= maxReplies || c.pending >= maxPending || c.waiting >= maxWaiting
 }
 
 // makeRoom wakes Wait. c.mu is held.
@@ -121,9 +130,9 @@ func (c *Conn) makeRoom() {
 // Closed tells that the transport has ended.
 func (c *Conn) Closed() {
 	h := c.hub
-	h.wheel.stop(&c.timer)
 	c.mu.Lock()
 	c.ended = true
+	h.wheel.stop(&c.timer)
 	c.makeRoom()
 	topics := c.topics
 	c.topics, c.dirty, c.replies = nil, nil, nil
@@ -147,12 +156,15 @@ func (c *Conn) tick(now time.Time) {
 		}
 		return c.session.Tick(now)
 	})
+	c.rearm()
+}
+
+// rearm sets the timer, unless the connection has ended.
+func (c *Conn) rearm() {
 	c.mu.Lock()
-	deadline := c.session.Deadline()
-	ended := c.ended
-	c.mu.Unlock()
-	if !ended {
-		c.hub.wheel.set(&c.timer, deadline)
+	defer c.mu.Unlock()
+	if !c.ended {
+		c.hub.wheel.set(&c.timer, c.session.Deadline())
 	}
 }
 

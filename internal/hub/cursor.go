@@ -45,10 +45,27 @@ type start struct {
 	recovered bool
 }
 
-// open makes a cursor. It does not wait yet: it must be read first.
+// read opens a cursor on a topic. It does not wait yet: it must be read first.
+func (h *Hub) read(ctx context.Context, r reader, e Encoding, sub protocol.Subscribe) (*cursor, start, error) {
+	for {
+		t, err := h.topic(ctx, sub.Topic)
+		if err != nil {
+			return nil, start{}, err
+		}
+		if c, s := t.open(r, e, sub.From, sub.Else == "new"); c != nil {
+			return c, s, nil
+		}
+	}
+}
+
+// open makes a cursor, or none if the topic was let go meanwhile: nobody would
+// wake it.
 func (t *Topic) open(r reader, e Encoding, from protocol.From, elseNew bool) (*cursor, start) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.gone {
+		return nil, start{}
+	}
 	s := t.start(from, elseNew)
 	c := &cursor{topic: t, reader: r, encoding: e, elseNew: elseNew, next: s.position.Offset + 1}
 	t.attach(c)
@@ -108,9 +125,10 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int) ([][]byte, 
 	if r := t.rings[c.encoding]; r != nil && r.holds(c.next) {
 		dst, c.next, n.bytes = r.read(dst, c.next, max)
 	} else {
+		head := t.head
 		t.mu.Unlock()
 		var err error
-		dst, n.bytes, err = c.page(ctx, dst, max)
+		dst, n.bytes, err = c.page(ctx, dst, head, max)
 		t.mu.Lock()
 		if err != nil {
 			return dst, n, err
@@ -133,11 +151,12 @@ func (c *cursor) mark() {
 	}
 }
 
-// page reads from the store. When the entry that comes next is not there any
+// page reads from the store, up to the head: what is durable beyond it has not
+// been told yet, and is no position to resume from. When the entry that comes next is not there any
 // more it reads nothing, and notes it.
-func (c *cursor) page(ctx context.Context, dst [][]byte, max int) ([][]byte, int, error) {
+func (c *cursor) page(ctx context.Context, dst [][]byte, head uint64, max int) ([][]byte, int, error) {
 	t := c.topic
-	entries, err := t.log.Read(ctx, t.name, c.next-1, pageEntries, min(max, pageBytes))
+	entries, err := t.log.Read(ctx, t.name, c.next-1, int(min(pageEntries, head-c.next+1)), min(max, pageBytes))
 	if err != nil {
 		return dst, 0, fmt.Errorf("read log: %w", err)
 	}

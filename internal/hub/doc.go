@@ -22,7 +22,7 @@
 // # Order and concurrency
 //
 // Everything here is safe for concurrent use. Locks are taken in the order
-// connection, topic, ring budget, and none is held while the store, a hook or a
-// transport is called. Whoever opens a Hub closes it; Close waits for all that
-// it started.
+// connection or stream, topic, wheel, and none is held while the store, a hook
+// or a transport is called. Whoever opens a Hub closes it; Close waits for all
+// that it started.
 package hub

@@ -16,6 +16,9 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	var dirty []*cursor
 	if !c.paused && c.ending == nil {
 		dirty, c.dirty = c.dirty, nil
+		for _, cur := range dirty {
+			cur.dirty = false
+		}
 	}
 	c.makeRoom()
 	c.mu.Unlock()
@@ -26,7 +29,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	frames, again := c.gather(frames, dirty)
 	c.mu.Lock()
 	for _, cur := range again {
-		if !cur.closed {
+		if !cur.closed && !cur.dirty {
 			cur.dirty = true
 			c.dirty = append(c.dirty, cur)
 		}
@@ -67,7 +70,6 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor) ([][]byte, []*cursor) {
 			return frames, append(again, dirty[i:]...)
 		}
 		c.mu.Lock()
-		cur.dirty = false
 		closed := cur.closed
 		c.mu.Unlock()
 		if closed {

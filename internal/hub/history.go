@@ -52,6 +52,9 @@ func (h *Hub) History(ctx context.Context, identity auth.Identity, q protocol.Hi
 		return nil, h.storeError(fmt.Errorf("read page: %w", err))
 	}
 	for _, e := range entries {
+		if e.Offset > page.Head.Offset {
+			break // durable, but not told yet: a reader could not go on from there
+		}
 		page.Entries = append(page.Entries, e.Data)
 	}
 	return page, nil

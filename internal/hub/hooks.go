@@ -118,6 +118,10 @@ func (h *Hub) hook(ctx context.Context, name string, code protocol.Code, call fu
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Hooks.Timeout)
 	defer cancel()
+	tooLong := func() error {
+		h.config.Logger.Warn("hook took too long", "hook", name)
+		return protocol.Errorf(protocol.HookTimeout, "").After(time.Second)
+	}
 	result := make(chan error, 1)
 	h.spawn(func() {
 		defer func() { <-h.hooks }()
@@ -132,11 +136,13 @@ func (h *Hub) hook(ctx context.Context, name string, code protocol.Code, call fu
 		if errors.As(err, &own) && own.Kind().Status != 0 {
 			return own
 		}
+		if ctx.Err() != nil {
+			return tooLong()
+		}
 		h.config.Logger.Info("hook refused", "hook", name, "error", err)
 		return protocol.Errorf(code, "")
 	case <-ctx.Done():
-		h.config.Logger.Warn("hook took too long", "hook", name)
-		return protocol.Errorf(protocol.HookTimeout, "").After(time.Second)
+		return tooLong()
 	}
 }
 

@@ -32,6 +32,7 @@ func (c *Conn) walk(client string, l *lane) {
 			return
 		}
 		step := l.steps[0]
+		l.steps[0] = nil
 		l.steps = l.steps[1:]
 		c.mu.Unlock()
 		step()

@@ -70,6 +70,22 @@ func TestLife(t *testing.T) {
 			}
 		})
 	})
+	t.Run("LIVE-1/a_wake_for_nothing_says_nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			n := newNode(t)
+			l := n.reader()
+			l.say(`{"type":"subscribe","id":1,"topic":"a"}`)
+			l.expect("subscribed")
+			began := time.Now()
+			n.pass(20 * time.Second)
+			l.say(`{"type":"pong"}`)
+			l.conn.queue(l.conn.wake(l.conn.topics["a"]) != nil)
+			l.expect("ping")
+			if waited := time.Since(began); waited > 25*time.Second+2*wheelTick {
+				t.Errorf("nothing was said for %v", waited)
+			}
+		})
+	})
 	t.Run("LIVE-1/a_stalled_peer_is_pinged_once", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newNode(t)

@@ -18,17 +18,19 @@ func (c *Conn) publish(p session.Publish) {
 		c.tell(&p, topic.Deny(protocol.AsError(err)))
 		return
 	}
+	size := len(p.Command.Data)
 	c.mu.Lock()
 	c.pending++
+	c.waiting += size
 	c.mu.Unlock()
 	if c.hub.config.Hooks.publishing() {
-		c.hub.enter(c, p.Client.ID, func() { c.hooked(t, &p) })
+		c.hub.enter(c, p.Client.ID, func() { c.hooked(t, &p, size) })
 		return
 	}
 	if p.Denied == nil {
 		p.Denied = denial(c.hub.allow(c.hub.ctx, p.Identity, auth.Publish, p.Command.Topic))
 	}
-	c.submit(t, &p)
+	c.submit(t, &p, size)
 }
 
 func denial(err error) *protocol.Error {
@@ -40,7 +42,7 @@ func denial(err error) *protocol.Error {
 
 // hooked asks the application's hooks, unless the entry is denied already or a
 // repeat.
-func (c *Conn) hooked(t *Topic, p *session.Publish) {
+func (c *Conn) hooked(t *Topic, p *session.Publish, size int) {
 	h := c.hub
 	switch {
 	case p.Denied != nil:
@@ -51,7 +53,7 @@ func (c *Conn) hooked(t *Topic, p *session.Publish) {
 		p.Denied = denial(h.mayPublish(h.ctx, p.Identity, &m))
 		p.Command.Name, p.Command.Data = m.Name, m.Data
 	}
-	c.submit(t, p)
+	c.submit(t, p, size)
 }
 
 // unasked denies what looked like a repeat, for which no hook is asked, and is
@@ -73,7 +75,8 @@ func (t *Topic) repeatsKey(ctx context.Context, key string) bool {
 	return err == nil && value != nil && !topic.Forgotten(key, value, t.hub.now())
 }
 
-func (c *Conn) submit(t *Topic, p *session.Publish) {
+// submit hands the entry, whose data had size bytes as it came, to its topic.
+func (c *Conn) submit(t *Topic, p *session.Publish, size int) {
 	t.submit(job{
 		command: &topic.Command{
 			Client: p.Client.ID, Run: p.Client.Run, Born: p.Client.Born,
@@ -84,6 +87,7 @@ func (c *Conn) submit(t *Topic, p *session.Publish) {
 			c.tell(p, v)
 			c.mu.Lock()
 			c.pending--
+			c.waiting -= size
 			c.makeRoom()
 			c.mu.Unlock()
 		},

@@ -68,12 +68,11 @@ func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
 				return nil, err
 			}
 		}
-		t, err := h.topic(ctx, sub.Topic)
+		c, at, err := h.read(ctx, s, config.Encoding, sub)
 		if err != nil {
 			s.detach()
 			return nil, err
 		}
-		c, at := t.open(s, config.Encoding, sub.From, sub.Else == "new")
 		c.index = i
 		c.dirty = true
 		s.cursors = append(s.cursors, c)
@@ -83,7 +82,9 @@ func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
 	s.timer.fire = s.tick
 	h.members.add(s)
 	h.config.Metrics.Streaming(1)
+	s.mu.Lock()
 	h.wheel.set(&s.timer, s.deadline())
+	s.mu.Unlock()
 	s.signal()
 	if h.closing.Load() {
 		s.drain()
@@ -98,8 +99,8 @@ func (s *Stream) Starts() []Start { return s.starts }
 func (s *Stream) Close() {
 	s.mu.Lock()
 	s.closed = true
-	s.mu.Unlock()
 	s.hub.wheel.stop(&s.timer)
+	s.mu.Unlock()
 	s.detach()
 	s.hub.config.Metrics.Streaming(-1)
 	s.hub.members.remove(s)
@@ -174,9 +175,8 @@ func (s *Stream) spoke() {
 	s.said, s.silent = s.hub.now(), false
 }
 
+// deadline is when the next tick is due. s.mu is held.
 func (s *Stream) deadline() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	at := s.hub.now().Add(time.Hour)
 	if s.config.Heartbeat > 0 {
 		at = s.said.Add(s.config.Heartbeat)
@@ -202,8 +202,8 @@ func (s *Stream) tick(now time.Time) {
 		s.said = now
 	}
 	silent := s.silent
-	s.mu.Unlock()
 	s.hub.wheel.set(&s.timer, s.deadline())
+	s.mu.Unlock()
 	if silent {
 		s.signal()
 	}

@@ -58,12 +58,7 @@ func (c *Conn) open(e session.Subscribe) (*cursor, start, error) {
 	if full {
 		return nil, start{}, protocol.Errorf(protocol.LimitExceeded, "A connection may read %d topics.", limit)
 	}
-	t, err := c.hub.topic(c.hub.ctx, name)
-	if err != nil {
-		return nil, start{}, err
-	}
-	cur, s := t.open(c, Messages, e.Command.From, e.Command.Else == "new")
-	return cur, s, nil
+	return c.hub.read(c.hub.ctx, c, Messages, e.Command)
 }
 
 func subscribed(id uint64, name string, s start) *protocol.Subscribed {

@@ -165,6 +165,7 @@ func TestSubscribe_SUB_6_reader_behind_retention(t *testing.T) {
 				l.entries("a", 1, 3)
 				l.stall()
 				n.tell("a", `4`)
+				synctest.Wait() // the write of entry 4 has stalled
 				n.tellMany("a", 5, 500)
 				n.pass(12 * time.Second)
 				l.release()

@@ -73,6 +73,7 @@ func (t *Topic) look(now time.Time) looks {
 		}
 	}
 	if t.cursors == 0 && !t.inbox.working && now.Sub(t.used) > coldAfter {
+		t.gone = true
 		return cold
 	}
 	if t.loaded && !t.tidying && now.Sub(t.swept) >= retainEvery {

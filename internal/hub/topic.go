@@ -25,6 +25,7 @@ type Topic struct {
 
 	mu      sync.Mutex // guards the fields below
 	loaded  bool
+	gone    bool // the hub has let the topic go
 	head    uint64
 	first   uint64 // lowest offset that can be read
 	terms   []store.TermStart

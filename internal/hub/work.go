@@ -44,9 +44,18 @@ func (j *job) bytes() int {
 func (t *Topic) submit(j job) {
 	t.mu.Lock()
 	if t.inbox.bytes+j.bytes() > maxInbox {
-		t.mu.Unlock()
-		j.tell(topic.Deny(protocol.Errorf(protocol.Overloaded, "Too much is waiting for this topic.").After(time.Second)))
-		return
+		denied := protocol.Errorf(protocol.Overloaded, "Too much is waiting for this topic.").After(time.Second)
+		if j.command == nil || j.command.Client == "" {
+			t.mu.Unlock()
+			j.tell(topic.Deny(denied))
+			return
+		}
+		// A client's answers keep their order, and a repeat is answered as
+		// such: the command stays, its data does not.
+		j.command.Data = nil
+		if j.command.Denied == nil {
+			j.command.Denied = denied
+		}
 	}
 	t.inbox.jobs = append(t.inbox.jobs, j)
 	t.inbox.bytes += j.bytes()
@@ -76,6 +85,7 @@ func (t *Topic) work() {
 			j.tell(verdicts[i])
 		}
 	}
+	clear(jobs) // the inbox may hold their memory for long
 	t.mu.Lock()
 	more := len(t.inbox.jobs) > 0
 	t.inbox.working = more

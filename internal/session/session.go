@@ -67,6 +67,10 @@ func (s *Session) Identity() auth.Identity { return s.identity }
 // Clients are the clients that are proved. The slice is shared: read only.
 func (s *Session) Clients() []Client { return s.clients }
 
+// Expired says whether the identity is past its time: then no entry may be
+// delivered.
+func (s *Session) Expired() bool { return s.state == expired }
+
 // Heard notes a sign of life that is no message.
 func (s *Session) Heard(now time.Time) { s.heard, s.pinged = now, false }
 

@@ -20,6 +20,10 @@ let stage: Stage;
 
 beforeAll(async () => {
   browser = await Browser.start();
+  // Chance gives the longest waits between attempts, so that there is time to press a button.
+  await browser.context.addInitScript(() => {
+    Math.random = () => 0.999;
+  });
   stage = await Stage.open(browser, inject('binary'), { basePath: '/realtime' });
   for (const [i, [who, text]] of talk.entries()) {
     await stage.tabs[who].say(text);
@@ -27,7 +31,7 @@ beforeAll(async () => {
   }
   if (shots) {
     await mkdir(shots, { recursive: true });
-    await stage.tabs[0].waitForUpdates(50);
+    await stage.tabs[0].waitForUpdates(40);
   }
 });
 
@@ -94,7 +98,7 @@ describe('the page, under a base path', () => {
     await stage.tabs[0].waitFor('chat', 'backoff');
     await stage.tabs[0].say('Are we still together?');
     await page.waitForFunction(() =>
-      /^Next try in \d+ s\.$/.test(document.querySelector('#chat .wait')?.textContent ?? ''),
+      /^Next try in ([4-9]|\d\d) s\.$/.test(document.querySelector('#chat .wait')?.textContent ?? ''),
     );
     expect(await page.textContent('#chat .said')).toMatch(/^Offline\./);
     await shoot('offline');
