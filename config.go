@@ -66,7 +66,8 @@ type Config struct {
 	// this machine. Only for servers that nobody else can reach.
 	Dev bool
 	// Origins are of other pages that may use the server, as
-	// scheme://host[:port]; * is any.
+	// scheme://host[:port]. * is any, and does not go with an Authenticate that
+	// looks at cookies: any page could then act for its visitor.
 	Origins []string
 
 	// The application's hooks; see AuthenticateFunc, AuthorizeFunc and

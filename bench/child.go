@@ -40,7 +40,6 @@ func startChild(ctx context.Context, name, part, profiles string) (*child, error
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	c := &child{kind: k, cmd: exec.CommandContext(ctx, self, "-server", name)}
-	c.cmd.Env = append(os.Environ(), asServer+"=1")
 	if profiles != "" {
 		c.profile = filepath.Join(profiles, strings.NewReplacer(", ", "-", " ", "-").Replace(name+"-"+part))
 	}

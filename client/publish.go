@@ -2,11 +2,14 @@ package client
 
 import (
 	"context"
+	stdjson "encoding/json"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/client/core"
 	"github.com/tuttisync/tutti/protocol"
@@ -92,7 +95,7 @@ func (p *Pending) Abort() bool {
 func (t *Topic) Enqueue(data any, options PublishOptions) *Pending {
 	c := t.client
 	p := &Pending{client: c, key: c.numbers.Add(1), done: make(chan struct{})}
-	raw, err := json.Marshal(data)
+	raw, err := marshal(data)
 	if err != nil {
 		p.settle(Rejected, Ack{}, protocol.Errorf(protocol.BadMessage, "The data is not JSON: %v", err))
 		return p
@@ -152,4 +155,16 @@ func (p *Pending) settle(s PublishStatus, ack Ack, err error) {
 	p.ack, p.err = ack, err
 	p.status.Store(int32(s))
 	close(p.done)
+}
+
+// marshal turns data into JSON; raw JSON stays as it is, byte for byte.
+func marshal(data any) ([]byte, error) {
+	raw, ok := data.(stdjson.RawMessage)
+	if !ok {
+		return json.Marshal(data)
+	}
+	if !jsontext.Value(raw).IsValid() {
+		return nil, errors.New("the raw message is not valid")
+	}
+	return raw, nil
 }

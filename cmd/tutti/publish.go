@@ -2,9 +2,9 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -44,7 +44,7 @@ func publish() *cobra.Command {
 		send := func(text string) error {
 			ack, err := topic.Publish(ctx, toJSON(text), options)
 			if err != nil {
-				return errors.Join(err, context.Cause(ctx))
+				return cmp.Or(context.Cause(ctx), err)
 			}
 			_, err = fmt.Fprintln(c.OutOrStdout(), ack.Offset)
 			return err

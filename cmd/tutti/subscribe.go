@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,11 +80,11 @@ var errEnough = errors.New("enough entries")
 func show(c *cobra.Command, e client.Entry, asJSON bool) error {
 	if asJSON {
 		line := protocol.AppendWrapped(nil, e.Topic, protocol.AppendEntry(nil, &e.Entry))
-		compact, err := json.Marshal(json.RawMessage(line))
-		if err != nil {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, line); err != nil {
 			return fmt.Errorf("print entry: %w", err)
 		}
-		_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n", compact)
+		_, err := fmt.Fprintln(c.OutOrStdout(), compact.String())
 		return err
 	}
 	author, name := "", ""

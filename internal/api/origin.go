@@ -10,7 +10,7 @@ import (
 
 // Origins says which pages may use the server, beside its own (rule AUTH-5).
 type Origins struct {
-	Allowed  []string // scheme://host[:port]; * is any
+	Allowed  []string // scheme://host[:port]; * is any, without its cookies over HTTP
 	Loopback bool     // pages of this machine
 }
 
@@ -23,13 +23,17 @@ func (o Origins) admit(w http.ResponseWriter, r *http.Request) bool {
 	if o.own(origin, r.Host) {
 		return true
 	}
-	if !o.allows(origin) {
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	switch {
+	case o.listed(origin):
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+	case slices.Contains(o.Allowed, "*"):
+		h.Set("Access-Control-Allow-Origin", "*") // and so without cookies
+	default:
 		return false
 	}
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Add("Vary", "Origin")
-	h.Set("Access-Control-Allow-Credentials", "true")
 	h.Set("Access-Control-Expose-Headers", "Retry-After")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, POST")
@@ -44,8 +48,8 @@ func (o Origins) own(origin, host string) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
 }
 
-func (o Origins) allows(origin string) bool {
-	if slices.Contains(o.Allowed, "*") || slices.ContainsFunc(o.Allowed, func(a string) bool { return strings.EqualFold(a, origin) }) {
+func (o Origins) listed(origin string) bool {
+	if slices.ContainsFunc(o.Allowed, func(a string) bool { return strings.EqualFold(a, origin) }) {
 		return true
 	}
 	u, err := url.Parse(origin)

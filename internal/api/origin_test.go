@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -101,8 +102,15 @@ func TestOrigins(t *testing.T) {
 		{"loopback_not_allowed", Origins{}, "example.com", "http://localhost:5173", false},
 	} {
 		t.Run("AUTH-5/"+c.name, func(t *testing.T) {
-			if got := c.origins.own(c.origin, c.host) || c.origins.allows(c.origin); got != c.want {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Host = c.host
+			r.Header.Set("Origin", c.origin)
+			w := httptest.NewRecorder()
+			if got := c.origins.admit(w, r); got != c.want {
 				t.Errorf("got %v", got)
+			}
+			if c.name == "listed_any" && (w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Access-Control-Allow-Credentials") != "") {
+				t.Errorf("any page may bring cookies: %v", w.Header())
 			}
 		})
 	}

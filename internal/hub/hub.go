@@ -57,6 +57,7 @@ const (
 	defaultRingBytes = 64 << 20
 	defaultTopicRing = 1 << 20
 	topicShards      = 64
+	killTime         = 2 * time.Second // what connections have to end that were cut
 	// maxWriters is how many connections are written to at once.
 	maxWriters = 8
 )
@@ -194,6 +195,10 @@ func (h *Hub) Close(ctx context.Context) error {
 		for _, m := range h.members.list() {
 			m.kill()
 		}
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTime)
+		defer cancel()
+		_ = h.members.wait(late) // what still hangs is waited for below, in vain
+		ctx = late
 	}
 	h.cancel()
 	h.stopAll()

@@ -14,6 +14,7 @@ import (
 const (
 	sweepEvery  = time.Second
 	coldAfter   = time.Minute      // a topic that nobody used for so long is let go
+	emptyAfter  = 3 * time.Second  // the same for one without an entry: names cost nothing to make up
 	retainEvery = 10 * time.Second // how often a topic's old entries are looked for
 	forgetEvery = time.Hour        // how often a topic's old rows are looked for
 	forgetPage  = 256
@@ -72,7 +73,11 @@ func (t *Topic) look(now time.Time) looks {
 			}
 		}
 	}
-	if t.cursors == 0 && !t.inbox.working && now.Sub(t.used) > coldAfter {
+	after := coldAfter
+	if t.loaded && t.head == 0 {
+		after = emptyAfter
+	}
+	if t.cursors == 0 && !t.inbox.working && now.Sub(t.used) > after {
 		t.gone = true
 		return cold
 	}

@@ -87,7 +87,7 @@ describe('the page, under a base path', () => {
       'PRE Source of ticker.ts',
     ])
       expect(reached).toContain(name);
-    await page.getByLabel('Message', { exact: false }).last().waitFor();
+    await page.getByRole('textbox', { name: /^Message/ }).waitFor();
     await page.getByRole('img', { name: /^Price of APP, at last \d/ }).waitFor();
     await page.getByRole('log', { name: 'Messages in the lobby' }).waitFor();
   });
