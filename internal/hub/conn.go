@@ -37,6 +37,7 @@ type Conn struct {
 	peer    Peer
 	request *http.Request // that opened it, for the hook Authenticate
 	timer   timer
+	onSent  func(error) // the method sent, made once
 
 	mu      sync.Mutex // guards the fields below
 	heard   uint64     // peer.BytesIn at the last message or tick
@@ -59,7 +60,7 @@ func (h *Hub) Accept(peer Peer, request *http.Request) *Conn {
 	now := h.now()
 	c := &Conn{hub: h, peer: peer, request: request}
 	c.session = session.New(&h.config.Session, h.config.NewID(), now)
-	c.timer.fire = c.tick
+	c.timer.fire, c.onSent = c.tick, c.sent
 	h.members.add(c)
 	h.config.Metrics.Connected(1)
 	h.wheel.set(&c.timer, c.session.Deadline())

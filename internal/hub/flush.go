@@ -27,7 +27,11 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		frames = append(frames, replies)
 	}
 	frames, again := c.gather(frames, dirty)
+	clear(dirty)
 	c.mu.Lock()
+	if c.dirty == nil {
+		c.dirty = dirty[:0]
+	}
 	for _, cur := range again {
 		if !cur.closed && !cur.dirty {
 			cur.dirty = true
@@ -48,7 +52,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		bytes += len(f)
 	}
 	c.hub.config.Metrics.Sent(bytes)
-	done, err := c.peer.Send(frames, c.sent)
+	done, err := c.peer.Send(frames, c.onSent)
 	switch {
 	case err != nil:
 		c.fail()
