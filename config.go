@@ -81,7 +81,9 @@ type Config struct {
 	HelloTimeout time.Duration // from a connection to its hello; 0: 5 s
 	Ping         time.Duration // longest silence; 0: 25 s
 	Grace        time.Duration // beyond Ping, until a silent peer is gone; 0: 10 s
-	Stall        time.Duration // longest time that one write may take; 0: 30 s
+	// MaxConnections bounds WebSockets and SSE streams at a time; 0: 100,000.
+	MaxConnections int
+	Stall          time.Duration // longest time that one write may take; 0: 30 s
 
 	Site fs.FS // served at /; nil: nothing is
 
@@ -145,6 +147,9 @@ func (c *Config) setDefaults() {
 		if *f.value == 0 {
 			*f.value = f.otherwise
 		}
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 100_000
 	}
 	if c.Namespaces == nil {
 		c.AnyNamespace = true

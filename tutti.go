@@ -91,7 +91,10 @@ func New(config Config) (*Server, error) {
 			message := protocol.AppendEntryMessage(make([]byte, 0, head+64), topic, stored)
 			return ws.AppendText(dst, message)
 		},
-		Events:  sse.AppendEvent,
+		Events: sse.AppendEvent,
+
+		MaxConnections: config.MaxConnections,
+
 		Metrics: m,
 		Logger:  config.Logger,
 		NewID:   newID,

@@ -145,14 +145,15 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 		AnyNamespace: cfg.AnyNamespace || cfg.Dev,
 		Namespaces:   make(map[string]tutti.Namespace, len(cfg.Namespaces)),
 		Keys:         tokens.Keys, Issuer: tokens.Issuer, Audience: tokens.Audience, Leeway: tokens.Leeway,
-		Dev:          cfg.Dev,
-		Origins:      cfg.Origins,
-		HookTimeout:  cfg.Limits.HookTimeout,
-		Limits:       cfg.Limits.Protocol(),
-		HelloTimeout: cfg.Limits.HelloTimeout,
-		Ping:         cfg.Limits.Ping,
-		Grace:        cfg.Limits.Grace,
-		Logger:       logger,
+		Dev:            cfg.Dev,
+		Origins:        cfg.Origins,
+		HookTimeout:    cfg.Limits.HookTimeout,
+		Limits:         cfg.Limits.Protocol(),
+		HelloTimeout:   cfg.Limits.HelloTimeout,
+		Ping:           cfg.Limits.Ping,
+		Grace:          cfg.Limits.Grace,
+		MaxConnections: cfg.Limits.MaxConnections,
+		Logger:         logger,
 	}
 	if cfg.Dev {
 		t.Keys = nil

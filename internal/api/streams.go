@@ -19,7 +19,7 @@ func (peer) Frame(dst, message []byte) []byte { return ws.AppendText(dst, messag
 // webSocket upgrades, and leaves the connection to a goroutine of its own, so
 // that net/http can let go of its buffers.
 func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
-	if err := s.config.Hub.Ready(); err != nil {
+	if err := s.config.Hub.Admit(); err != nil {
 		return err
 	}
 	conn, err := ws.Upgrade(w, r, s.config.WS)

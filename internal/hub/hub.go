@@ -30,9 +30,13 @@ type Config struct {
 	// blocking. secret is that of the first client that hello proves, or empty.
 	Identify func(token string, secret protocol.Secret) (auth.Identity, error)
 
-	Session   session.Config
-	Messages  Encoder
-	Events    Encoder
+	Session  session.Config
+	Messages Encoder
+	Events   Encoder
+	// MaxConnections bounds connections and streams, the program's own left
+	// out; 0: no bound.
+	MaxConnections int
+
 	RingBytes int64 // of all rings together; 0: 64 MiB
 	TopicRing int   // of one topic's ring in one encoding; 0: 1 MiB
 
@@ -173,6 +177,18 @@ func (h *Hub) Ready() error {
 		return protocol.Errorf(protocol.Draining, "")
 	case h.broken.Load():
 		return protocol.Errorf(protocol.StoreUnavailable, "")
+	}
+	return nil
+}
+
+// Admit says whether one more connection may come, or why not. A store that
+// takes no writes does not keep readers out.
+func (h *Hub) Admit() error {
+	switch {
+	case h.closing.Load():
+		return protocol.Errorf(protocol.Draining, "")
+	case h.config.MaxConnections > 0 && h.members.count() >= h.config.MaxConnections:
+		return protocol.Errorf(protocol.Overloaded, "The server has all the connections that it takes.").After(time.Second)
 	}
 	return nil
 }

@@ -34,6 +34,12 @@ func (m *members) remove(x member) {
 	}
 }
 
+func (m *members) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.all)
+}
+
 func (m *members) list() []member {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -53,7 +53,7 @@ type Batch struct {
 
 // Open starts a stream. Whoever opens it closes it.
 func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
-	if err := h.Ready(); protocol.AsError(err).Code == protocol.Draining && err != nil {
+	if err := h.Admit(); err != nil && (!config.Trusted || h.closing.Load()) {
 		return nil, err
 	}
 	s := &Stream{hub: h, config: config, news: make(chan struct{}, 1), said: h.now()}
