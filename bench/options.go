@@ -41,10 +41,10 @@ func (o *options) register(f *flag.FlagSet) {
 	f.IntVar(&o.idle, "idle", 5000, "idle connections")
 	f.IntVar(&o.topics, "topics", 100, "topics that the idle connections spread over")
 	f.IntVar(&o.closed, "closed", 1000, "subscribers in the closed loop")
-	f.IntVar(&o.messages, "messages", 500, "messages in the closed loop")
+	f.IntVar(&o.messages, "messages", 200, "messages in the closed loop")
 	f.IntVar(&o.open, "open", 5000, "subscribers in the open loop")
 	f.IntVar(&o.rate, "rate", 20, "messages a second in the open loop")
-	f.DurationVar(&o.lasts, "lasts", 15*time.Second, "length of the open loop")
+	f.DurationVar(&o.lasts, "lasts", 10*time.Second, "length of the open loop")
 	f.DurationVar(&o.publishing, "publishing", 2*time.Second, "length of each publish measurement")
 	f.StringVar(&o.profiles, "profiles", "", "existing directory for pprof profiles of the servers, which cost some speed")
 }

@@ -34,7 +34,7 @@ type dialect struct {
 	// seq, counted from 1.
 	publish    func(seq int, topic string, data []byte) string
 	acked      string // stands in the answer to it
-	ping, pong string // a frame that asks for a sign of life, and that sign
+	ping, pong string // a message that asks for a sign of life, and that sign
 }
 
 var kinds = []kind{

@@ -78,8 +78,8 @@ func (s *socket) next() ([]byte, error) {
 			return nil, fmt.Errorf("the server closed: %d %s", code, reason)
 		case op == ws.OpPing:
 			err = wsutil.WriteClientMessage(s.conn, ws.OpPong, payload)
-		case op == ws.OpText && string(payload) == s.dialect.ping:
-			err = s.say(s.dialect.pong)
+		case op == ws.OpText && s.asksForLife(payload):
+			return payload, s.say(s.dialect.pong)
 		case op == ws.OpText:
 			return payload, nil
 		}
@@ -87,6 +87,20 @@ func (s *socket) next() ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// asksForLife says whether one of the messages of a frame, of which some
+// servers put several on lines of one, is a ping.
+func (s *socket) asksForLife(frame []byte) bool {
+	if !bytes.Contains(frame, []byte(s.dialect.ping)) {
+		return false
+	}
+	for line := range bytes.Lines(frame) {
+		if string(bytes.TrimSuffix(line, []byte("\n"))) == s.dialect.ping {
+			return true
+		}
+	}
+	return false
 }
 
 // frame reads one frame without copying it, unless it is longer than the
