@@ -278,6 +278,8 @@ func (n *node) openWith(request *http.Request) *line {
 			l.conn.Closed()
 		})
 	}
+	l.transport.Lock()
+	defer l.transport.Unlock()
 	l.conn = n.Accept(l.peer, request)
 	return l
 }
