@@ -62,7 +62,7 @@ func readAll(t *testing.T, n *node, rng *rand.Rand, last uint64, r int) {
 		return
 	}
 	when := rng.Uint64N(last)
-	s, err := n.Open(context.Background(), StreamConfig{Trusted: true, Topics: []protocol.Subscribe{{Topic: "load"}}, Encoding: Stored})
+	s, err := n.Open(context.Background(), StreamConfig{Trusted: true, Topics: []protocol.Subscribe{{Topic: "load", From: protocol.FromEarliest()}}, Encoding: Stored})
 	if err != nil {
 		t.Error(err)
 		return
