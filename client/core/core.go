@@ -72,7 +72,9 @@ func (c *Core) Step(now int64, in Input) []Effect {
 	c.effects = nil
 	in.apply(c)
 	c.flush()
-	if w := c.wish(); w != c.told {
+	// A tick has used up the former wish: one that is due again is told again.
+	_, ticked := in.(Tick)
+	if w := c.wish(); w != c.told || ticked && w <= c.now {
 		c.told = w
 		c.emit(Wait{w})
 	}

@@ -1,6 +1,9 @@
 package hub
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
@@ -67,10 +70,7 @@ func (c *Conn) claim(clients []session.Client) {
 // the others go on.
 func (c *Conn) review(identity auth.Identity) {
 	c.mu.Lock()
-	names := make([]string, 0, len(c.topics))
-	for name := range c.topics {
-		names = append(names, name)
-	}
+	names := slices.Sorted(maps.Keys(c.topics))
 	c.mu.Unlock()
 	for _, name := range names {
 		if err := c.hub.allow(c.hub.ctx, identity, auth.Read, name); err != nil {

@@ -117,7 +117,7 @@ func New(config Config) (*Hub, error) {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.claims.owners = make(map[string]claim)
-	h.members.all = make(map[member]struct{})
+	h.members.all = make(map[member]uint64)
 	h.wheel.init(config.Now())
 	for _, log := range h.logs() {
 		for shard := range log.Shards() {

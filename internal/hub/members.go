@@ -1,7 +1,10 @@
 package hub
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -13,15 +16,17 @@ type member interface {
 
 // members holds all readers.
 type members struct {
-	mu    sync.Mutex // guards the fields below
-	all   map[member]struct{}
+	mu    sync.Mutex        // guards the fields below
+	all   map[member]uint64 // each with its number
+	added uint64
 	empty chan struct{} // closed when all is empty, if anyone waits
 }
 
 func (m *members) add(x member) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.all[x] = struct{}{}
+	m.added++
+	m.all[x] = m.added
 }
 
 func (m *members) remove(x member) {
@@ -40,13 +45,12 @@ func (m *members) count() int {
 	return len(m.all)
 }
 
+// list returns the members in the order in which they came.
 func (m *members) list() []member {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]member, 0, len(m.all))
-	for x := range m.all {
-		list = append(list, x)
-	}
+	list := slices.Collect(maps.Keys(m.all))
+	slices.SortFunc(list, func(a, b member) int { return cmp.Compare(m.all[a], m.all[b]) })
 	return list
 }
 

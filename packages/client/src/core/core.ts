@@ -72,7 +72,7 @@ export class Core {
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
     const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
-    return this.#turn.end(Math.min(...wishes));
+    return this.#turn.end(Math.min(...wishes), input.kind === 'tick');
   }
 
   #take(input: Input): void {

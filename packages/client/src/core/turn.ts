@@ -38,10 +38,12 @@ export class Turn {
   }
 
   /** Ends the step and returns its effects; wish is when the core wants a tick. */
-  end(wish: number): Effect[] {
+  end(wish: number, ticked: boolean): Effect[] {
     const effects = this.#effects;
     for (const messages of frames(this.#messages, this.frameBytes)) effects.push({ kind: 'send', messages });
-    if (wish !== this.#wish) effects.push({ kind: 'wait', until: wish === Infinity ? null : wish });
+    // A tick has used up the former wish: one that is due again is told again.
+    if (wish !== this.#wish || (ticked && wish <= this.now))
+      effects.push({ kind: 'wait', until: wish === Infinity ? null : wish });
     this.#wish = wish;
     this.#effects = [];
     this.#messages = [];
