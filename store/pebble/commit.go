@@ -30,7 +30,11 @@ func (s *Store) commit() {
 	defer close(s.tell)
 	for {
 		requests := s.gather()
-		if requests == nil || !s.write(requests) {
+		if requests == nil {
+			return
+		}
+		s.waitForRoom()
+		if !s.write(requests) {
 			return
 		}
 	}

@@ -17,6 +17,7 @@
 //
 // After a failed write or sync nobody can say what is on disk. The store then
 // answers ErrUnknown to all appends until it is opened anew, and reads go on
-// from the last snapshot. Before it writes, the committer looks at the free
-// space, and answers ErrFull while less than the reserve is left.
+// from the last snapshot; guard keeps pebble from ending the process. Before it
+// writes, the committer looks at the free space, and answers ErrFull while less
+// than the reserve is left or tables cannot be written for want of room.
 package pebble

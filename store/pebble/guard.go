@@ -12,40 +12,45 @@ import (
 )
 
 // guard is the file system that pebble sees. It exists because pebble ends the
-// process when the disk fails at a bad moment: a log that cannot be written,
-// synced or created is a panic with locks held, which nobody can recover from.
-// The contract wants ErrUnknown instead, and reads that go on. Ending
-// goroutines from the logger's Fatalf was the other way; it covers none of the
-// panics, and leaves locks behind.
+// process when the disk fails at a bad moment. A log that cannot be written,
+// synced or created is a panic with locks held, which nobody can recover from;
+// a manifest that cannot be written leaves half-changed state in memory. The
+// contract wants ErrUnknown instead, and reads that go on. Ending goroutines
+// from the logger's Fatalf was the other way; it covers none of the panics, and
+// leaves locks behind.
 //
 // So a failure marks the store as failed first, and from then on the directory
 // is frozen as a crash would have left it:
 //
-//   - Writing and syncing the log and directories, and removing, seem to
-//     succeed and do nothing. Nobody is misled: the committer looks at the mark
-//     before it acknowledges anything.
-//   - Other changes wait until the store is closed, and then fail. So nothing
-//     is flushed or compacted from what the log lacks.
+//   - Tables can fail: pebble then drops what it was about to do. Those that
+//     are begun later wait until the store is closed, and then fail.
+//   - All other changes, also the one that failed, seem to succeed and do
+//     nothing: pebble goes on in memory with a disk that stands still. Nobody is
+//     misled, for the committer looks at the mark before it acknowledges
+//     anything.
 //   - Reads are as before.
 //
-// A table (not the log) that finds the disk full can be written later, and
-// pebble tries again at once and without end. That is no failure: the store is
-// full until a table was written, and the trials are slowed down.
+// A table that finds the disk full can be written later, and pebble tries again
+// at once and without end. That is no failure: the store is full until a table
+// was written, and the trials are slowed down. Except while opening, which
+// would not return before there is room: there tables are as other files, any
+// failure is one of opening, and what seemed to open is closed again.
 type guard struct {
 	vfs.FS
 	fail    func(error)     // marks the store as failed; may be called often
 	failed  <-chan struct{} // closed by fail
+	filled  func()          // is told when full was set
 	closing chan struct{}   // closed when the store closes
-	opened  atomic.Bool     // until then, errors are pebble's to return
-	full    atomic.Bool     // the newest table found no room
+	opened  atomic.Bool
+	full    atomic.Bool // the newest table found no room
 }
 
 const fullRetry = time.Second
 
 var errFrozen = errors.New("the disk failed before")
 
-func newGuard(fs vfs.FS, fail func(error), failed <-chan struct{}) *guard {
-	return &guard{FS: fs, fail: fail, failed: failed, closing: make(chan struct{})}
+func newGuard(fs vfs.FS, fail func(error), failed <-chan struct{}, filled func()) *guard {
+	return &guard{FS: fs, fail: fail, failed: failed, filled: filled, closing: make(chan struct{})}
 }
 
 func (g *guard) frozen() bool {
@@ -57,55 +62,37 @@ func (g *guard) frozen() bool {
 	}
 }
 
-// kind says how the guard treats a file.
-type kind int
-
-const (
-	kindOther kind = iota // the manifest and such: a failure is final
-	kindWAL               // and directories: likewise, and is not shown to pebble
-	kindTable             // can be written again if the disk was full
-)
-
-func kindOfFile(name string) kind {
-	switch {
-	case strings.HasSuffix(name, ".log"):
-		return kindWAL
-	case strings.HasSuffix(name, ".sst"), strings.HasSuffix(name, ".blob"):
-		return kindTable
-	}
-	return kindOther
+func isTable(name string) bool {
+	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob")
 }
 
-// change makes a change to a file of the kind, or does what stands above.
-func (g *guard) change(k kind, do func() error) error {
+// change makes a change to a table or another file, or does what stands above.
+func (g *guard) change(table bool, do func() error) error {
 	if g.frozen() {
-		return g.refuse(k)
+		return g.refuse(table)
 	}
 	err := do()
 	if err == nil {
 		return nil
 	}
-	if k == kindTable && errors.Is(err, syscall.ENOSPC) {
+	if table && g.opened.Load() && errors.Is(err, syscall.ENOSPC) {
 		g.full.Store(true)
-		if g.opened.Load() {
-			g.slow()
-		}
+		g.filled()
+		g.slow()
 		return err
 	}
 	g.fail(err)
-	if k == kindWAL {
-		return nil
+	if table && g.opened.Load() { // after fail: see Store.open
+		return err
 	}
-	return err
+	return nil
 }
 
-func (g *guard) refuse(k kind) error {
-	if k == kindWAL {
+func (g *guard) refuse(table bool) error {
+	if !table || !g.opened.Load() {
 		return nil
 	}
-	if g.opened.Load() {
-		<-g.closing
-	}
+	<-g.closing
 	return errFrozen
 }
 
@@ -121,9 +108,9 @@ func (g *guard) slow() {
 
 // file opens a file for writing.
 func (g *guard) file(name string, open func() (vfs.File, error)) (vfs.File, error) {
-	k := kindOfFile(name)
+	table := isTable(name)
 	var f vfs.File
-	err := g.change(k, func() (err error) {
+	err := g.change(table, func() (err error) {
 		f, err = open()
 		return err
 	})
@@ -133,7 +120,7 @@ func (g *guard) file(name string, open func() (vfs.File, error)) (vfs.File, erro
 	if f == nil {
 		return lostFile{name}, nil
 	}
-	return &guardedFile{File: f, guard: g, kind: k}, nil
+	return &guardedFile{File: f, guard: g, table: table}, nil
 }
 
 // Create implements vfs.FS.
@@ -157,22 +144,22 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &guardedFile{File: f, guard: g, kind: kindWAL}, nil
+	return &guardedFile{File: f, guard: g}, nil
 }
 
 // Link implements vfs.FS.
 func (g *guard) Link(old, name string) error {
-	return g.change(kindOfFile(name), func() error { return g.FS.Link(old, name) })
+	return g.change(isTable(name), func() error { return g.FS.Link(old, name) })
 }
 
 // Rename implements vfs.FS.
 func (g *guard) Rename(old, name string) error {
-	return g.change(kindOfFile(name), func() error { return g.FS.Rename(old, name) })
+	return g.change(isTable(name), func() error { return g.FS.Rename(old, name) })
 }
 
 // MkdirAll implements vfs.FS.
 func (g *guard) MkdirAll(dir string, mode os.FileMode) error {
-	return g.change(kindOther, func() error { return g.FS.MkdirAll(dir, mode) })
+	return g.change(false, func() error { return g.FS.MkdirAll(dir, mode) })
 }
 
 // Remove implements vfs.FS. What cannot be removed is garbage, no failure.

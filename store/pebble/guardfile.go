@@ -12,12 +12,12 @@ import (
 type guardedFile struct {
 	vfs.File
 	guard *guard
-	kind  kind
+	table bool
 }
 
 // Write implements vfs.File.
 func (f *guardedFile) Write(p []byte) (int, error) {
-	err := f.guard.change(f.kind, func() error {
+	err := f.guard.change(f.table, func() error {
 		_, err := f.File.Write(p)
 		return err
 	})
@@ -29,7 +29,7 @@ func (f *guardedFile) Write(p []byte) (int, error) {
 
 // WriteAt implements vfs.File.
 func (f *guardedFile) WriteAt(p []byte, offset int64) (int, error) {
-	err := f.guard.change(f.kind, func() error {
+	err := f.guard.change(f.table, func() error {
 		_, err := f.File.WriteAt(p, offset)
 		return err
 	})
@@ -46,8 +46,8 @@ func (f *guardedFile) Sync() error { return f.sync(f.File.Sync) }
 func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
 
 func (f *guardedFile) sync(do func() error) error {
-	err := f.guard.change(f.kind, do)
-	if err == nil && f.kind == kindTable {
+	err := f.guard.change(f.table, do)
+	if err == nil && f.table {
 		f.guard.full.Store(false)
 	}
 	return err
@@ -55,7 +55,7 @@ func (f *guardedFile) sync(do func() error) error {
 
 // SyncTo implements vfs.File.
 func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
-	err = f.guard.change(f.kind, func() (err error) {
+	err = f.guard.change(f.table, func() (err error) {
 		full, err = f.File.SyncTo(length)
 		return err
 	})
@@ -73,14 +73,14 @@ func (f *guardedFile) Preallocate(offset, length int64) error {
 // Close implements vfs.File.
 func (f *guardedFile) Close() error {
 	err := f.File.Close()
-	if err == nil || f.kind != kindWAL {
+	if err == nil || f.table {
 		return err
 	}
 	f.guard.fail(err)
 	return nil
 }
 
-// lostFile stands for a log that could not be made: it takes all and keeps
+// lostFile stands for a file that could not be made: it takes all and keeps
 // nothing.
 type lostFile struct{ name string }
 

@@ -14,8 +14,9 @@ func (l *logger) Errorf(format string, args ...any) {
 }
 
 // Fatalf marks the store as failed and returns. Pebble calls it where it would
-// rather end the process; what it does after that, the guard keeps from the
-// disk, and the committer from those who wait.
+// rather end the process, which the guard leaves no reason for but corruption;
+// what it does after that, the guard keeps from the disk, and the committer
+// from those who wait.
 func (l *logger) Fatalf(format string, args ...any) {
 	l.s.fail(fmt.Errorf(format, args...))
 }

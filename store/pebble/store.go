@@ -32,6 +32,7 @@ type Store struct {
 	closed error          // what Close returned
 
 	failure  failure
+	backlog  backlog
 	sweeper  sweeper
 	sweeping sync.WaitGroup // the sweeper
 
@@ -72,11 +73,12 @@ func Open(config Config) (*Store, error) {
 		lock:    lock,
 		queue:   make(chan *request, config.Queue),
 		tell:    make(chan []*request, 1),
-		failure: newFailure(),
+		failure: failure{failed: make(chan struct{})},
+		backlog: newBacklog(),
 		sweeper: newSweeper(),
 		heads:   make(map[string]head),
 	}
-	s.guard = newGuard(config.FS, s.fail, s.failure.failed)
+	s.guard = newGuard(config.FS, s.fail, s.failure.failed, s.backlog.change)
 	if err := s.open(lock); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", config.Dir, err), lock.Close())
 	}
@@ -95,7 +97,8 @@ func (s *Store) open(lock *pebble.Lock) error {
 		Lock:                        lock,
 		Cache:                       cache,
 		MemTableSize:                s.config.Memtable,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: neverStall,
+		L0StopWritesThreshold:       neverStall,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      &logger{s},
 		EventListener:               &listener,
@@ -105,20 +108,25 @@ func (s *Store) open(lock *pebble.Lock) error {
 	// the manifest, as the sweeper does.
 	options.Experimental.ReadSamplingMultiplier = -1
 	db, err := pebble.Open(s.config.Dir, options)
+	if err != nil && s.guard.frozen() {
+		return s.failure.cause
+	}
 	if err != nil {
 		return err
 	}
-	err = checkFormat(db)
-	if err == nil && s.guard.frozen() {
-		err = s.failure.cause
-	}
-	if err != nil {
-		return errors.Join(err, db.Close())
-	}
-	s.guard.opened.Store(true)
 	s.db = db
-	s.view = s.newView()
-	return nil
+	err = checkFormat(db)
+	s.guard.opened.Store(true) // a failure that was passed over before is seen now
+	if err == nil && !s.guard.frozen() {
+		s.view = s.newView()
+		return nil
+	}
+	close(s.guard.closing)
+	closed := s.closeDB()
+	if s.guard.frozen() {
+		return s.failure.cause // what else went wrong follows from it
+	}
+	return errors.Join(err, closed)
 }
 
 func checkFormat(db *pebble.DB) error {
@@ -172,17 +180,12 @@ func (s *Store) close() error {
 	s.mu.Unlock()
 	s.calls.Wait()
 	close(s.queue)
-	if !s.failure.wait(&s.tasks) {
-		close(s.sweeper.wake)
-		// Pebble never lets go of a writer that waits for room. Both are lost
-		// until the process ends, and the frozen directory is free.
-		return s.lock.Close()
-	}
+	close(s.guard.closing) // the committer may wait for one who waits for this
+	s.tasks.Wait()
 	s.view.release()
 	close(s.sweeper.wake)
-	frozen := s.guard.frozen()
-	close(s.guard.closing)
 	s.sweeping.Wait()
+	frozen := s.guard.frozen()
 	err := s.closeDB()
 	if frozen {
 		err = nil

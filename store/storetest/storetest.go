@@ -104,6 +104,7 @@ func Run(t *testing.T, b Backend) {
 		{"FailedSync", testFailedSync},
 		{"FailedWrite", testFailedWrite},
 		{"FullDisk", testFullDisk},
+		{"FailsOpening", testFailsOpening},
 		{"FailsAnywhere", testFailsAnywhere},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, b) })
