@@ -47,6 +47,7 @@ var table = []row{
 	{pkg: "internal/metrics", may: []string{"protocol"}},
 	{pkg: "internal/sim", may: []string{"*"}},
 	{pkg: "internal/archtest", may: nil},
+	{pkg: "internal/guard", may: nil},
 	{pkg: "conformance", may: nil},
 	{pkg: "internal/clientjs", may: nil},
 	{pkg: "internal/playground", may: nil},
