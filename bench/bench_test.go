@@ -30,7 +30,7 @@ func small() options {
 	return options{
 		parts: strings.Join(partNames, ","), repeat: 2,
 		idle: 10, topics: 3, closed: 10, messages: 10, open: 10, rate: 100, lasts: 200 * time.Millisecond,
-		publishing: 20 * time.Millisecond,
+		rest: 10 * time.Millisecond, publishing: 20 * time.Millisecond,
 	}
 }
 
@@ -49,7 +49,7 @@ func TestMeasure(t *testing.T) {
 			t.Errorf("no table %q in\n%s", p.title, &out)
 		}
 	}
-	for _, profile := range []string{"tutti-idle.cpu.prof", "tutti-idle.heap.prof", "centrifuge-history-open.cpu.prof"} {
+	for _, profile := range []string{"tutti-idle.cpu.prof", "tutti-idle.heap.prof", "centrifuge-history-open.cpu.prof", "tutti-durable-publish-64.cpu.prof"} {
 		if info, err := os.Stat(filepath.Join(o.profiles, profile)); err != nil || info.Size() == 0 {
 			t.Errorf("profile %s: %v, %v", profile, info, err)
 		}

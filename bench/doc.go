@@ -9,5 +9,6 @@
 // WebSocket connections over loopback, read the same way for every server by
 // code that knows of each protocol only what it says first and how it
 // publishes. The servers take turns, each starting anew for each figure; a
-// table shows the median over the repetitions.
+// table shows the median over the repetitions and their range, and puts a question
+// mark behind a ratio if the ranges overlap.
 package main

@@ -6,15 +6,12 @@ import (
 	"time"
 )
 
-// resting is how long the server is left alone before its memory is read.
-const resting = 3 * time.Second
-
 func idlePart(o options) part {
 	return part{
 		name:  "idle",
 		title: fmt.Sprintf("Idle: %d connections, each subscribed to one of %d topics", o.idle, o.topics),
 		figures: []figure{
-			{name: "resident memory per connection, as it is after 3 s, KiB", digits: 1},
+			{name: fmt.Sprintf("resident memory per connection, as it is after %v, KiB", o.rest), digits: 1},
 			{name: "resident memory per connection, after a collection, KiB", digits: 1},
 			{name: "heap and stacks per connection, KiB", digits: 1},
 			{name: "goroutines per connection", digits: 2},
@@ -42,7 +39,7 @@ func idle(ctx context.Context, c *child, o options) ([]float64, error) {
 		return nil, err
 	}
 	defer all.leave()
-	if err := pause(ctx, resting); err != nil {
+	if err := pause(ctx, o.rest); err != nil {
 		return nil, err
 	}
 	rested, err := c.usage()

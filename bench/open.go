@@ -62,11 +62,11 @@ func open(ctx context.Context, c *child, o options) ([]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%d of %d deliveries: %w", got.Load(), want, err)
 	}
-	sorted := slices.Sorted(slices.Values(slices.Concat(latencies...)))
+	ascending := slices.Sorted(slices.Values(slices.Concat(latencies...)))
 	return []float64{
 		micros(after.CPU-before.CPU) / float64(want),
-		micros(quantile(sorted, 0.5)) / 1000,
-		micros(quantile(sorted, 0.99)) / 1000,
+		micros(quantile(ascending, 0.5)) / 1000,
+		micros(quantile(ascending, 0.99)) / 1000,
 	}, nil
 }
 

@@ -23,6 +23,7 @@ type options struct {
 	repeat     int
 	idle       int           // connections
 	topics     int           // that they spread over
+	rest       time.Duration // until their memory is read
 	closed     int           // subscribers
 	messages   int           // to them
 	open       int           // subscribers
@@ -40,6 +41,7 @@ func (o *options) register(f *flag.FlagSet) {
 	f.IntVar(&o.repeat, "repeat", 3, "how often to measure each; the median is shown")
 	f.IntVar(&o.idle, "idle", 5000, "idle connections")
 	f.IntVar(&o.topics, "topics", 100, "topics that the idle connections spread over")
+	f.DurationVar(&o.rest, "rest", 3*time.Second, "how long idle connections are left alone before memory is read")
 	f.IntVar(&o.closed, "closed", 1000, "subscribers in the closed loop")
 	f.IntVar(&o.messages, "messages", 200, "messages in the closed loop")
 	f.IntVar(&o.open, "open", 5000, "subscribers in the open loop")
@@ -83,5 +85,8 @@ func (o *options) plan() []part {
 	for _, publishers := range []int{1, 8, 64} {
 		all = append(all, publishPart(*o, publishers))
 	}
-	return slices.DeleteFunc(all, func(p part) bool { return !slices.Contains(o.selected(), p.name) })
+	return slices.DeleteFunc(all, func(p part) bool {
+		kind, _, _ := strings.Cut(p.name, "-")
+		return !slices.Contains(o.selected(), kind)
+	})
 }

@@ -10,7 +10,7 @@ import (
 
 func publishPart(o options, publishers int) part {
 	return part{
-		name:  "publish",
+		name:  fmt.Sprintf("publish-%d", publishers),
 		title: fmt.Sprintf("Publish: %d clients on one topic without subscribers, each its next message when the last is acknowledged", publishers),
 		figures: []figure{
 			{name: "acknowledged per second", rate: true},

@@ -104,11 +104,14 @@ func (s *socket) asksForLife(frame []byte) bool {
 }
 
 // frame reads one frame without copying it, unless it is longer than the
-// buffer. Servers mask nothing, and these fragment nothing.
+// buffer. Servers mask nothing, and these fragment nothing and compress nothing.
 func (s *socket) frame() (ws.OpCode, []byte, error) {
 	head, err := s.in.Peek(2)
 	if err != nil {
 		return 0, nil, err
+	}
+	if head[0]&0xf0 != 0x80 || head[1]&0x80 != 0 {
+		return 0, nil, fmt.Errorf("a frame that begins with % x", head)
 	}
 	op, size, n := ws.OpCode(head[0]&0x0f), 2, int(head[1]&0x7f)
 	switch n {

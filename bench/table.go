@@ -42,13 +42,7 @@ func (p part) measure(ctx context.Context, o options, w io.Writer) error {
 		}
 		slices.Reverse(order)
 	}
-	medians := make(map[string][]float64)
-	for name, runs := range results {
-		for i := range p.figures {
-			medians[name] = append(medians[name], median(runs, i))
-		}
-	}
-	_, err := io.WriteString(w, p.table(medians))
+	_, err := io.WriteString(w, p.table(results))
 	return err
 }
 
@@ -61,19 +55,27 @@ func (p part) once(ctx context.Context, name string, o options) ([]float64, erro
 	return values, errors.Join(err, c.stop())
 }
 
-// table writes values, by server, as Markdown. A value of a peer is followed by
-// its ratio to the first server's, such that above 1 the first is ahead.
-func (p part) table(values map[string][]float64) string {
+// table writes the medians of each server's runs as Markdown, with the least and
+// the most of them. A peer's is followed by its ratio to the first server's, such
+// that above 1 the first is ahead: a ratio that the ranges do not bear out, since
+// they overlap, stands in question.
+func (p part) table(results map[string][][]float64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n### %s\n\n| | %s |\n|---|%s\n", p.title, strings.Join(p.servers, " | "), strings.Repeat("---:|", len(p.servers)))
 	for i, f := range p.figures {
 		fmt.Fprintf(&b, "| %s |", f.name)
-		own := values[p.servers[0]][i]
+		own := sorted(results[p.servers[0]], i)
 		for k, name := range p.servers {
-			v := values[name][i]
-			text := strconv.FormatFloat(v, 'f', f.digits, 64)
+			values := sorted(results[name], i)
+			text := f.format(median(values))
+			if len(values) > 1 {
+				text += fmt.Sprintf(" [%s–%s]", f.format(values[0]), f.format(values[len(values)-1]))
+			}
 			if k > 0 {
-				text += fmt.Sprintf(" (× %.2f)", f.ahead(own, v))
+				text += fmt.Sprintf(" × %.2f", f.ahead(median(own), median(values)))
+				if overlap(own, values) {
+					text += "?"
+				}
 			}
 			fmt.Fprintf(&b, " %s |", text)
 		}
@@ -90,12 +92,20 @@ func (f figure) ahead(own, other float64) float64 {
 	return other / own
 }
 
-// median is of the values of figure i; the lower one of two in the middle.
-func median(runs [][]float64, i int) float64 {
+func (f figure) format(v float64) string { return strconv.FormatFloat(v, 'f', f.digits, 64) }
+
+// sorted returns the values of figure i.
+func sorted(runs [][]float64, i int) []float64 {
 	values := make([]float64, 0, len(runs))
 	for _, r := range runs {
 		values = append(values, r[i])
 	}
 	slices.Sort(values)
-	return values[(len(values)-1)/2]
+	return values
 }
+
+// median is of sorted values, the lower one of two in the middle.
+func median(sorted []float64) float64 { return sorted[(len(sorted)-1)/2] }
+
+// overlap says whether the ranges of sorted values do.
+func overlap(a, b []float64) bool { return a[0] <= b[len(b)-1] && b[0] <= a[len(a)-1] }

@@ -20,7 +20,7 @@ func TestMedian(t *testing.T) {
 		for _, v := range test.values {
 			runs = append(runs, []float64{-1, v})
 		}
-		if got := median(runs, 1); got != test.want {
+		if got := median(sorted(runs, 1)); got != test.want {
 			t.Errorf("median of %v is %v, want %v", test.values, got, test.want)
 		}
 	}
@@ -44,17 +44,25 @@ func TestTable(t *testing.T) {
 		figures: []figure{{name: "cost", digits: 1}, {name: "rate", rate: true}},
 		servers: []string{"a", "b"},
 	}
-	got := p.table(map[string][]float64{"a": {2, 300}, "b": {5, 400}})
-	want := `
-### T
-
-| | a | b |
-|---|---:|---:|
-| cost | 2.0 | 5.0 (× 2.50) |
-| rate | 300 | 400 (× 0.75) |
-`
-	if got != want {
-		t.Errorf("table\n%s\nwant\n%s", got, want)
+	for name, test := range map[string]struct {
+		results map[string][][]float64
+		rows    string
+	}{
+		"one run": {
+			map[string][][]float64{"a": {{2, 300}}, "b": {{5, 400}}},
+			"| cost | 2.0 | 5.0 × 2.50 |\n| rate | 300 | 400 × 0.75 |\n",
+		},
+		"ranges apart, and ranges that overlap": {
+			map[string][][]float64{"a": {{2, 300}, {3, 200}, {1, 400}}, "b": {{5, 390}, {4, 400}, {9, 600}}},
+			"| cost | 2.0 [1.0–3.0] | 5.0 [4.0–9.0] × 2.50 |\n| rate | 300 [200–400] | 400 [390–600] × 0.75? |\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := "\n### T\n\n| | a | b |\n|---|---:|---:|\n" + test.rows
+			if got := p.table(test.results); got != want {
+				t.Errorf("table\n%s\nwant\n%s", got, want)
+			}
+		})
 	}
 }
 
