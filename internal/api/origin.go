@@ -11,11 +11,14 @@ import (
 // Origins says which pages may use the server, beside its own (rule AUTH-5).
 type Origins struct {
 	Allowed  []string // scheme://host[:port]; * is any, without its cookies over HTTP
-	Loopback bool     // pages of this machine
+	Loopback bool     // pages of this machine, and requests to it by a name of its own alone
 }
 
 // admit judges a request's origin, and tells the browser what its page may do.
 func (o Origins) admit(w http.ResponseWriter, r *http.Request) bool {
+	if o.Loopback && !isLoopback(hostname(r.Host)) {
+		return false // a name that somebody else has pointed at this machine
+	}
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return true
@@ -53,9 +56,16 @@ func (o Origins) listed(origin string) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	if !o.Loopback || err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+	return o.Loopback && err == nil && isLoopback(u.Hostname())
+}
+
+// hostname is a Host header without its port.
+func hostname(host string) string {
+	u := url.URL{Host: host}
+	return u.Hostname()
+}
+
+func isLoopback(name string) bool {
+	ip := net.ParseIP(name)
+	return strings.EqualFold(name, "localhost") || (ip != nil && ip.IsLoopback())
 }

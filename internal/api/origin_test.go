@@ -95,10 +95,13 @@ func TestOrigins(t *testing.T) {
 		{"listed", Origins{Allowed: []string{"https://a.example"}}, "example.com", "https://a.example", true},
 		{"listed_with_another_scheme", Origins{Allowed: []string{"https://a.example"}}, "example.com", "http://a.example", false},
 		{"listed_any", Origins{Allowed: []string{"*"}}, "example.com", "null", true},
-		{"loopback", Origins{Loopback: true}, "example.com", "http://localhost:5173", true},
-		{"loopback_v4", Origins{Loopback: true}, "example.com", "http://127.0.0.1:5173", true},
-		{"loopback_v6", Origins{Loopback: true}, "example.com", "http://[::1]:5173", true},
-		{"a_name_like_loopback", Origins{Loopback: true}, "example.com", "http://localhost.evil.com", false},
+		{"loopback", Origins{Loopback: true}, "127.0.0.1:8080", "http://localhost:5173", true},
+		{"loopback_v4", Origins{Loopback: true}, "127.0.0.1:8080", "http://127.0.0.1:5173", true},
+		{"loopback_v6", Origins{Loopback: true}, "127.0.0.1:8080", "http://[::1]:5173", true},
+		{"a_name_like_loopback", Origins{Loopback: true}, "127.0.0.1:8080", "http://localhost.evil.com", false},
+		{"loopback_by_a_name_of_its_own", Origins{Loopback: true}, "[::1]:8080", "http://[::1]:8080", true},
+		{"loopback_by_a_name_pointed_at_it", Origins{Loopback: true}, "evil.com:8080", "http://evil.com:8080", false},
+		{"loopback_by_a_name_pointed_at_it_no_page", Origins{Loopback: true}, "evil.com:8080", "", false},
 		{"loopback_not_allowed", Origins{}, "example.com", "http://localhost:5173", false},
 	} {
 		t.Run("AUTH-5/"+c.name, func(t *testing.T) {
