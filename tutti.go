@@ -29,6 +29,7 @@ import (
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/internal/transport/post"
 	"github.com/tuttisync/tutti/internal/transport/sse"
 	"github.com/tuttisync/tutti/internal/transport/ws"
 	"github.com/tuttisync/tutti/protocol"
@@ -86,12 +87,16 @@ func New(config Config) (*Server, error) {
 			HelloTimeout: config.HelloTimeout, Ping: config.Ping, Grace: config.Grace,
 			AuthGrace: authGrace, Limits: config.Limits,
 		},
-		Messages: func(dst []byte, topic string, stored []byte) []byte {
-			head := len(topic) + len(stored)
-			message := protocol.AppendEntryMessage(make([]byte, 0, head+64), topic, stored)
-			return ws.AppendText(dst, message)
+		Encoders: hub.Encoders{
+			hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
+				head := len(topic) + len(stored)
+				message := protocol.AppendEntryMessage(make([]byte, 0, head+64), topic, stored)
+				return ws.AppendText(dst, message)
+			},
+			hub.Streamed: post.AppendEvent,
+			hub.Listed:   post.AppendItem,
+			hub.Events:   sse.AppendEvent,
 		},
-		Events: sse.AppendEvent,
 
 		MaxConnections: config.MaxConnections,
 
@@ -108,6 +113,7 @@ func New(config Config) (*Server, error) {
 		Origins:  api.Origins{Allowed: config.Origins, Loopback: config.Dev},
 		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, WriteTimeout: config.Stall, Subprotocol: protocol.Version},
 		SSE:      sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
+		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
 		Metrics:  m,
 		ClientJS: clientjs.Source,
 		Site:     config.Site,

@@ -13,6 +13,7 @@ import (
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/metrics"
+	"github.com/tuttisync/tutti/internal/transport/post"
 	"github.com/tuttisync/tutti/internal/transport/sse"
 	"github.com/tuttisync/tutti/internal/transport/ws"
 	"github.com/tuttisync/tutti/protocol"
@@ -26,6 +27,7 @@ type Config struct {
 	Origins  Origins
 	WS       ws.Config
 	SSE      sse.Config
+	Post     post.Config // its Request is set by New
 	Metrics  *metrics.Metrics
 	ClientJS []byte // the browser client
 	Site     fs.FS  // served at /; nil: nothing is
@@ -41,8 +43,13 @@ type Server struct {
 // New makes a server.
 func New(config Config) *Server {
 	s := &Server{config: config, mux: http.NewServeMux()}
+	s.config.Post.Request = s.asked
 	s.route("GET /v1/ws", s.webSocket)
 	s.route("GET /v1/sse", s.events)
+	s.route("POST /v1/sse", s.config.Post.Stream)
+	s.route("POST /v1/poll", s.config.Post.Poll)
+	s.route("POST /v1/commands", s.config.Post.Commands)
+	s.route("GET /v1/poll", s.poll)
 	s.route("POST /v1/topics/{topic}/events", s.publish)
 	s.route("GET /v1/topics/{topic}/events", s.history)
 	s.route("GET /v1/topics", s.topics)

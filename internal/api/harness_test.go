@@ -21,6 +21,7 @@ import (
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/internal/transport/post"
 	"github.com/tuttisync/tutti/internal/transport/sse"
 	"github.com/tuttisync/tutti/internal/transport/ws"
 	"github.com/tuttisync/tutti/protocol"
@@ -65,10 +66,14 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 				HelloTimeout: patience, Ping: time.Hour, Grace: time.Hour, AuthGrace: 30 * time.Second, Limits: limits,
 			},
 			Hooks: hub.Hooks{Timeout: patience},
-			Messages: func(dst []byte, topic string, stored []byte) []byte {
-				return ws.AppendText(dst, protocol.AppendEntryMessage(nil, topic, stored))
+			Encoders: hub.Encoders{
+				hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
+					return ws.AppendText(dst, protocol.AppendEntryMessage(nil, topic, stored))
+				},
+				hub.Events:   sse.AppendEvent,
+				hub.Streamed: post.AppendEvent,
+				hub.Listed:   post.AppendItem,
 			},
-			Events:  sse.AppendEvent,
 			Metrics: metrics.New(),
 			Logger:  slog.New(slog.DiscardHandler),
 			Now:     s.now,
@@ -102,6 +107,9 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 	must(t, err)
 	set.api.Hub, set.api.Metrics, set.api.Logger = s.hub, set.hub.Metrics, set.hub.Logger
 	set.api.WS = ws.Config{MaxMessage: set.api.Limits.FrameBytes, WriteTimeout: patience, Subprotocol: protocol.Version}
+	set.api.Post = post.Config{
+		Hub: s.hub, MaxBody: set.api.Limits.FrameBytes, HelloTimeout: patience, MaxWait: patience, Stall: patience,
+	}
 	set.api.SSE = sse.Config{Hub: s.hub, Heartbeat: time.Hour, Retry: 2 * time.Second, Stall: patience}
 	s.api = New(set.api)
 	s.Server = httptest.NewServer(s.api)

@@ -13,6 +13,10 @@ import (
 var roads = map[string]string{
 	"GET /v1/ws":                     "GET /v1/ws",
 	"GET /v1/sse":                    "GET /v1/sse?topic=open:a",
+	"GET /v1/poll":                   "GET /v1/poll?topic=open:a",
+	"POST /v1/sse":                   "POST /v1/sse",
+	"POST /v1/poll":                  "POST /v1/poll",
+	"POST /v1/commands":              "POST /v1/commands",
 	"POST /v1/topics/{topic}/events": "POST /v1/topics/open:a/events",
 	"GET /v1/topics/{topic}/events":  "GET /v1/topics/open:a/events",
 	"GET /v1/topics":                 "GET /v1/topics",

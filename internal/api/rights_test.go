@@ -109,7 +109,19 @@ var rights = map[string]rightsRow{
 		s.dial(bearer(token)...)
 		return ""
 	}},
-	"GET /v1/sse":                    {verb: auth.Read, want: usual, road: overHTTP("GET", "/v1/sse?topic="+rightsTopic, "")},
+	"GET /v1/sse": {verb: auth.Read, want: usual, road: overHTTP("GET", "/v1/sse?topic="+rightsTopic, "")},
+	"POST /v1/sse": {verb: auth.Read, want: usual, road: func(s *testServer, token string) protocol.Code {
+		return firstCode(s.posted("/v1/sse", fmt.Sprintf(`{"type":"hello","token":%q,"topics":[{"topic":%q}]}`, token, rightsTopic)), 2)
+	}},
+	"POST /v1/poll": {verb: auth.Read, want: usual, road: func(s *testServer, token string) protocol.Code {
+		return firstCode(s.posted("/v1/poll?wait=0", fmt.Sprintf(`{"type":"hello","token":%q,"topics":[{"topic":%q}]}`, token, rightsTopic)), 2)
+	}},
+	"POST /v1/commands": {verb: auth.Publish, want: usual, road: func(s *testServer, token string) protocol.Code {
+		return firstCode(s.posted("/v1/commands", fmt.Sprintf(
+			`[{"type":"hello","token":%q,"clients":[{"secret":%q,"run":1}]},{"type":"publish","topic":%q,"seq":1,"data":1}]`,
+			token, newSecret(s.t), rightsTopic)), 2)
+	}},
+	"GET /v1/poll":                   {verb: auth.Read, want: usual, road: overHTTP("GET", "/v1/poll?topic="+rightsTopic, "")},
 	"POST /v1/topics/{topic}/events": {verb: auth.Publish, want: usual, road: overHTTP("POST", "/v1/topics/"+rightsTopic+"/events", `{"data":1}`)},
 	"GET /v1/topics/{topic}/events":  {verb: auth.History, want: usual, road: overHTTP("GET", "/v1/topics/"+rightsTopic+"/events", "")},
 	"GET /v1/topics":                 {verb: auth.Admin, want: usual, road: overHTTP("GET", "/v1/topics", "")},

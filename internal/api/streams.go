@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/transport/sse"
 	"github.com/tuttisync/tutti/internal/transport/ws"
 	"github.com/tuttisync/tutti/protocol"
@@ -26,11 +27,7 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return answerable(err)
 	}
-	var request *http.Request
-	if s.config.Hub.AsksRequests() {
-		request = forAuthenticate(r)
-	}
-	c := s.config.Hub.Accept(peer{conn}, request)
+	c := s.config.Hub.Accept(peer{conn}, hub.Opening{Request: s.asked(r), Encoding: hub.Messages})
 	s.config.Hub.Go(func() {
 		defer c.Closed()
 		err := conn.Serve(func(message []byte) error {
@@ -41,6 +38,14 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
 		s.config.Logger.Debug("connection ended", "session", c.ID(), "cause", err)
 	})
 	return nil
+}
+
+// asked is what the hook Authenticate sees of a request; nil if there is none.
+func (s *Server) asked(r *http.Request) *http.Request {
+	if !s.config.Hub.AsksRequests() {
+		return nil
+	}
+	return forAuthenticate(r)
 }
 
 // answerable passes over an error of the connection, which is gone.
@@ -71,6 +76,19 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.later(w, s.config.SSE.Serve(w, r, req, identity, false))
+}
+
+// poll answers a long-poll.
+func (s *Server) poll(w http.ResponseWriter, r *http.Request) error {
+	identity, err := s.identify(r)
+	if err != nil {
+		return err
+	}
+	page, err := s.config.SSE.Poll(r, identity)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, page)
 }
 
 // later answers an error that may pass, and returns any other.

@@ -39,7 +39,7 @@ func TestDeliveryAllocations(t *testing.T) {
 	h := newHub(t)
 	a := &audience{all: make(chan struct{}, 1)}
 	for i := range subscribers {
-		c := h.Accept(&listener{audience: a}, nil)
+		c := h.Accept(&listener{audience: a}, hub.Opening{Encoding: hub.Messages})
 		defer c.Closed()
 		secret := fmt.Sprintf("%d.guard%027d", time.Now().Unix()/86400, i)
 		c.Receive(fmt.Appendf(nil, `{"type":"hello","clients":[{"secret":%q,"run":1}],"topics":[{"topic":"room"}]}`, secret))
@@ -123,10 +123,9 @@ func newHub(t *testing.T) *hub.Hub {
 		Session: session.Config{
 			HelloTimeout: patience, Ping: patience, Grace: patience, AuthGrace: patience, Limits: protocol.DefaultLimits(),
 		},
-		Messages: func(dst []byte, topic string, stored []byte) []byte {
+		Encoders: hub.Encoders{hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
 			return ws.AppendText(dst, protocol.AppendEntryMessage(nil, topic, stored))
-		},
-		Events:  func(dst []byte, _ string, stored []byte) []byte { return append(dst, stored...) },
+		}},
 		Metrics: metrics.New(),
 		Logger:  slog.New(slog.DiscardHandler),
 		NewID:   func() string { return "session" },

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -95,5 +97,51 @@ func TestClaims_PUB_9_in_flight(t *testing.T) {
 	must(t, err)
 	if e, err := protocol.ParseEntry(page.Entries[0]); len(page.Entries) != 1 || err != nil || string(e.Data) != `"young"` {
 		t.Errorf("the log holds %s", page.Entries)
+	}
+}
+
+// A client's run is known for a minute after its last request over HTTP, and
+// then forgotten.
+func TestClaims_ROAD_6_a_run_is_remembered_for_a_minute(t *testing.T) {
+	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	c := claims{owners: make(map[string]claim)}
+	request := func(road session.Road) *Conn {
+		return &Conn{session: session.New(&session.Config{}, "", road, now)}
+	}
+	take := func(conn *Conn, run uint64) bool {
+		_, err := c.take(conn, []session.Client{{ID: "a", Run: run}})
+		return err == nil
+	}
+	release := func(conn *Conn) { c.release(conn, []session.Client{{ID: "a"}}, now) }
+	pass := func(d time.Duration) {
+		now = now.Add(d)
+		c.forget(now)
+	}
+	first, second := request(session.Stream), request(session.Batch)
+	if !take(first, 5) || !take(second, 5) {
+		t.Fatal("two requests do not share a run")
+	}
+	release(first)
+	pass(2 * time.Minute)
+	if take(request(session.TwoWay), 5) {
+		t.Error("a WebSocket shares the run of a request")
+	}
+	release(second)
+	pass(59 * time.Second)
+	if take(request(session.Batch), 4) || take(request(session.TwoWay), 4) {
+		t.Error("a lower run is taken within the minute")
+	}
+	third := request(session.Batch)
+	if !take(third, 5) {
+		t.Error("the same run is stale within the minute")
+	}
+	release(third)
+	pass(59 * time.Second)
+	if c.run("a") != 5 {
+		t.Error("the minute does not begin with the last request")
+	}
+	pass(time.Second)
+	if len(c.owners) != 0 || len(c.idle) != 0 {
+		t.Errorf("%v and %v are left", c.owners, c.idle)
 	}
 }

@@ -33,11 +33,12 @@ const (
 // Conn is a two-way connection: a session, its subscriptions, and what is to
 // be said. The transport calls Receive, Wait and Closed, from one goroutine.
 type Conn struct {
-	hub     *Hub
-	peer    Peer
-	request *http.Request // that opened it, for the hook Authenticate
-	timer   timer
-	onSent  func(error) // the method sent, made once
+	hub      *Hub
+	peer     Peer
+	request  *http.Request // that opened it, for the hook Authenticate
+	encoding Encoding
+	timer    timer
+	onSent   func(error) // the method sent, made once
 
 	mu      sync.Mutex // guards the fields below
 	heard   uint64     // peer.BytesIn at the last message or tick
@@ -48,6 +49,7 @@ type Conn struct {
 	writing bool               // in the writers' queue, or being written to
 	paused  bool               // the identity has expired
 	ending  *protocol.Error    // say it, then close
+	leaving bool               // close when all is said
 	ended   bool               // closed, or closing
 	pending int                // publishes without a verdict
 	waiting int                // bytes of their data
@@ -55,11 +57,18 @@ type Conn struct {
 	room    chan struct{} // closed when there is room again, if anyone waits
 }
 
-// Accept starts a connection. request may be nil.
-func (h *Hub) Accept(peer Peer, request *http.Request) *Conn {
+// Opening says how a connection comes.
+type Opening struct {
+	Request  *http.Request // for the hook Authenticate; may be nil if there is none
+	Road     session.Road
+	Encoding Encoding // of the entries that the peer is given
+}
+
+// Accept starts a connection.
+func (h *Hub) Accept(peer Peer, o Opening) *Conn {
 	now := h.now()
-	c := &Conn{hub: h, peer: peer, request: request}
-	c.session = session.New(&h.config.Session, h.config.NewID(), now)
+	c := &Conn{hub: h, peer: peer, request: o.Request, encoding: o.Encoding}
+	c.session = session.New(&h.config.Session, h.config.NewID(), o.Road, now)
 	c.timer.fire, c.onSent = c.tick, c.sent
 	h.members.add(c)
 	h.config.Metrics.Connected(1)
@@ -128,6 +137,51 @@ func (c *Conn) makeRoom() {
 	}
 }
 
+// Finish waits until every command is answered, and closes the connection when
+// the answers, and the entries that there are to read, are said.
+func (c *Conn) Finish() {
+	for {
+		c.mu.Lock()
+		if c.ended || c.pending == 0 {
+			break
+		}
+		if c.room == nil {
+			c.room = make(chan struct{})
+		}
+		room := c.room
+		c.mu.Unlock()
+		<-room
+	}
+	c.leaving = true
+	start := c.schedule()
+	c.mu.Unlock()
+	c.queue(start)
+}
+
+// Welcomed says whether hello was answered by welcome.
+func (c *Conn) Welcomed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.Welcomed()
+}
+
+// Ending is why the server ends the connection; nil if it does not, or has no
+// error to tell.
+func (c *Conn) Ending() *protocol.Error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending
+}
+
+// Abandon gives a connection up whose peer has left. The transport still calls
+// Closed.
+func (c *Conn) Abandon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	c.makeRoom()
+}
+
 // Closed tells that the transport has ended.
 func (c *Conn) Closed() {
 	h := c.hub
@@ -143,7 +197,7 @@ func (c *Conn) Closed() {
 		cur.topic.detach(cur)
 	}
 	h.config.Metrics.Subscribed(-len(topics))
-	h.claims.release(c, clients)
+	h.claims.release(c, clients, h.now())
 	h.config.Metrics.Connected(-1)
 	h.members.remove(c)
 }
@@ -169,7 +223,12 @@ func (c *Conn) rearm() {
 	}
 }
 
-func (c *Conn) drain() { c.end(protocol.Errorf(protocol.Draining, "")) }
+// drain leaves a batch its answers: it ends by itself.
+func (c *Conn) drain() {
+	if c.session.Road() != session.Batch {
+		c.end(protocol.Errorf(protocol.Draining, ""))
+	}
+}
 
 func (c *Conn) kill() { c.fail() }
 

@@ -173,7 +173,7 @@ func (c *cursor) page(ctx context.Context, dst [][]byte, head uint64, max int) (
 	}
 	var frames []byte
 	for _, e := range entries {
-		frames = t.hub.encoders[c.encoding](frames, t.name, e.Data)
+		frames = t.hub.config.Encoders[c.encoding](frames, t.name, e.Data)
 	}
 	c.next += uint64(len(entries))
 	return append(dst, frames), len(frames), nil

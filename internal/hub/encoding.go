@@ -10,10 +10,15 @@ type Encoding uint8
 const (
 	Stored   Encoding = iota // entries as the log holds them, see EachStored
 	Messages                 // entry messages, framed for a WebSocket
+	Streamed                 // entry messages, each as an event of POST /v1/sse
+	Listed                   // entry messages, each behind a comma
 	Events                   // SSE events of a stream over one topic
 
 	encodings
 )
+
+// Encoders hold each encoding's encoder; Stored's is the hub's own.
+type Encoders [encodings]Encoder
 
 // Encoder appends the frame of one stored entry of topic to dst.
 type Encoder func(dst []byte, topic string, stored []byte) []byte

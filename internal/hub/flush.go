@@ -107,12 +107,15 @@ func (c *Conn) rest() {
 		return
 	}
 	c.writing = false
-	ending := c.ending
-	c.ended = c.ended || ending != nil
+	ending, leaving := c.ending, c.leaving
+	c.ended = c.ended || ending != nil || leaving
 	c.makeRoom()
 	c.mu.Unlock()
-	if ending != nil {
+	switch {
+	case ending != nil:
 		c.peer.Close(closeCode(ending), string(ending.Code))
+	case leaving:
+		c.peer.Close(1000, "")
 	}
 }
 

@@ -54,10 +54,12 @@ func newNode(t *testing.T, change ...func(*Config)) *node {
 			HelloTimeout: 10 * time.Second, Ping: 25 * time.Second, Grace: 10 * time.Second,
 			AuthGrace: 30 * time.Second, Limits: protocol.DefaultLimits(),
 		},
-		Messages: func(dst []byte, topic string, stored []byte) []byte {
-			return append(protocol.AppendEntryMessage(dst, topic, stored), '\n')
+		Encoders: Encoders{
+			Messages: func(dst []byte, topic string, stored []byte) []byte {
+				return append(protocol.AppendEntryMessage(dst, topic, stored), '\n')
+			},
+			Events: func(dst []byte, _ string, stored []byte) []byte { return append(append(dst, stored...), '\n') },
 		},
-		Events:  func(dst []byte, _ string, stored []byte) []byte { return append(append(dst, stored...), '\n') },
 		Metrics: metrics.New(),
 		Logger:  slog.New(slog.DiscardHandler),
 		NewID:   func() string { return fmt.Sprint("session", ids.Add(1)) },
@@ -280,7 +282,7 @@ func (n *node) openWith(request *http.Request) *line {
 	}
 	l.transport.Lock()
 	defer l.transport.Unlock()
-	l.conn = n.Accept(l.peer, request)
+	l.conn = n.Accept(l.peer, Opening{Request: request, Encoding: Messages})
 	return l
 }
 

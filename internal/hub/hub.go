@@ -31,8 +31,7 @@ type Config struct {
 	Identify func(token string, secret protocol.Secret) (auth.Identity, error)
 
 	Session  session.Config
-	Messages Encoder
-	Events   Encoder
+	Encoders Encoders
 	// MaxConnections bounds connections and streams, the program's own left
 	// out; 0: no bound.
 	MaxConnections int
@@ -68,8 +67,7 @@ const (
 
 // Hub is a node: its topics and the connections to it.
 type Hub struct {
-	config   Config
-	encoders [encodings]Encoder
+	config Config
 
 	seed   maphash.Seed
 	topics [topicShards]topicShard
@@ -107,15 +105,15 @@ func New(config Config) (*Hub, error) {
 		config.Now = time.Now
 	}
 	h := &Hub{
-		config:   config,
-		encoders: [encodings]Encoder{Stored: appendStored, Messages: config.Messages, Events: config.Events},
-		seed:     maphash.MakeSeed(),
-		hooks:    make(chan struct{}, maxHooks),
+		config: config,
+		seed:   maphash.MakeSeed(),
+		hooks:  make(chan struct{}, maxHooks),
 	}
 	for i := range h.topics {
 		h.topics[i].topics = make(map[string]*Topic)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.config.Encoders[Stored] = appendStored
 	h.claims.owners = make(map[string]claim)
 	h.members.all = make(map[member]uint64)
 	h.wheel.init(config.Now())

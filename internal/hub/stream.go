@@ -117,6 +117,21 @@ func (s *Stream) detach() {
 // with the store. frames is reused for the batch.
 func (s *Stream) Next(ctx context.Context, frames [][]byte) (Batch, error) {
 	for {
+		b, found, err := s.Poll(ctx, frames)
+		if found || err != nil {
+			return b, err
+		}
+		select {
+		case <-s.news:
+		case <-ctx.Done():
+			return Batch{}, context.Cause(ctx)
+		}
+	}
+}
+
+// Poll is as Next, but does not wait: it says whether there was anything.
+func (s *Stream) Poll(ctx context.Context, frames [][]byte) (Batch, bool, error) {
+	for {
 		s.mu.Lock()
 		err, silent := s.err, s.silent
 		var c *cursor
@@ -128,21 +143,17 @@ func (s *Stream) Next(ctx context.Context, frames [][]byte) (Batch, error) {
 		s.mu.Unlock()
 		switch {
 		case err != nil:
-			return Batch{}, err
+			return Batch{}, false, err
 		case c != nil:
 			b, err := s.read(ctx, c, frames)
 			if err != nil || b.Lost != nil || len(b.Frames) > 0 {
-				return b, err
+				return b, true, err
 			}
 		case silent:
 			s.spoke()
-			return Batch{Index: -1}, nil
+			return Batch{Index: -1}, true, nil
 		default:
-			select {
-			case <-s.news:
-			case <-ctx.Done():
-				return Batch{}, context.Cause(ctx)
-			}
+			return Batch{}, false, nil
 		}
 	}
 }

@@ -58,7 +58,7 @@ func (c *Conn) open(e session.Subscribe) (*cursor, start, error) {
 	if full {
 		return nil, start{}, protocol.Errorf(protocol.LimitExceeded, "A connection may read %d topics.", limit)
 	}
-	return c.hub.read(c.hub.ctx, c, Messages, e.Command)
+	return c.hub.read(c.hub.ctx, c, c.encoding, e.Command)
 }
 
 func subscribed(id uint64, name string, s start) *protocol.Subscribed {

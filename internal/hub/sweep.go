@@ -27,6 +27,7 @@ func (h *Hub) Tick() {
 	h.wheel.advance(now)
 	if now.Sub(h.swept) >= sweepEvery {
 		h.swept = now
+		h.claims.forget(now)
 		h.sweep(now)
 	}
 }

@@ -174,7 +174,7 @@ func (t *Topic) fill(e Encoding, r *ring, a store.Appended) {
 	before := r.bytes
 	buf := takeBuffer()
 	for i, stored := range a.Entries {
-		*buf = h.encoders[e]((*buf)[:0], t.name, stored)
+		*buf = h.config.Encoders[e]((*buf)[:0], t.name, stored)
 		r.append(a.First+uint64(i), *buf)
 	}
 	putBuffer(buf)

@@ -32,7 +32,7 @@ type talk struct {
 }
 
 func newTalk(t *testing.T) *talk {
-	return &talk{t: t, s: New(&config, "s1", start), now: start}
+	return &talk{t: t, s: New(&config, "s1", TwoWay, start), now: start}
 }
 
 // say gives the session a frame, and returns the effects, as text.

@@ -39,7 +39,10 @@ const (
 type Session struct {
 	config *Config
 	id     string
+	road   Road
 	state  state
+
+	welcomed bool
 
 	identity auth.Identity
 	clients  []Client
@@ -54,12 +57,18 @@ type Session struct {
 }
 
 // New starts a session. The config is shared and never written.
-func New(config *Config, id string, now time.Time) *Session {
-	return &Session{config: config, id: id, start: now, heard: now, said: now}
+func New(config *Config, id string, road Road, now time.Time) *Session {
+	return &Session{config: config, id: id, road: road, start: now, heard: now, said: now}
 }
 
 // ID names the connection.
 func (s *Session) ID() string { return s.id }
+
+// Road is how the peer came.
+func (s *Session) Road() Road { return s.road }
+
+// Welcomed says whether welcome was said.
+func (s *Session) Welcomed() bool { return s.welcomed }
 
 // Identity is who the peer is, as far as it is known.
 func (s *Session) Identity() auth.Identity { return s.identity }
@@ -131,6 +140,9 @@ func (s *Session) command(now time.Time, command any, err error) []Effect {
 }
 
 func (s *Session) greet(now time.Time, hello *protocol.Hello) []Effect {
+	if s.road == Batch && len(hello.Topics) > 0 {
+		return s.end(protocol.Errorf(protocol.BadMessage, "Topics are read by a connection, not by commands."))
+	}
 	for _, c := range hello.Clients {
 		born, _ := c.Secret.Birthday()
 		if born.After(now.Add(24 * time.Hour)) {
@@ -172,7 +184,7 @@ func (s *Session) Claimed(_ time.Time, err error) []Effect {
 	if err != nil {
 		return s.end(protocol.AsError(err))
 	}
-	s.state = live
+	s.state, s.welcomed = live, true
 	welcome := &protocol.Welcome{
 		Session: s.id,
 		Sub:     s.identity.Sub,
@@ -216,6 +228,9 @@ func (s *Session) reauthenticated(now time.Time, identity auth.Identity, err err
 }
 
 func (s *Session) dispatch(now time.Time, command any) []Effect {
+	if err := s.road.takes(command); err != nil {
+		return fail(commandID(command), err)
+	}
 	switch c := command.(type) {
 	case *protocol.Hello:
 		return []Effect{Reply{&protocol.Failure{Error: protocol.Errorf(protocol.BadMessage, "hello was said before.")}}}

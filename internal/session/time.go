@@ -6,6 +6,9 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
+// never is later than any batch takes.
+const never = 24 * time.Hour
+
 func (s *Session) hasExpired(now time.Time) bool {
 	return s.state == expired || (!s.identity.Expires.IsZero() && !now.Before(s.identity.Expires))
 }
@@ -22,7 +25,10 @@ func (s *Session) Tick(now time.Time) []Effect {
 	case finished:
 		return nil
 	}
-	if !now.Before(s.heard.Add(c.Ping + c.Grace)) {
+	if s.road == Batch {
+		return nil
+	}
+	if s.road == TwoWay && !now.Before(s.heard.Add(c.Ping+c.Grace)) {
 		return s.end(protocol.Errorf(protocol.PingTimeout, ""))
 	}
 	var effects []Effect
@@ -34,7 +40,7 @@ func (s *Session) Tick(now time.Time) []Effect {
 		return append(effects, s.end(protocol.Errorf(protocol.TokenExpired, ""))...)
 	}
 	silent := !now.Before(s.said.Add(c.Ping))
-	deaf := !s.pinged && !now.Before(s.heard.Add(c.Ping))
+	deaf := s.road == TwoWay && !s.pinged && !now.Before(s.heard.Add(c.Ping))
 	if silent || deaf {
 		s.pinged, s.said = true, now
 		effects = append(effects, Reply{&protocol.Ping{}})
@@ -48,11 +54,15 @@ func (s *Session) Deadline() time.Time {
 	if s.state == waiting || s.state == proving {
 		return s.start.Add(c.HelloTimeout)
 	}
-	next := s.heard.Add(c.Ping + c.Grace)
-	if !s.pinged {
-		next = s.heard.Add(c.Ping)
+	next := s.said.Add(c.Ping)
+	switch {
+	case s.road == Batch:
+		return s.start.Add(never)
+	case s.road == TwoWay && s.pinged:
+		next = earlier(next, s.heard.Add(c.Ping+c.Grace))
+	case s.road == TwoWay:
+		next = earlier(next, s.heard.Add(c.Ping))
 	}
-	next = earlier(next, s.said.Add(c.Ping))
 	if s.state == expired {
 		return earlier(next, s.ended.Add(c.AuthGrace))
 	}

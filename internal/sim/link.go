@@ -37,7 +37,7 @@ func (c *client) dial() {
 		case l.server.dead || w.fault(0.1):
 			l.lose(1006)
 		default:
-			l.conn = l.server.hub.Accept(l, nil)
+			l.conn = l.server.hub.Accept(l, hub.Opening{Encoding: hub.Messages})
 			l.server.links = append(l.server.links, l)
 			c.step(opened)
 			if w.fault(0.6) {

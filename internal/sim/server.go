@@ -43,10 +43,9 @@ func (w *World) start(store *memory.Store, run int) {
 			HelloTimeout: 5 * time.Second, Ping: 10 * time.Second, Grace: 5 * time.Second,
 			AuthGrace: 10 * time.Second, Limits: limits,
 		},
-		Messages: func(dst []byte, topic string, stored []byte) []byte {
+		Encoders: hub.Encoders{hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
 			return appendFrame(dst, protocol.AppendEntryMessage(nil, topic, stored))
-		},
-		Events:    func(dst []byte, _ string, _ []byte) []byte { return dst },
+		}},
 		RingBytes: 4 << 10,
 		TopicRing: 1 << 10,
 		Metrics:   metrics.New(),

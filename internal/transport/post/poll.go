@@ -1,0 +1,77 @@
+package post
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/internal/session"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+const (
+	defaultWait = 25 * time.Second
+	// maxAnswer is at how many bytes an answer to a poll is long enough; what
+	// is left is read by the next.
+	maxAnswer = 256 << 10
+)
+
+var entryItem = []byte(`,{"type":"` + protocol.TypeEntry + `"`)
+
+// Poll serves POST /v1/poll (rules ROAD-1 and ROAD-3). An error of the table
+// comes back only if nothing was written.
+func (c *Config) Poll(w http.ResponseWriter, r *http.Request) error {
+	wait, err := c.wait(r)
+	if err != nil {
+		return err
+	}
+	e, err := c.open(w, r, hub.Opening{Road: session.Stream, Encoding: hub.Listed}, wait == 0)
+	if err != nil {
+		return err
+	}
+	defer e.end()
+	ctx := r.Context()
+	if wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, wait)
+		defer cancel()
+	}
+	var answer []byte
+	e.each(ctx, func(batch [][]byte) (bool, error) {
+		entries := false
+		for _, frames := range batch {
+			answer = append(answer, frames...)
+			entries = entries || bytes.HasPrefix(frames, entryItem)
+		}
+		return len(answer) < maxAnswer && (wait == 0 || !entries && !e.peer.tells()), nil
+	})
+	if len(answer) == 0 {
+		return protocol.Errorf(protocol.Draining, "")
+	}
+	answer[0] = '['
+	e.head("application/json", "no-store")
+	_ = e.put(answer, []byte("]\n")) // the client may have left
+	return nil
+}
+
+func (p *peer) tells() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.news
+}
+
+// wait is how long an answer may be held back.
+func (c *Config) wait(r *http.Request) (time.Duration, error) {
+	value := r.URL.Query().Get("wait")
+	if value == "" {
+		return min(defaultWait, c.MaxWait), nil
+	}
+	ms, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		return 0, protocol.Errorf(protocol.BadMessage, "wait is a whole number of milliseconds.")
+	}
+	return min(time.Duration(ms)*time.Millisecond, c.MaxWait), nil
+}
