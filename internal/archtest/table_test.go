@@ -33,6 +33,7 @@ var table = []row{
 	{pkg: "store", may: nil},
 	{pkg: "store/*", may: []string{"store"}},
 	{pkg: "auth", may: []string{"protocol"}},
+	{pkg: "chaos", may: []string{"protocol"}},
 	{pkg: "protocol", may: nil, pure: true},
 	{pkg: "protocol/internal/*", may: []string{"protocol"}},
 	{pkg: "text", may: nil, pure: true},
