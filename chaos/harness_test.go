@@ -66,6 +66,7 @@ func newTarget(t *testing.T) *target {
 		if err != nil {
 			return
 		}
+		defer func() { _ = c.CloseNow() }()
 		s.seen <- "socket"
 		c.SetReadLimit(1 << 20)
 		for {
