@@ -105,7 +105,7 @@ func FuzzParseRules(f *testing.F) {
 	f.Add([]byte(`[{"match": {"direction": "up"}, "fault": {"pause": true, "halfClose": true, "cutAfter": 5}}]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		rules, err := ParseRules(text)
-		if err != nil {
+		if err != nil || len(rules) == 0 {
 			return
 		}
 		if err := checkRules(rules); err != nil {

@@ -23,9 +23,9 @@ type process struct {
 
 // start runs tutti serve in dev over dir and returns when it listens. It ends
 // with the test at the latest.
-func start(t *testing.T, dir, addr string) *process {
+func start(t *testing.T, dir, addr string, flags ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command("tutti", "serve", "--dev", "--data", dir, "--addr", addr), drained: make(chan struct{})}
+	p := &process{cmd: exec.Command("tutti", append([]string{"serve", "--dev", "--data", dir, "--addr", addr}, flags...)...), drained: make(chan struct{})}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

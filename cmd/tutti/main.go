@@ -32,7 +32,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(serve(), publish(), subscribe(), topics(), token(), versionCommand())
+	c.AddCommand(serve(), publish(), subscribe(), topics(), token(), chaosCommand(), versionCommand())
 	return c
 }
 

@@ -13,19 +13,22 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the scripts of testdata/script, each with the binary on its
-// PATH, a free address in ADDR and TUTTI_URL set to it.
+// PATH, free addresses in ADDR, PROXY and CONTROL, and
+// TUTTI_URL set to the first.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			addr, err := freeAddr()
-			if err != nil {
-				return err
+			for _, name := range []string{"ADDR", "PROXY", "CONTROL"} {
+				addr, err := freeAddr()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, addr)
 			}
-			env.Setenv("ADDR", addr)
-			env.Setenv("TUTTI_URL", "http://"+addr)
+			env.Setenv("TUTTI_URL", "http://"+env.Getenv("ADDR"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"keep": keep},

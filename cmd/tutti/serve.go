@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -23,6 +22,7 @@ const drainTime = 10 * time.Second
 
 func serve() *cobra.Command {
 	var file string
+	var faults bool
 	var flags config.Config
 	c := &cobra.Command{
 		Use:   "serve",
@@ -38,6 +38,7 @@ func serve() *cobra.Command {
 	f.StringVar(&flags.BasePath, "base-path", "", "path that all others stand under")
 	f.BoolVar(&flags.Memory, "memory", false, "keep nothing on disk")
 	f.BoolVar(&flags.Dev, "dev", false, "let everyone in with all rights; on loopback only")
+	f.BoolVar(&faults, "faults", false, "with --dev: let faults be put into connections, by /v1/faults")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := config.Load(file, os.Environ(), func(cfg *config.Config) {
 			if f.Changed("addr") {
@@ -59,13 +60,16 @@ func serve() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return run(c.Context(), cfg, cfg.Log.Logger(os.Stderr))
+		if faults && !cfg.Dev {
+			return errors.New("serve: --faults spoils connections on purpose, so it goes with --dev alone")
+		}
+		return run(c.Context(), cfg, faults, cfg.Log.Logger(os.Stderr))
 	}
 	return c
 }
 
 // run serves until ctx ends, then drains.
-func run(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
+func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logger) error {
 	tuttiConfig, err := embed(cfg, logger)
 	if err != nil {
 		return err
@@ -74,20 +78,20 @@ func run(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	door, err := open(cfg, faults, logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), srv.Close(ctx))
 	}
 	server := &http.Server{
-		Handler:           mount(cfg.BasePath, srv),
+		Handler:           door.handler(cfg.BasePath, srv),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
-	greet(cfg, listener.Addr(), logger)
+	greet(cfg, door, logger)
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(door.listener) }()
 	if cfg.Dev {
 		live, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
@@ -108,7 +112,7 @@ func run(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	}
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, srv.Close(deadline), server.Shutdown(deadline))
+	return errors.Join(err, srv.Close(deadline), server.Shutdown(deadline), door.close())
 }
 
 func mount(base string, h http.Handler) http.Handler {
@@ -120,10 +124,13 @@ func mount(base string, h http.Handler) http.Handler {
 	return mux
 }
 
-func greet(cfg *config.Config, addr net.Addr, logger *slog.Logger) {
-	url := "http://" + addr.String() + cfg.BasePath + "/"
+func greet(cfg *config.Config, door *door, logger *slog.Logger) {
+	url := "http://" + door.addr + cfg.BasePath + "/"
 	if cfg.Dev {
 		logger.Warn("DEV MODE: everyone who reaches this address has all rights")
+	}
+	if door.proxy != nil {
+		logger.Warn("FAULTS: connections can be spoiled on purpose", "control", url+"v1/faults/")
 	}
 	logger.Info("tutti is up", "url", url, "version", version, "store", storeName(cfg))
 }
