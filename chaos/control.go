@@ -22,10 +22,8 @@ import (
 //	POST   /cut?road=ws        Cut; reset=true: Reset; answers {"cut": connections}
 //	GET    /stats              Stats
 //
-// An error is {"error": {code, message, retryable}}, as tutti's own. Requests
-// for a host that is not this machine by a name of its own, and from pages of
-// others, are refused: a page of a stranger must not reach it. Pages of this
-// machine may call it from any port.
+// An error is {"error": {code, message, retryable}}, as tutti's own. It is for
+// this machine alone, see [Local]: a page of a stranger must not reach it.
 func (p *Proxy) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(*http.Request) (any, error){
@@ -46,6 +44,19 @@ func (p *Proxy) Handler() http.Handler {
 			answer(w, http.StatusOK, v)
 		})
 	}
+	return Local(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			fail(w, unrouted(w, mux, r))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+}
+
+// Local returns h for this machine alone: requests for a host that is not this
+// machine by a name of its own, and from pages of others, are refused.
+// Preflights of pages of this machine are answered.
+func Local(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !admit(w, r) {
 			fail(w, protocol.Errorf(protocol.OriginForbidden, "The control of faults is for this machine: by the name localhost or a loopback address, from pages of the same."))
@@ -55,11 +66,7 @@ func (p *Proxy) Handler() http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		if _, pattern := mux.Handler(r); pattern == "" {
-			fail(w, unrouted(w, mux, r))
-			return
-		}
-		mux.ServeHTTP(w, r)
+		h.ServeHTTP(w, r)
 	})
 }
 

@@ -17,19 +17,20 @@ type door struct {
 	listener net.Listener // the server's
 	addr     string       // everybody's
 	proxy    *chaos.Proxy // nil: there is none
+	disk     *disk        // nil as proxy is
 }
 
-func open(cfg *config.Config, faults bool, logger *slog.Logger) (*door, error) {
+func open(cfg *config.Config, disk *disk, logger *slog.Logger) (*door, error) {
 	addr := cfg.Addr
-	if faults {
+	if disk != nil {
 		addr = "127.0.0.1:0"
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	d := &door{listener: listener, addr: listener.Addr().String()}
-	if !faults {
+	d := &door{listener: listener, addr: listener.Addr().String(), disk: disk}
+	if disk == nil {
 		return d, nil
 	}
 	d.proxy, err = chaos.New(chaos.Config{Listen: cfg.Addr, Target: d.addr, Exempt: cfg.BasePath + faultsPath, Logger: logger})
@@ -48,6 +49,7 @@ func (d *door) handler(base string, h http.Handler) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", h)
+	mux.Handle(faultsPath+"/disk", chaos.Local(d.disk))
 	mux.Handle(faultsPath+"/", http.StripPrefix(faultsPath, d.proxy.Handler()))
 	return mount(base, mux)
 }

@@ -54,5 +54,16 @@ func TestFaults(t *testing.T) {
 		t.Errorf("the counts are %s", text)
 	}
 	ask("PUT", "/v1/faults/rules", `[{"fault": {"puase": true}}]`, 400)
+
+	ask("PUT", "/v1/faults/disk", `{"full": true}`, 200)
+	if out, err := publish("--timeout", "100ms"); err == nil || !strings.Contains(out, "timeout") {
+		t.Errorf("on a full disk: %s, %v", out, err)
+	}
+	ask("PUT", "/v1/faults/disk", `{"full": false}`, 200)
+	if out, err := publish(); err != nil || !strings.HasSuffix(out, "\n") {
+		t.Errorf("when there is room again: %s, %v", out, err)
+	}
+	ask("PUT", "/v1/faults/disk", `full`, 400)
+	ask("DELETE", "/v1/faults/disk", "", 405)
 	ask("GET", "/v1/faults", "", 404)
 }

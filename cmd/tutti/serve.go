@@ -69,16 +69,23 @@ func serve() *cobra.Command {
 }
 
 // run serves until ctx ends, then drains.
-func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logger) error {
+func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logger) (err error) {
 	tuttiConfig, err := embed(cfg, logger)
 	if err != nil {
 		return err
+	}
+	var disk *disk
+	if faults {
+		if disk, err = spoil(&tuttiConfig); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, disk.close()) }()
 	}
 	srv, err := tutti.New(tuttiConfig)
 	if err != nil {
 		return err
 	}
-	door, err := open(cfg, faults, logger)
+	door, err := open(cfg, disk, logger)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), srv.Close(ctx))
 	}
