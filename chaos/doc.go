@@ -15,8 +15,9 @@
 //
 // Rules may be set, added and removed at any time, from any goroutine. They are
 // judged once for each request: when it comes, and, for requests whose answer
-// still streams, when the rule comes. A pause, delay, dribble, buffer or half
-// close begins and ends at once on connections that are open.
+// still streams, when the rule comes. A pause, delay, dribble or buffer begins
+// and ends at once on connections that are open. Taking a rule away mends no
+// connection that it has closed, or half closed.
 //
 // Chance is drawn from Config.Seed, for each rule and each connection apart, so
 // that a run repeats as far as the order of its requests does.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -110,7 +111,7 @@ func nothing[T any](t *testing.T, c <-chan T) {
 // newProxy makes a proxy in front of s, and a client of it.
 func newProxy(t *testing.T, s *target, config Config, rules ...Rule) (*Proxy, *http.Client) {
 	t.Helper()
-	config.Target, config.Rules = s.Listener.Addr().String(), rules
+	config.Target, config.Rules, config.Logger = s.Listener.Addr().String(), rules, slog.New(slog.DiscardHandler)
 	p, err := New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -232,10 +233,13 @@ func echo(t *testing.T, c *websocket.Conn, text string) error {
 // until waits for a condition of the proxy's counts.
 func until(t *testing.T, p *Proxy, what string, ok func(Stats) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(p.Stats()); {
-		if time.Now().After(deadline) {
+	look, enough := time.NewTicker(time.Millisecond), time.After(patience)
+	defer look.Stop()
+	for !ok(p.Stats()) {
+		select {
+		case <-look.C:
+		case <-enough:
 			t.Fatalf("%s: never so; the counts are %+v", what, p.Stats())
 		}
-		time.Sleep(time.Millisecond) // the counts cannot be waited for
 	}
 }

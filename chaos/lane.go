@@ -161,6 +161,12 @@ func (l *lane) send(ch chunk, body bool) error {
 		if l.shut {
 			return nil
 		}
+		if body && len(l.held) > 0 && do[buffer] == nil { // lifted since the bytes came
+			if err := l.release(); err != nil {
+				return err
+			}
+			continue
+		}
 		if body && do[buffer] != nil {
 			note(buffer)
 			l.held = append(l.held, data...)

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"slices"
@@ -133,7 +134,7 @@ func TestIntake_is_bounded(t *testing.T) {
 		for ch := range in.chunks {
 			n += len(ch.data)
 		}
-		if n != chunksAhead*readBytes || in.err != errGone {
+		if n != chunksAhead*readBytes || !errors.Is(in.err, errGone) {
 			t.Errorf("%d bytes, %v", n, in.err)
 		}
 	})
@@ -163,5 +164,28 @@ func TestLane_buffer_is_bounded(t *testing.T) {
 	l.conn.end(false)
 	if n := <-out; n != 300_000 {
 		t.Errorf("%d bytes came", n)
+	}
+}
+
+// Bytes that were on their way when a buffer was lifted stay behind those that
+// it held.
+func TestLane_buffer_keeps_the_order(t *testing.T) {
+	near, far := net.Pipe()
+	l := laneTo(t, near, Rule{ID: "b", Fault: Fault{Buffer: true}})
+	out := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(far)
+		out <- string(text)
+	}()
+	if err := l.send(chunk{[]byte("held "), time.Now()}, true); err != nil {
+		t.Fatal(err)
+	}
+	l.conn.proxy.RemoveRule("b")
+	if err := l.send(chunk{[]byte("on its way"), time.Now()}, true); err != nil {
+		t.Fatal(err)
+	}
+	l.conn.end(false)
+	if got := <-out; got != "held on its way" {
+		t.Errorf("%q came", got)
 	}
 }

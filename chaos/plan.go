@@ -18,7 +18,7 @@ type ruleState struct {
 func newRuleState(r Rule, seed uint64) *ruleState {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(r.ID)) // never fails
-	return &ruleState{Rule: r, chance: rand.New(rand.NewPCG(seed, h.Sum64()))}
+	return &ruleState{Rule: r.clone(), chance: rand.New(rand.NewPCG(seed, h.Sum64()))}
 }
 
 func (r *ruleState) fits(req *request) bool {

@@ -35,6 +35,19 @@ type Rule struct {
 	Fault Fault  `json:"fault"`
 }
 
+// clone returns a copy that shares nothing.
+func (r Rule) clone() Rule {
+	if d := r.Fault.Dribble; d != nil {
+		c := *d
+		r.Fault.Dribble = &c
+	}
+	if p := r.Fault.Portal; p != nil {
+		c := *p
+		r.Fault.Portal = &c
+	}
+	return r
+}
+
 // Match says which requests a rule is for: those that fit all fields that are
 // set. The zero Match fits every request.
 type Match struct {

@@ -72,7 +72,7 @@ func (p *Proxy) Rules() []Rule {
 	defer p.mu.Unlock()
 	rules := make([]Rule, len(p.rules))
 	for i, r := range p.rules {
-		rules[i] = r.Rule
+		rules[i] = r.clone()
 	}
 	return rules
 }
@@ -129,7 +129,9 @@ func (p *Proxy) begin(c *conn, req request) *exchange {
 	p.serial++
 	ex.serial = p.serial
 	p.open[ex] = struct{}{}
-	p.requests[req.road]++
+	if !ex.exempt {
+		p.requests[req.road]++
+	}
 	p.judge(ex)
 	return ex
 }

@@ -2,7 +2,8 @@ package chaos
 
 import "maps"
 
-// Stats are counts since the proxy was made, but Open, which is of now.
+// Stats are counts since the proxy was made, but what is open, which is of now.
+// Requests below Config.Exempt are in Connections and Bytes alone.
 type Stats struct {
 	Connections Connections      `json:"connections"`
 	Requests    map[Road]int64   `json:"requests"` // by road
@@ -44,7 +45,9 @@ func (p *Proxy) Stats() Stats {
 	s.Connections.Open = int64(len(p.conns))
 	s.Requests = maps.Clone(p.requests)
 	for ex := range p.open {
-		s.Open[ex.road]++
+		if !ex.exempt {
+			s.Open[ex.road]++
+		}
 	}
 	for _, r := range p.rules {
 		s.Rules[r.ID] = r.applied.Load()
