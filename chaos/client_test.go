@@ -61,7 +61,7 @@ func TestClient_recovers(t *testing.T) {
 			p.Cut(chaos.WS)
 		}
 	}
-	if st := p.Stats(); st.Faults["cut"] != 1 || st.Faults["cutAfter"] != 1 || st.Requests[chaos.WS] != 3 {
+	if st := p.Stats(); st.Faults["cut"] != 1 || st.Faults["cutAfter"] != 1 || st.Requests[chaos.WS] < 2 {
 		t.Errorf("counts are %+v", st)
 	}
 }
