@@ -17,7 +17,7 @@ import (
 // Rules that hold bytes may come and go at any moment: what is said arrives,
 // once and in order.
 func TestRules_change_under_traffic(t *testing.T) {
-	const clients, frames = 6, 200
+	const clients, frames, changes = 6, 2000, 200
 	s := newTarget(t)
 	go func() {
 		for range clients * (frames + 1) {
@@ -59,24 +59,28 @@ func TestRules_change_under_traffic(t *testing.T) {
 		{Dribble: &Dribble{Bytes: 3, Every: time.Microsecond}},
 		{Buffer: true, Dribble: &Dribble{Bytes: 100, Every: time.Millisecond}},
 	}
-	for i := 0; ; i++ {
+	isDone := func() bool {
 		select {
 		case <-done:
-			if len(p.Stats().Faults) == 0 {
-				t.Error("nothing was spoiled")
-			}
-			return
+			return true
 		default:
+			return false
 		}
-		if i == 2000 { // enough: what is left must come by itself
-			if err := p.SetRules(nil); err != nil {
-				t.Fatal(err)
-			}
-			<-done
-			return
-		}
-		if err := p.SetRules([]Rule{{Match: Match{Probability: 0.5}, Fault: faults[i%len(faults)]}}); err != nil {
+	}
+	for i := 0; i < changes && !isDone(); i++ {
+		id := strconv.Itoa(i)
+		if err := p.SetRules([]Rule{{ID: id, Match: Match{Probability: 0.7}, Fault: faults[i%len(faults)]}}); err != nil {
 			t.Fatal(err)
+		}
+		until(t, p, "the fault is done", func(s Stats) bool { return s.Rules[id] > 0 || isDone() })
+	}
+	if err := p.SetRules(nil); err != nil { // what is left comes by itself
+		t.Fatal(err)
+	}
+	<-done
+	for _, name := range []string{"pause", "delay", "buffer", "dribble"} {
+		if p.Stats().Faults[name] == 0 {
+			t.Errorf("no %s was done", name)
 		}
 	}
 }
