@@ -206,10 +206,11 @@ func (l *lane) send(ch chunk, body bool) error {
 	return nil
 }
 
+// write counts first: who has read a byte finds it counted.
 func (l *lane) write(data []byte) error {
-	n, err := l.dst.Write(data)
-	l.conn.proxy.passed(l.way, n)
-	if err != nil {
+	l.conn.proxy.passed(l.way, len(data))
+	if n, err := l.dst.Write(data); err != nil {
+		l.conn.proxy.passed(l.way, n-len(data))
 		return errWrite
 	}
 	return nil
