@@ -153,7 +153,7 @@ func (s *stream) flush(frames [][]byte) error {
 	if len(s.buf) == 0 && len(frames) == 0 {
 		return nil
 	}
-	if err := s.control.SetWriteDeadline(time.Now().Add(s.config.Stall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.deadline(time.Now().Add(s.config.Stall)); err != nil {
 		return err
 	}
 	if len(s.buf) > 0 {
@@ -167,5 +167,17 @@ func (s *stream) flush(frames [][]byte) error {
 			return err
 		}
 	}
-	return s.control.Flush()
+	if err := s.control.Flush(); err != nil {
+		return err
+	}
+	return s.deadline(time.Time{})
+}
+
+// deadline bounds the writes that follow. It is taken back after them: over
+// HTTP/2 it ends the stream when it passes, even if nothing is being written.
+func (s *stream) deadline(at time.Time) error {
+	if err := s.control.SetWriteDeadline(at); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
 }
