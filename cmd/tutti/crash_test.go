@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var upLine = regexp.MustCompile(`msg="tutti is up" url=http://([^/]+)/`)
+var upLine = regexp.MustCompile(`msg="tutti is up" url=https?://([^/]+)/`)
 
 // process is a server in a process of its own.
 type process struct {

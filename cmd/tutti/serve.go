@@ -17,8 +17,12 @@ import (
 	"github.com/tuttisync/tutti/web"
 )
 
-// drainTime is how long connections have to go when the server stops.
-const drainTime = 10 * time.Second
+const (
+	// drainTime is how long connections have to go when the server stops.
+	drainTime = 10 * time.Second
+	// writeTime is how long an HTTP/2 connection may take no byte.
+	writeTime = 30 * time.Second
+)
 
 func serve() *cobra.Command {
 	var file string
@@ -36,6 +40,8 @@ func serve() *cobra.Command {
 	f.StringVar(&flags.Addr, "addr", "", "host:port to listen on (default 127.0.0.1:8080)")
 	f.StringVar(&flags.Data, "data", "", "directory of the store (default data)")
 	f.StringVar(&flags.BasePath, "base-path", "", "path that all others stand under")
+	f.StringVar(&flags.TLS.Cert, "tls-cert", "", "file of the certificate chain; with --tls-key, listen with TLS")
+	f.StringVar(&flags.TLS.Key, "tls-key", "", "file of the certificate's key")
 	f.BoolVar(&flags.Memory, "memory", false, "keep nothing on disk")
 	f.BoolVar(&flags.Dev, "dev", false, "let everyone in with all rights; on loopback only")
 	f.BoolVar(&faults, "faults", false, "with --dev: let faults be put into connections, by /v1/faults")
@@ -49,6 +55,12 @@ func serve() *cobra.Command {
 			}
 			if f.Changed("base-path") {
 				cfg.BasePath = flags.BasePath
+			}
+			if f.Changed("tls-cert") {
+				cfg.TLS.Cert = flags.TLS.Cert
+			}
+			if f.Changed("tls-key") {
+				cfg.TLS.Key = flags.TLS.Key
 			}
 			if f.Changed("memory") {
 				cfg.Memory = flags.Memory
@@ -74,6 +86,10 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 	if err != nil {
 		return err
 	}
+	secured, err := secure(cfg, logger)
+	if err != nil {
+		return err
+	}
 	var disk *disk
 	if faults {
 		if disk, err = spoil(&tuttiConfig); err != nil {
@@ -95,10 +111,12 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		TLSConfig:         secured,
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: cfg.Limits.Ping, PingTimeout: cfg.Limits.Grace, WriteByteTimeout: writeTime},
 	}
 	greet(cfg, door, logger)
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(door.listener) }()
+	go func() { ended <- listen(server, door.listener) }()
 	if cfg.Dev {
 		live, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
@@ -132,7 +150,11 @@ func mount(base string, h http.Handler) http.Handler {
 }
 
 func greet(cfg *config.Config, door *door, logger *slog.Logger) {
-	url := "http://" + door.addr + cfg.BasePath + "/"
+	scheme := "http"
+	if cfg.TLS.On() {
+		scheme = "https"
+	}
+	url := scheme + "://" + door.addr + cfg.BasePath + "/"
 	if cfg.Dev {
 		logger.Warn("DEV MODE: everyone who reaches this address has all rights")
 	}

@@ -45,6 +45,7 @@ var table = []row{
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
 
 	{pkg: "internal/config", may: []string{"auth", "protocol"}},
+	{pkg: "internal/cert", may: nil},
 	{pkg: "internal/metrics", may: []string{"protocol"}},
 	{pkg: "internal/sim", may: []string{"*"}},
 	{pkg: "internal/archtest", may: nil},

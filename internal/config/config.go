@@ -16,6 +16,7 @@ type Config struct {
 	Memory   bool     `yaml:"memory"`   // keep nothing on disk
 	Origins  []string `yaml:"origins"`  // of pages that may use the server beside its own; * is any
 
+	TLS          TLS                  `yaml:"tls"`
 	Auth         Auth                 `yaml:"auth"`
 	Namespaces   map[string]Namespace `yaml:"namespaces"`
 	AnyNamespace bool                 `yaml:"anyNamespace"` // others exist too, with the defaults; always so in dev

@@ -113,7 +113,8 @@ log: {level: debug, format: json}
 func TestLoad_environment_as_the_file(t *testing.T) {
 	for path, text := range map[string]string{
 		"addr": ":1", "basePath": "/x", "dev": "true", "data": "d", "memory": "true", "origins": "https://a.example",
-		"auth.issuer": "i", "auth.audience": "a", "auth.leeway": "1s", "auth.keys": "[{secret: " + secret + "}]",
+		"tls.autocert.domains": "a.example",
+		"auth.issuer":          "i", "auth.audience": "a", "auth.leeway": "1s", "auth.keys": "[{secret: " + secret + "}]",
 		"namespaces": "{chat: {retention: {age: 1h}}}", "anyNamespace": "true",
 		"limits.messageBytes": "1KiB", "limits.frameBytes": "2MiB", "limits.topics": "1", "limits.clients": "1",
 		"limits.voids": "1", "limits.depth": "1", "limits.page": "1", "limits.helloTimeout": "1s", "limits.ping": "1s",
@@ -125,7 +126,7 @@ func TestLoad_environment_as_the_file(t *testing.T) {
 		}))
 		t.Run(name, func(t *testing.T) {
 			value := text
-			if path == "origins" {
+			if path == "origins" || path == "tls.autocert.domains" {
 				value = "[" + text + "]"
 			}
 			var file strings.Builder
@@ -195,7 +196,7 @@ func TestExample(t *testing.T) {
 		t.Errorf("its namespace chat does not show the defaults: %s", d)
 	}
 	c.Namespaces = Default().Namespaces
-	c.Origins, c.Auth.Keys = nil, nil
+	c.Origins, c.Auth.Keys, c.TLS.Autocert.Domains = nil, nil, nil
 	if d := cmp.Diff(Default(), c); d != "" {
 		t.Errorf("it does not show the defaults: %s", d)
 	}

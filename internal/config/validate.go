@@ -16,11 +16,13 @@ import (
 )
 
 // Validate returns an error unless every value can be used. It joins all
-// faults, a line each, that begins with the key. It reads the key files.
+// faults, a line each, that begins with the key. It reads the files of
+// keys and of the certificate.
 func (c *Config) Validate() error {
 	var found faults
 	c.checkAddress(&found)
 	c.checkOrigins(&found)
+	c.checkTLS(&found)
 	if c.Data == "" && !c.Memory {
 		found.add("data", "a directory is needed, or memory: true")
 	}
