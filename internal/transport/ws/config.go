@@ -10,7 +10,7 @@ import (
 // takes its default.
 type Config struct {
 	// MaxMessage is the largest message taken, in bytes over all its
-	// fragments. Default: protocol.DefaultLimits().FrameBytes.
+	// fragments, both as it comes and inflated. Default: protocol.DefaultLimits().FrameBytes.
 	MaxMessage int
 	// MaxFragments is the largest number of frames of one message. Default 64.
 	MaxFragments int
@@ -22,6 +22,9 @@ type Config struct {
 	CloseTimeout time.Duration
 	// Subprotocol is what a client must offer. Default protocol.Version.
 	Subprotocol string
+	// Compression takes up permessage-deflate (RFC 7692) where a client offers
+	// it, with no context takeover either way.
+	Compression bool
 }
 
 func (c Config) withDefaults() Config {

@@ -45,6 +45,10 @@ func newConn(conn net.Conn, early []byte, cfg Config) *Conn {
 	return c
 }
 
+// Deflated says whether the client takes compressed messages: frames that
+// [AppendDeflated] made, beside those of AppendText.
+func (c *Conn) Deflated() bool { return c.dec.deflate }
+
 // RemoteAddr returns the address of the other end of the socket.
 func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsflate"
 )
 
 // kind says what a step of the decoder completed.
@@ -26,7 +27,9 @@ const (
 type decoder struct {
 	maxMessage   int
 	maxFragments int
+	deflate      bool // permessage-deflate was negotiated
 
+	deflated  wsflate.MessageState // whether the message under way is compressed
 	header    ws.Header // of the data frame under way
 	read      int       // bytes of its payload taken so far
 	inFrame   bool
@@ -63,7 +66,8 @@ func (d *decoder) next(p []byte) (n int, k kind, payload []byte, err error) {
 		d.fragments = 0
 		payload = p[size : size+length]
 		ws.Cipher(payload, h.Mask, 0)
-		return size + length, message, payload, checkText(payload)
+		payload, err = d.open(payload)
+		return size + length, message, payload, err
 	}
 	d.header, d.read, d.inFrame = h, 0, true
 	n, payload, err = d.assemble(p[size:])
@@ -80,6 +84,11 @@ func (d *decoder) readHeader(p []byte) (ws.Header, int, error) {
 		return h, 0, nil
 	case err != nil:
 		return h, 0, breach(ws.StatusProtocolError, err.Error())
+	}
+	if d.deflate {
+		if h, err = d.deflated.UnsetBits(h); err != nil {
+			return h, 0, breach(ws.StatusProtocolError, "only the first frame of a message tells that it is compressed")
+		}
 	}
 	state := ws.StateServerSide
 	if d.fragments > 0 {
@@ -146,7 +155,19 @@ func (d *decoder) assemble(p []byte) (n int, payload []byte, err error) {
 	}
 	payload = d.text
 	d.text, d.fragments = nil, 0
-	return len(p), payload, checkText(payload)
+	payload, err = d.open(payload)
+	return len(p), payload, err
+}
+
+// open returns the text of a whole message's payload.
+func (d *decoder) open(payload []byte) ([]byte, error) {
+	if d.deflated.IsCompressed() {
+		var err error
+		if payload, err = inflate(payload, d.maxMessage); err != nil {
+			return nil, err
+		}
+	}
+	return payload, checkText(payload)
 }
 
 // completed says what assemble did: a message is complete when none is under

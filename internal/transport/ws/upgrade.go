@@ -31,16 +31,25 @@ func Upgrade(w http.ResponseWriter, r *http.Request, cfg Config) (*Conn, error) 
 	if err := checkHandshake(w.Header(), r, cfg.Subprotocol); err != nil {
 		return nil, err
 	}
+	deflate := false
+	if cfg.Compression {
+		var err error
+		if deflate, err = offersDeflate(r.Header["Sec-Websocket-Extensions"]); err != nil {
+			return nil, err
+		}
+	}
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, protocol.Errorf(protocol.Internal, "The connection cannot be upgraded.")
 	}
-	early, err := accept(conn, rw.Reader, r.Header.Get("Sec-Websocket-Key"), cfg)
+	early, err := accept(conn, rw.Reader, acceptance(r.Header.Get("Sec-Websocket-Key"), cfg.Subprotocol, deflate), cfg.WriteTimeout)
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("upgrade: %w", err)
 	}
-	return newConn(conn, early, cfg), nil
+	c := newConn(conn, early, cfg)
+	c.dec.deflate = deflate
+	return c, nil
 }
 
 // checkHandshake follows RFC 6455, section 4.2.1. It sets on answer the headers
@@ -93,14 +102,22 @@ func hasToken(values []string, token string) bool {
 	return slices.ContainsFunc(tokens(values), func(t string) bool { return strings.EqualFold(t, token) })
 }
 
+// acceptance is the answer that takes up the handshake with this key.
+func acceptance(key, subprotocol string, deflate bool) string {
+	sum := sha1.Sum([]byte(key + acceptGUID))
+	head := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n" +
+		"Sec-WebSocket-Protocol: " + subprotocol + "\r\n"
+	if deflate {
+		head += "Sec-WebSocket-Extensions: " + deflateAnswer() + "\r\n"
+	}
+	return head + "\r\n"
+}
+
 // accept writes the 101 answer and returns a copy of what the client sent
 // before it.
-func accept(conn net.Conn, r *bufio.Reader, key string, cfg Config) ([]byte, error) {
-	sum := sha1.Sum([]byte(key + acceptGUID))
-	answer := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n" +
-		"Sec-WebSocket-Protocol: " + cfg.Subprotocol + "\r\n\r\n"
-	if err := conn.SetDeadline(time.Now().Add(cfg.WriteTimeout)); err != nil {
+func accept(conn net.Conn, r *bufio.Reader, answer string, timeout time.Duration) ([]byte, error) {
+	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return nil, err
 	}
 	if _, err := conn.Write([]byte(answer)); err != nil {
