@@ -85,6 +85,10 @@ type Config struct {
 	MaxConnections int
 	Stall          time.Duration // longest time that one write may take; 0: 30 s
 
+	// Compression compresses entries, each once for all its readers, for
+	// WebSockets whose client offers permessage-deflate.
+	Compression bool
+
 	Site fs.FS // served at /; nil: nothing is
 
 	Logger *slog.Logger // nil: slog.Default()

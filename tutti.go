@@ -89,9 +89,10 @@ func New(config Config) (*Server, error) {
 		},
 		Encoders: hub.Encoders{
 			hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
-				head := len(topic) + len(stored)
-				message := protocol.AppendEntryMessage(make([]byte, 0, head+64), topic, stored)
-				return ws.AppendText(dst, message)
+				return ws.AppendText(dst, entryMessage(topic, stored))
+			},
+			hub.Deflated: func(dst []byte, topic string, stored []byte) []byte {
+				return ws.AppendDeflated(dst, entryMessage(topic, stored))
 			},
 			hub.Streamed: post.AppendEvent,
 			hub.Listed:   post.AppendItem,
@@ -111,7 +112,7 @@ func New(config Config) (*Server, error) {
 		Hub:      s.hub,
 		Limits:   config.Limits,
 		Origins:  api.Origins{Allowed: config.Origins, Loopback: config.Dev},
-		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, WriteTimeout: config.Stall, Subprotocol: protocol.Version},
+		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, WriteTimeout: config.Stall, Subprotocol: protocol.Version, Compression: config.Compression},
 		SSE:      sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
 		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
 		Metrics:  m,
@@ -173,6 +174,10 @@ func (s *Server) closeStores() error {
 		errs = append(errs, log.Close())
 	}
 	return errors.Join(errs...)
+}
+
+func entryMessage(topic string, stored []byte) []byte {
+	return protocol.AppendEntryMessage(make([]byte, 0, len(topic)+len(stored)+64), topic, stored)
 }
 
 func newID() string {

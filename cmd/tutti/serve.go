@@ -189,6 +189,7 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 		Ping:           cfg.Limits.Ping,
 		Grace:          cfg.Limits.Grace,
 		MaxConnections: cfg.Limits.MaxConnections,
+		Compression:    cfg.Compression,
 		Logger:         logger,
 	}
 	if cfg.Dev {

@@ -12,7 +12,8 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// peer is a WebSocket as the hub sees it.
+// peer is a WebSocket as the hub sees it. What is said to it alone is not
+// compressed.
 type peer struct{ *ws.Conn }
 
 func (peer) Frame(dst, message []byte) []byte { return ws.AppendText(dst, message) }
@@ -27,7 +28,11 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return answerable(err)
 	}
-	c := s.config.Hub.Accept(peer{conn}, hub.Opening{Request: s.asked(r), Encoding: hub.Messages})
+	encoding := hub.Messages
+	if conn.Deflated() {
+		encoding = hub.Deflated
+	}
+	c := s.config.Hub.Accept(peer{conn}, hub.Opening{Request: s.asked(r), Encoding: encoding})
 	s.config.Hub.Go(func() {
 		defer c.Closed()
 		err := conn.Serve(func(message []byte) error {

@@ -16,6 +16,8 @@ type Config struct {
 	Memory   bool     `yaml:"memory"`   // keep nothing on disk
 	Origins  []string `yaml:"origins"`  // of pages that may use the server beside its own; * is any
 
+	Compression bool `yaml:"compression"` // of entries to WebSockets that offer it
+
 	TLS          TLS                  `yaml:"tls"`
 	Auth         Auth                 `yaml:"auth"`
 	Namespaces   map[string]Namespace `yaml:"namespaces"`

@@ -113,8 +113,8 @@ log: {level: debug, format: json}
 func TestLoad_environment_as_the_file(t *testing.T) {
 	for path, text := range map[string]string{
 		"addr": ":1", "basePath": "/x", "dev": "true", "data": "d", "memory": "true", "origins": "https://a.example",
-		"tls.autocert.domains": "a.example",
-		"auth.issuer":          "i", "auth.audience": "a", "auth.leeway": "1s", "auth.keys": "[{secret: " + secret + "}]",
+		"compression": "true", "tls.autocert.domains": "a.example",
+		"auth.issuer": "i", "auth.audience": "a", "auth.leeway": "1s", "auth.keys": "[{secret: " + secret + "}]",
 		"namespaces": "{chat: {retention: {age: 1h}}}", "anyNamespace": "true",
 		"limits.messageBytes": "1KiB", "limits.frameBytes": "2MiB", "limits.topics": "1", "limits.clients": "1",
 		"limits.voids": "1", "limits.depth": "1", "limits.page": "1", "limits.helloTimeout": "1s", "limits.ping": "1s",

@@ -24,7 +24,7 @@ func TestLoad_faults(t *testing.T) {
 		{"not YAML", "a: [", "", "FILE: line 1: did not find expected node content"},
 		{"not a map", "- a", "", "FILE:1: the document: must be a map of keys to values"},
 		{"two documents", "dev: false\n---\ndev: true", "", "FILE:2: there is more than one document"},
-		{"unknown key", "adr: x", "", "FILE:1: adr: unknown key; known are addr, basePath, dev, data, memory, origins, tls, auth, namespaces, anyNamespace, limits, log"},
+		{"unknown key", "adr: x", "", "FILE:1: adr: unknown key; known are addr, basePath, dev, data, memory, origins, compression, tls, auth, namespaces, anyNamespace, limits, log"},
 		{"unknown nested key", "namespaces:\n  chat:\n    retention:\n      agee: 1h", "", "FILE:4: namespaces.chat.retention.agee: unknown key; known are count, age"},
 		{"unknown key of a list's item", "auth:\n  keys:\n    - kid: a\n      pass: b", "", "FILE:4: auth.keys[0].pass: unknown key; known are kid, alg, secret, secretFile, publicKey, publicKeyFile"},
 		{"merge key", "limits: &a {page: 1}\nlog:\n  <<: *a", "", "FILE:3: log.<<: unknown key; known are level, format"},

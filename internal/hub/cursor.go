@@ -172,8 +172,9 @@ func (c *cursor) page(ctx context.Context, dst [][]byte, head uint64, max int) (
 		return dst, 0, nil
 	}
 	var frames []byte
+	encode := t.hub.config.Encoders[c.encoding.alone()]
 	for _, e := range entries {
-		frames = t.hub.config.Encoders[c.encoding](frames, t.name, e.Data)
+		frames = encode(frames, t.name, e.Data)
 	}
 	c.next += uint64(len(entries))
 	return append(dst, frames), len(frames), nil

@@ -10,12 +10,22 @@ type Encoding uint8
 const (
 	Stored   Encoding = iota // entries as the log holds them, see EachStored
 	Messages                 // entry messages, framed for a WebSocket
+	Deflated                 // the same, compressed
 	Streamed                 // entry messages, each as an event of POST /v1/sse
 	Listed                   // entry messages, each behind a comma
 	Events                   // SSE events of a stream over one topic
 
 	encodings
 )
+
+// alone is the encoding for entries that one reader fetches from the store: what
+// costs much is done once for all readers, or not at all.
+func (e Encoding) alone() Encoding {
+	if e == Deflated {
+		return Messages
+	}
+	return e
+}
 
 // Encoders hold each encoding's encoder; Stored's is the hub's own.
 type Encoders [encodings]Encoder
