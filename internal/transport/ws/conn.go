@@ -38,7 +38,7 @@ func newConn(conn net.Conn, early []byte, cfg Config) *Conn {
 		sock:         newSocket(conn),
 		writeTimeout: cfg.WriteTimeout,
 		closeTimeout: cfg.CloseTimeout,
-		dec:          decoder{maxMessage: cfg.MaxMessage, maxFragments: cfg.MaxFragments},
+		dec:          decoder{maxMessage: cfg.MaxMessage, maxFragments: cfg.MaxFragments, deflate: cfg.Compression},
 		rest:         early,
 	}
 	c.in.Add(uint64(len(early)))

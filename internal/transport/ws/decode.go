@@ -30,8 +30,8 @@ type decoder struct {
 	deflate      bool // permessage-deflate was negotiated
 
 	deflated  wsflate.MessageState // whether the message under way is compressed
-	header    ws.Header // of the data frame under way
-	read      int       // bytes of its payload taken so far
+	header    ws.Header            // of the data frame under way
+	read      int                  // bytes of its payload taken so far
 	inFrame   bool
 	fragments int    // frames of the message under way; 0: there is none
 	text      []byte // what was assembled of it

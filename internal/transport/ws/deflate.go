@@ -35,8 +35,9 @@ const (
 // Sec-WebSocket-Extensions can be taken. Offers that cannot be, or that are no
 // valid ones, are declined, as the RFC wants.
 func offersDeflate(values []string) (bool, error) {
-	offers, ok := httphead.ParseOptions([]byte(strings.Join(values, ",")), nil)
-	if !ok && len(values) > 0 {
+	header := strings.TrimSpace(strings.Join(values, ","))
+	offers, ok := httphead.ParseOptions([]byte(header), nil)
+	if !ok && header != "" {
 		return false, protocol.Errorf(protocol.BadMessage, "Sec-WebSocket-Extensions is not a list of extensions.")
 	}
 	negotiation := wsflate.Extension{Parameters: wsflate.DefaultParameters}
@@ -117,6 +118,10 @@ type inflater struct {
 	r   *wsflate.Reader
 }
 
+// unbuffered hides that its reader has a ReadByte: wsflate's own, on top of it,
+// would give a byte of zero more where the message ends and its tail begins.
+type unbuffered struct{ io.Reader }
+
 // resettable makes the reader one that wsflate uses again.
 type resettable struct{ io.Reader }
 
@@ -128,7 +133,7 @@ func (r resettable) Reset(src io.Reader) {
 
 var inflaters = sync.Pool{New: func() any {
 	i := new(inflater)
-	i.r = wsflate.NewReader(&i.src, func(r io.Reader) wsflate.Decompressor { return resettable{flate.NewReader(r)} })
+	i.r = wsflate.NewReader(unbuffered{&i.src}, func(r io.Reader) wsflate.Decompressor { return resettable{flate.NewReader(r)} })
 	return i
 }}
 
@@ -142,7 +147,7 @@ func inflate(p []byte, limit int) ([]byte, error) {
 		inflaters.Put(i)
 	}()
 	i.src.Reset(p)
-	i.r.Reset(&i.src)
+	i.r.Reset(unbuffered{&i.src})
 	out := make([]byte, 0, min(max(4*len(p), deflateFrom), limit+1))
 	for {
 		n, err := i.r.Read(out[len(out):cap(out)])

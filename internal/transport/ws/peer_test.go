@@ -17,6 +17,47 @@ func TestPeer(t *testing.T) {
 	}
 }
 
+// TestPeer_compression talks compressed to another implementation.
+func TestPeer_compression(t *testing.T) {
+	for name, mode := range map[string]websocket.CompressionMode{
+		"disabled": websocket.CompressionDisabled, "no context takeover": websocket.CompressionNoContextTakeover,
+		"context takeover": websocket.CompressionContextTakeover,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEcho(t, Config{Compression: true}, false)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			client, _, err := websocket.Dial(ctx, e.URL, &websocket.DialOptions{
+				HTTPClient: &http.Client{Transport: e.Client().Transport}, Subprotocols: []string{"tutti.v1"},
+				CompressionMode: mode, CompressionThreshold: 1,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.SetReadLimit(1 << 20)
+			conn := await(t, "connection", e.conns)
+			if want := mode != websocket.CompressionDisabled; conn.Deflated() != want {
+				t.Errorf("compression is %v, want %v", conn.Deflated(), want)
+			}
+			for _, n := range []int{0, 1, 511, 512, 4096, 65536, 200_000} {
+				for _, message := range []string{strings.Repeat("x", n), string(entryLike(n))} {
+					if err := client.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
+						t.Fatal(err)
+					}
+					expect(ctx, t, client, message)
+				}
+			}
+			if got := conn.BytesOut(); conn.Deflated() != (got < 300_000) {
+				t.Errorf("the echoes took %d bytes", got)
+			}
+			if err := client.Close(1000, ""); err != nil {
+				t.Error(err)
+			}
+			await(t, "end of Serve", e.ended)
+		})
+	}
+}
+
 func testPeer(t *testing.T, tls bool) {
 	e := newEcho(t, Config{}, tls)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

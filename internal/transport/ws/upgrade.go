@@ -31,10 +31,9 @@ func Upgrade(w http.ResponseWriter, r *http.Request, cfg Config) (*Conn, error) 
 	if err := checkHandshake(w.Header(), r, cfg.Subprotocol); err != nil {
 		return nil, err
 	}
-	deflate := false
 	if cfg.Compression {
 		var err error
-		if deflate, err = offersDeflate(r.Header["Sec-Websocket-Extensions"]); err != nil {
+		if cfg.Compression, err = offersDeflate(r.Header["Sec-Websocket-Extensions"]); err != nil {
 			return nil, err
 		}
 	}
@@ -42,14 +41,12 @@ func Upgrade(w http.ResponseWriter, r *http.Request, cfg Config) (*Conn, error) 
 	if err != nil {
 		return nil, protocol.Errorf(protocol.Internal, "The connection cannot be upgraded.")
 	}
-	early, err := accept(conn, rw.Reader, acceptance(r.Header.Get("Sec-Websocket-Key"), cfg.Subprotocol, deflate), cfg.WriteTimeout)
+	early, err := accept(conn, rw.Reader, acceptance(r.Header.Get("Sec-Websocket-Key"), cfg), cfg.WriteTimeout)
 	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("upgrade: %w", err)
 	}
-	c := newConn(conn, early, cfg)
-	c.dec.deflate = deflate
-	return c, nil
+	return newConn(conn, early, cfg), nil
 }
 
 // checkHandshake follows RFC 6455, section 4.2.1. It sets on answer the headers
@@ -102,13 +99,14 @@ func hasToken(values []string, token string) bool {
 	return slices.ContainsFunc(tokens(values), func(t string) bool { return strings.EqualFold(t, token) })
 }
 
-// acceptance is the answer that takes up the handshake with this key.
-func acceptance(key, subprotocol string, deflate bool) string {
+// acceptance is the answer that takes up the handshake with this key, and
+// compression if cfg still has it.
+func acceptance(key string, cfg Config) string {
 	sum := sha1.Sum([]byte(key + acceptGUID))
 	head := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n" +
-		"Sec-WebSocket-Protocol: " + subprotocol + "\r\n"
-	if deflate {
+		"Sec-WebSocket-Protocol: " + cfg.Subprotocol + "\r\n"
+	if cfg.Compression {
 		head += "Sec-WebSocket-Extensions: " + deflateAnswer() + "\r\n"
 	}
 	return head + "\r\n"

@@ -51,7 +51,11 @@ func newEcho(t testing.TB, cfg Config, tls bool) *echo {
 func echoTo(conn *Conn) func([]byte) error {
 	done := make(chan error, 1)
 	return func(m []byte) error {
-		all, err := conn.Send([][]byte{AppendText(nil, m)}, func(err error) { done <- err })
+		appendFrame := AppendText
+		if conn.Deflated() {
+			appendFrame = AppendDeflated
+		}
+		all, err := conn.Send([][]byte{appendFrame(nil, m)}, func(err error) { done <- err })
 		if err != nil || all {
 			return err
 		}
@@ -149,6 +153,15 @@ func TestUpgrade(t *testing.T) {
 			t.Errorf("wrote %q, %v", body, err)
 		}
 	})
+}
+
+func readAnswer(t testing.TB, r io.Reader) *http.Response {
+	t.Helper()
+	answer, err := http.ReadResponse(bufio.NewReader(r), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
 }
 
 // dial connects and sends request as it is.
