@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gobwas/ws"
 )
 
 const handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
@@ -105,14 +107,23 @@ func BenchmarkReceive(b *testing.B) {
 // and is idle: heap and stacks of both ends (the client's is a net.Conn), and
 // resident memory of the process. It makes one pass, whatever -benchtime says.
 func BenchmarkIdle(b *testing.B) {
+	hello := string(entryLike(1000))
+	b.Run("plain", func(b *testing.B) { benchmarkIdle(b, Config{}, mask(ws.OpText, true, hello)) })
+	b.Run("deflated", func(b *testing.B) {
+		benchmarkIdle(b, Config{Compression: true}, maskDeflated(ws.OpText, true, deflated(b, 6, hello)))
+	})
+}
+
+func benchmarkIdle(b *testing.B, cfg Config, message []byte) {
 	const conns = 5000
+	request := []byte(strings.TrimSuffix(handshake, "\r\n") + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
 	e := &echo{conns: make(chan *Conn, conns), ended: make(chan error, conns)}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := Upgrade(w, r, Config{})
+		conn, err := Upgrade(w, r, cfg)
 		if err != nil {
 			b.Error(err)
 			return
@@ -136,15 +147,15 @@ func BenchmarkIdle(b *testing.B) {
 			b.Fatal(err)
 		}
 		clients[i] = c
-		if _, err := c.Write(append([]byte(handshake), mask(1, true, "hello")...)); err != nil {
+		if _, err := c.Write(append(request, message...)); err != nil {
 			b.Fatal(err)
 		}
 		r.Reset(c)
 		if _, err := http.ReadResponse(r, nil); err != nil {
 			b.Fatal(err)
 		}
-		if f := nextFrame(b, r); string(f.Payload) != "hello" {
-			b.Fatalf("echo %q", f.Payload)
+		if f := nextFrame(b, r); f.Header.Rsv1() != cfg.Compression {
+			b.Fatalf("echo %+v", f.Header)
 		}
 	}
 	after, rssAfter := memory(b)
