@@ -75,7 +75,7 @@ func (f *follower) hear() string {
 	return string(frame)
 }
 
-func TestCompression(t *testing.T) {
+func TestCompression_FRAME_4_entries_to_those_who_offer_it(t *testing.T) {
 	text := strings.Repeat("the same again, ", 1000)
 	for _, on := range []bool{true, false} {
 		srv := tuttitest.New(t, tutti.Config{Dev: true, Compression: on})

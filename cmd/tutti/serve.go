@@ -75,6 +75,9 @@ func serve() *cobra.Command {
 		if faults && !cfg.Dev {
 			return errors.New("serve: --faults spoils connections on purpose, so it goes with --dev alone")
 		}
+		if faults && cfg.TLS.On() {
+			return errors.New("serve: --faults reads the requests that it spoils, so it does not go with TLS")
+		}
 		return run(c.Context(), cfg, faults, cfg.Log.Logger(os.Stderr))
 	}
 	return c

@@ -151,7 +151,7 @@ func TestTLS_commands_trust_SSL_CERT_FILE(t *testing.T) {
 	}
 }
 
-func TestTLS_a_WebSocket_over_HTTP2_is_refused(t *testing.T) {
+func TestTLS_ROAD_7_a_WebSocket_over_HTTP2_is_refused(t *testing.T) {
 	s := startTLS(t)
 	for method, want := range map[string]protocol.Code{
 		http.MethodGet:     protocol.BadMessage,

@@ -90,7 +90,7 @@ func TestTLS_stalled_readers_hold_nobody_up(t *testing.T) {
 	}
 }
 
-func TestTLS_a_WebSocket_over_HTTP2_is_refused(t *testing.T) {
+func TestTLS_ROAD_7_a_WebSocket_over_HTTP2_is_refused(t *testing.T) {
 	s := serve(t)
 	listener := s.secure()
 	for _, method := range []string{http.MethodGet, http.MethodConnect} {

@@ -104,7 +104,7 @@ func TestRFC7692(t *testing.T) {
 		}
 	}
 	for _, x := range all {
-		t.Run(x.name, func(t *testing.T) {
+		t.Run("FRAME-4/"+x.name, func(t *testing.T) {
 			check(t, x, cfg, false, len(x.bytes))
 			if len(x.bytes) < 300 {
 				check(t, x, cfg, true, 1)
