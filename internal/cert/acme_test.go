@@ -75,3 +75,27 @@ func TestACME_what_was_ordered_is_kept(t *testing.T) {
 		t.Errorf("the authority was asked %d times for what was there", asked.Load())
 	}
 }
+
+func TestACME_orders_on_the_one_port(t *testing.T) {
+	ca := newAuthority(t)
+	dir := filepath.Join(t.TempDir(), "autocert")
+	var l log
+	config := ACME{Domains: []string{"a.example"}, Cache: dir, Directory: ca.url + "/directory", Logger: l.logger()}
+	addr := listen(t, config.Config())
+	ca.addr = addr
+	for range 2 {
+		state, err := shake(t, addr, "a.example")
+		if err != nil || state.PeerCertificates[0].Subject.CommonName != "ordered" {
+			t.Fatalf("%v; %s", err, l.all.String())
+		}
+	}
+
+	again := listen(t, config.Config()) // as after a restart
+	state, err := shake(t, again, "a.example")
+	if err != nil || state.PeerCertificates[0].Subject.CommonName != "ordered" {
+		t.Fatalf("after a restart: %v", err)
+	}
+	if ca.issued != 1 {
+		t.Errorf("%d certificates were ordered, want 1", ca.issued)
+	}
+}

@@ -24,6 +24,14 @@
 // above all, keep a small read buffer, and each Send has a goroutine of its own
 // until it is through.
 //
+// # Compression
+//
+// With Config.Compression, permessage-deflate (RFC 7692) is taken up where a
+// client offers it, with no context takeover: each message is compressed by
+// itself, so that [AppendDeflated] makes one frame for all connections that are
+// [Conn.Deflated], and an idle one costs no more than another. What arrives
+// compressed is inflated up to Config.MaxMessage and no further.
+//
 // # Order
 //
 // Messages are handed to Serve's function in the order of the wire, one at a
