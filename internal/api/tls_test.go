@@ -15,10 +15,17 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// secure listens with TLS too, for HTTP/1.1 and HTTP/2.
+// secure listens with TLS too, for HTTP/1.1 and HTTP/2, with kernel buffers that
+// are soon full.
 func (s *testServer) secure() *httptest.Server {
 	listener := httptest.NewUnstartedServer(s.api)
 	listener.EnableHTTP2 = true
+	listener.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if err := conn.(*tls.Conn).NetConn().(*net.TCPConn).SetWriteBuffer(64 << 10); err != nil {
+			s.t.Errorf("set buffer: %v", err)
+		}
+		return ctx
+	}
 	listener.StartTLS()
 	s.t.Cleanup(listener.Close)
 	return listener
@@ -28,7 +35,7 @@ func (s *testServer) secure() *httptest.Server {
 // soon full, and reads nothing yet.
 func (s *testServer) dialTLS(listener *httptest.Server) *wire {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	s.t.Cleanup(cancel)
 	config := listener.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	config.NextProtos = []string{"http/1.1"}
@@ -55,7 +62,7 @@ func (s *testServer) dialTLS(listener *httptest.Server) *wire {
 // More stalled readers than there are writers leave the others alone, and go on
 // where they were.
 func TestTLS_stalled_readers_hold_nobody_up(t *testing.T) {
-	const stalled, entries = 12, 120
+	const stalled, entries = 12, 30
 	s := serve(t)
 	listener := s.secure()
 	var slow []*wire
