@@ -63,7 +63,7 @@ func (c *Config) open(w http.ResponseWriter, r *http.Request, o hub.Opening, fin
 
 // read reads the body in the time that a hello has.
 func (c *Config) read(w http.ResponseWriter, r *http.Request, control *http.ResponseController) ([]byte, error) {
-	if err := control.SetReadDeadline(time.Now().Add(c.HelloTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := supported(control.SetReadDeadline(time.Now().Add(c.HelloTimeout))); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(c.MaxBody)))
@@ -72,7 +72,7 @@ func (c *Config) read(w http.ResponseWriter, r *http.Request, control *http.Resp
 	} else if err != nil {
 		return nil, protocol.Errorf(protocol.HelloTimeout, "The body did not arrive whole in time.")
 	}
-	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := supported(control.SetReadDeadline(time.Time{})); err != nil {
 		return nil, err
 	}
 	return body, nil
@@ -132,10 +132,10 @@ func (e *exchange) each(ctx context.Context, write func(batch [][]byte) (more bo
 }
 
 // put writes what cannot be taken back; a reader that takes nothing for too
-// long is given up.
+// long is given up. The deadline is taken back at the end: over HTTP/2 it ends
+// the stream when it passes, even if nothing is being written.
 func (e *exchange) put(frames ...[]byte) error {
-	err := e.control.SetWriteDeadline(time.Now().Add(e.config.Stall))
-	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := supported(e.control.SetWriteDeadline(time.Now().Add(e.config.Stall))); err != nil {
 		return err
 	}
 	for _, f := range frames {
@@ -143,7 +143,18 @@ func (e *exchange) put(frames ...[]byte) error {
 			return err
 		}
 	}
-	return e.control.Flush()
+	if err := e.control.Flush(); err != nil {
+		return err
+	}
+	return supported(e.control.SetWriteDeadline(time.Time{}))
+}
+
+// supported passes over a deadline that this kind of response does not have.
+func supported(err error) error {
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 func (e *exchange) head(contentType, cacheControl string) {
