@@ -22,13 +22,15 @@ const (
 	stageHello              // waiting for welcome
 )
 
-// connection is the state machine of rules CONN-1 to CONN-9.
+// connection is the state machine of rules CONN-1 to CONN-9; its road is
+// the business of roads.
 type connection struct {
 	state    State
 	stage    stage // while connecting
 	deadline int64 // when the state is looked at again
 	floor    int64 // in backoff: no wake makes an attempt before
 	failures int   // attempts in a row that failed
+	answered bool  // while connecting: the server has said something
 	token    string
 
 	since    int64 // welcomed at
@@ -47,12 +49,22 @@ func (Connect) apply(c *Core) {
 	}
 }
 
-func (Wake) apply(c *Core) {
+func (w Wake) apply(c *Core) {
+	if w.Network {
+		c.roads.forget()
+		switch c.connection.state {
+		case Idle, Backoff, Parked:
+			c.roads.take(0)
+		}
+	}
 	switch {
 	case c.connection.state == Live:
 		c.probe()
 	case c.connection.state == Backoff && c.now >= c.connection.floor:
 		c.attempt()
+	}
+	if w.Network && c.online() {
+		c.try()
 	}
 }
 
@@ -61,7 +73,7 @@ func (c *Core) attempt() {
 	c.renewSecret()
 	n := &c.connection
 	*n = connection{state: Connecting, failures: n.failures, deadline: c.now + attemptTime}
-	c.emit(Status{State: Connecting})
+	c.tellRoad()
 	if c.options.Token == TokenNone {
 		c.open("")
 		return
@@ -71,8 +83,11 @@ func (c *Core) attempt() {
 
 func (c *Core) open(token string) {
 	c.connection.token, c.connection.stage = token, stageOpen
-	c.emit(Open{})
+	c.emit(Open{c.roads.name()})
 }
+
+// tellRoad tells a state in which there is a road.
+func (c *Core) tellRoad() { c.emit(Status{State: c.connection.state, Road: c.roads.name()}) }
 
 func (t Token) apply(c *Core) {
 	n := &c.connection
@@ -84,7 +99,7 @@ func (t Token) apply(c *Core) {
 	case n.state == Connecting && n.stage == stageToken:
 		c.open(t.Token)
 	case n.asked:
-		n.asked, n.auth = false, c.id()
+		n.asked, n.auth, n.token = false, c.id(), t.Token
 		c.send(&protocol.Auth{ID: n.auth, Token: t.Token})
 	}
 }
@@ -94,10 +109,10 @@ func (t TokenFailed) apply(c *Core) {
 	err := protocol.Errorf(protocol.Disconnected, "There is no token: %s", t.Message)
 	switch {
 	case n.state == Connecting && n.stage == stageToken:
-		c.end(err)
+		c.end(err, endFair)
 	case n.asked:
 		c.shut()
-		c.end(err)
+		c.end(err, endFair)
 	}
 }
 
@@ -121,6 +136,7 @@ func (c *Core) welcome(w *protocol.Welcome) {
 	n.since, n.heard = c.now, c.now
 	n.patience = max(1, min(w.Ping, day)+min(w.Grace, day))
 	c.limits = w.Limits
+	c.roads.live(c.now, c.options.Random)
 	c.goLive()
 	c.pump()
 }
@@ -128,30 +144,44 @@ func (c *Core) welcome(w *protocol.Welcome) {
 func (c *Core) goLive() {
 	c.connection.state = Live
 	c.connection.deadline = c.now + c.connection.patience
-	c.emit(Status{State: Live})
+	c.tellRoad()
 }
 
 func (c *Core) probe() {
 	c.connection.state = Probing
 	c.connection.deadline = c.now + probeTime
-	c.emit(Status{State: Probing})
+	c.tellRoad()
 	c.send(&protocol.Ping{})
 }
 
 func (c *Core) connectionTick() {
-	n := &c.connection
-	if c.now < n.deadline {
-		return
+	if c.now >= c.connection.deadline {
+		c.overdue()
 	}
+	if c.connection.state == Live && c.now >= c.roads.due {
+		c.try()
+	}
+}
+
+// overdue is told when the state has lasted too long.
+func (c *Core) overdue() {
+	n := &c.connection
 	switch n.state {
 	case Connecting:
-		if n.stage != stageToken {
-			c.shut()
+		if n.stage == stageToken {
+			c.end(nil, endFair)
+			return
 		}
-		c.end(nil)
-	case Probing:
 		c.shut()
-		c.end(nil)
+		c.end(nil, endHung)
+	case Probing:
+		if c.stable() {
+			c.leave()
+			c.attempt()
+			return
+		}
+		c.shut()
+		c.end(nil, endCut)
 	case Backoff:
 		c.attempt()
 	case Live:
@@ -166,11 +196,15 @@ func (l Lost) apply(c *Core) {
 	if !c.online() && (n.state != Connecting || n.stage == stageToken) {
 		return
 	}
-	var err *protocol.Error
 	if kind, ok := protocol.KindByClose(l.Code); ok {
-		err = protocol.Errorf(kind.Code, "")
+		c.end(protocol.Errorf(kind.Code, ""), endFair)
+		return
 	}
-	c.end(err)
+	if n.state == Connecting && n.answered {
+		c.end(nil, endFair)
+		return
+	}
+	c.end(nil, endCut)
 }
 
 // shut ends the transport, and with it what this step has not sent yet.
@@ -186,15 +220,33 @@ func (c *Core) detach() {
 	c.detachPages()
 }
 
+// stable says whether the connection has been live for long.
+func (c *Core) stable() bool {
+	return c.online() && c.now-c.connection.since >= stableTime
+}
+
+// leave ends a live connection that another is to follow at once.
+func (c *Core) leave() {
+	stable := c.stable()
+	if stable {
+		c.connection.failures = 0
+	}
+	c.roads.ended(endFair, stable)
+	c.shut()
+	c.detach()
+}
+
 // end goes to backoff, or to parked when err will not pass. The transport is
 // gone already.
-func (c *Core) end(err *protocol.Error) {
+func (c *Core) end(err *protocol.Error, how ending) {
 	n := &c.connection
-	if c.online() && c.now-n.since >= stableTime {
-		n.failures = 0
+	stable := c.stable()
+	if stable {
+		n.failures, how = 0, endFair
 	} else {
 		n.failures++
 	}
+	c.roads.ended(how, stable)
 	c.detach()
 	*n = connection{state: Parked, failures: n.failures, deadline: Never}
 	if err != nil && !c.passes(err) {
@@ -222,7 +274,7 @@ func (c *Core) expire(err *protocol.Error) {
 	switch {
 	case c.options.Token != TokenFunction:
 		c.shut()
-		c.end(err)
+		c.end(err, endFair)
 	case !c.connection.expired:
 		c.connection.expired, c.connection.asked = true, true
 		c.emit(AskToken{})

@@ -25,6 +25,8 @@ type Options struct {
 	Token        TokenSource
 	Random       func() float64         // in [0, 1)
 	Secret       func() protocol.Secret // a new secret, born now
+	Roads        []string               // the roads there are, best first; empty: ws alone
+	Road         string                 // where to begin, if one of Roads; empty: the best
 	QueueEntries int                    // unanswered publishes at most; 0: DefaultQueueEntries
 	QueueBytes   int                    // bytes of their data at most; 0: DefaultQueueBytes
 }
@@ -37,6 +39,7 @@ type Core struct {
 	limits  protocol.Limits
 
 	connection    connection
+	roads         roads
 	identity      identity
 	subscriptions subscriptions
 	outboxes      outboxes
@@ -58,6 +61,7 @@ func New(options Options) *Core {
 	return &Core{
 		options: options, limits: protocol.DefaultLimits(), told: Never,
 		connection:    connection{state: Idle, deadline: Never},
+		roads:         newRoads(options.Roads, options.Road),
 		subscriptions: newSubscriptions(), outboxes: newOutboxes(),
 	}
 }
@@ -92,7 +96,11 @@ func (c *Core) wish() int64 {
 	if c.connection.state == Closed {
 		return Never
 	}
-	return min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c))
+	at := min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c))
+	if c.connection.state == Live {
+		at = min(at, c.roads.due)
+	}
+	return at
 }
 
 func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }

@@ -47,7 +47,7 @@ func decode(kind string, message jsontext.Value) (any, error) {
 		return shape[protocol.Unsubscribed](message, nil)
 	case protocol.TypeEntry:
 		return shape(message, func(m *Entry) bool {
-			return m.Offset > 0 && m.Offset <= protocol.MaxOffset && m.Data != nil
+			return m.Offset > m.Skipped && m.Offset <= protocol.MaxOffset && m.Data != nil
 		})
 	case protocol.TypeAck:
 		return shape[protocol.Ack](message, nil)

@@ -27,6 +27,7 @@ type Effect interface{ effect() }
 // Status says that the state changed.
 type Status struct {
 	State   State
+	Road    string          // in connecting, live and probing: how the server is reached
 	Attempt int             // in backoff: the number of the attempt to come
 	Until   int64           // in backoff: when it comes
 	Err     *protocol.Error // in backoff and parked: why, or nil
@@ -36,8 +37,14 @@ type Status struct {
 // [TokenFailed].
 type AskToken struct{}
 
-// Open asks for a transport; the former is gone.
-type Open struct{}
+// Open asks for a transport over a road; the former is gone.
+type Open struct{ Road string }
+
+// Try asks to see, beside the connection, whether the server answers on a
+// road: say a hello with this token, no client and no topic, and wait 5 s for
+// the first message. A coded error is an answer too. [Tried] tells; of a
+// connection that has ended it need not.
+type Try struct{ Road, Token string }
 
 // Send gives one frame to the transport.
 type Send struct{ Frame []byte }
@@ -98,6 +105,7 @@ const Never int64 = math.MaxInt64
 func (Status) effect()   {}
 func (AskToken) effect() {}
 func (Open) effect()     {}
+func (Try) effect()      {}
 func (Send) effect()     {}
 func (Shut) effect()     {}
 func (Started) effect()  {}

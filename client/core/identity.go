@@ -46,7 +46,6 @@ func (c *Core) renewIfAnswered() {
 	if !c.identity.expired || !c.online() || c.outboxes.uncertain() || c.outboxes.inFlight() {
 		return
 	}
-	c.shut()
-	c.detach()
+	c.leave()
 	c.attempt()
 }

@@ -24,11 +24,23 @@ type Opened struct{}
 // Message is one message of the server, as [DecodeMessage] returns it.
 type Message struct{ Message any }
 
+// Aside is a message of the server that did not come by the stream but in
+// answer to a POST: no sign that the stream lives (rule CONN-13).
+type Aside struct{ Message any }
+
 // Lost says that the transport ended, with its close code or 0.
 type Lost struct{ Code int }
 
 // Wake is a sign that the network or the process is back.
-type Wake struct{}
+type Wake struct {
+	Network bool // it may be another network
+}
+
+// Tried answers [Try]: whether the server said anything on that road.
+type Tried struct {
+	Road string
+	OK   bool
+}
 
 // Tick says that time has passed.
 type Tick struct{}

@@ -4,21 +4,35 @@ import "github.com/tuttisync/tutti/protocol"
 
 func (m Message) apply(c *Core) {
 	n := &c.connection
-	switch {
-	case n.state == Connecting && n.stage == stageHello:
-		switch m := m.Message.(type) {
-		case *protocol.Welcome:
-			c.welcome(m)
-		case *protocol.Close:
-			c.shut()
-			c.end(m.Error)
-		}
-	case c.online():
+	if n.state == Connecting {
+		n.answered = n.answered || n.stage != stageToken
+	} else if c.online() {
 		n.heard = c.now
 		if n.state == Probing {
 			c.goLive()
 		}
-		c.heard(m.Message)
+	}
+	c.take(m.Message)
+}
+
+func (a Aside) apply(c *Core) { c.take(a.Message) }
+
+// take takes a message in the state that there is.
+func (c *Core) take(message any) {
+	n := &c.connection
+	switch {
+	case c.online():
+		c.heard(message)
+	case n.state == Connecting && n.stage != stageToken:
+		switch m := message.(type) {
+		case *protocol.Welcome:
+			if n.stage == stageHello {
+				c.welcome(m)
+			}
+		case *protocol.Close: // without a transport, if the server would not open one
+			c.shut()
+			c.end(m.Error, endFair)
+		}
 	}
 }
 
@@ -49,7 +63,7 @@ func (c *Core) heard(message any) {
 		c.failure(m)
 	case *protocol.Close:
 		c.shut()
-		c.end(m.Error)
+		c.end(m.Error, endFair)
 	}
 }
 
@@ -62,7 +76,7 @@ func (c *Core) failure(m *protocol.Failure) {
 		}
 	case m.ID == c.connection.auth:
 		c.shut()
-		c.end(m.Error)
+		c.end(m.Error, endFair)
 	default:
 		if !c.requestFailed(m) {
 			c.pageFailed(m)

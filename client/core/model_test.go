@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/go-json-experiment/json"
 	"pgregory.net/rapid"
 
 	"github.com/tuttisync/tutti/protocol"
@@ -73,13 +74,38 @@ func (l *link) flow() {
 		if !l.model.kind {
 			coming = coming[:rapid.IntRange(0, len(coming)).Draw(l.model.t, "flow")]
 		}
-		for _, e := range coming {
+		skipped := uint64(0)
+		for i, e := range coming {
 			if l.places[topic] = e.Offset; l.faulty() {
+				continue
+			}
+			if i < len(coming)-1 && l.skips() {
+				skipped++
+				continue
+			}
+			if skipped > 0 {
+				l.out = append(l.out, skipping(topic, e, skipped))
+				skipped = 0
 				continue
 			}
 			l.out = append(l.out, protocol.AppendEntryMessage(nil, topic, protocol.AppendEntry(nil, &e)))
 		}
 	}
+}
+
+// skips draws whether the model, which delivers the latest alone when it must,
+// leaves an entry out.
+func (l *link) skips() bool {
+	return !l.model.kind && rapid.IntRange(0, 20).Draw(l.model.t, "skips") == 0
+}
+
+func skipping(topic string, e protocol.Entry, skipped uint64) []byte {
+	e.Skipped = skipped
+	raw, err := json.Marshal(&e)
+	if err != nil {
+		panic(err)
+	}
+	return protocol.AppendEntryMessage(nil, topic, raw)
 }
 
 // faulty draws whether an entry gets lost on its way, as none should.

@@ -15,14 +15,19 @@ import (
 
 var modelTopics = []string{"a", "b"}
 
+var modelRoads = [][]string{{RoadWS}, {RoadWS, RoadSSE, RoadPoll}, {RoadSSE, RoadPoll}, {RoadWS, RoadPoll}}
+
 // world is a core, a naive server and the link between them, in which anything
 // may happen; and what the application has seen.
 type world struct {
 	t       *rapid.T
 	core    *Core
 	model   *model
-	link    *link // nil: none
-	opening bool
+	link    *link           // nil: none
+	opening string          // the road; empty: none
+	road    string          // of link
+	blocked map[string]bool // roads on which nothing gets through
+	trying  string          // the road that is being tried; empty: none
 	asked   bool
 	now     int64
 	wish    int64
@@ -46,11 +51,13 @@ type reader struct {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{
-		t: t, model: newModel(t), wish: Never,
+		t: t, model: newModel(t), wish: Never, blocked: map[string]bool{},
 		published: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
 	}
 	w.core = New(Options{
 		Token:  TokenFunction,
+		Roads:  rapid.SampledFrom(modelRoads).Draw(t, "roads"),
+		Road:   rapid.SampledFrom([]string{"", RoadWS, RoadSSE, RoadPoll}).Draw(t, "road"),
 		Random: func() float64 { return rapid.Float64Range(0, 0.999).Draw(t, "random") },
 		Secret: func() protocol.Secret {
 			w.secrets++
@@ -66,10 +73,16 @@ func (w *world) step(in Input) {
 		case AskToken:
 			w.asked = true
 		case Open:
-			if w.link != nil {
-				w.t.Fatal("opened a transport while there is one")
+			if w.link != nil || w.opening != "" || !slices.Contains(w.core.options.Roads, e.Road) {
+				w.t.Fatalf("opened a transport over %q while there is one, or over a road that is not there", e.Road)
 			}
-			w.opening = true
+			w.opening = e.Road
+		case Try:
+			best := slices.Index(w.core.options.Roads, e.Road)
+			if w.link == nil || w.trying != "" || best < 0 || best >= slices.Index(w.core.options.Roads, w.road) {
+				w.t.Fatalf("tried %s beside %s, with %q out", e.Road, w.road, w.trying)
+			}
+			w.trying = e.Road
 		case Send:
 			messages, err := protocol.Split(e.Frame)
 			if err != nil || w.link == nil {
@@ -89,10 +102,10 @@ func (w *world) step(in Input) {
 		case Deliver:
 			for _, h := range e.Handlers {
 				r := w.readers[h]
-				if !r.open || !r.begun || r.topic != e.Topic || e.Entry.Offset != r.at+1 {
-					w.t.Fatalf("handler %d at %+v got %s %d", h, r, e.Topic, e.Entry.Offset)
+				if !r.open || !r.begun || r.topic != e.Topic || e.Entry.Offset <= r.at || e.Entry.Offset-e.Entry.Skipped > r.at+1 {
+					w.t.Fatalf("handler %d at %+v got %s %d, %d skipped", h, r, e.Topic, e.Entry.Offset, e.Entry.Skipped)
 				}
-				r.at++
+				r.at = e.Entry.Offset
 			}
 		case Failed:
 			w.t.Fatalf("handler %d failed: %v", e.Handler, e.Err)
@@ -110,7 +123,8 @@ func (w *world) step(in Input) {
 			w.wish = e.Until
 		}
 	}
-	if w.wish < w.now {
+	// A try that came due while probing is made late; a tick makes it.
+	if _, ticked := in.(Tick); w.wish < w.now && (ticked || w.wish != w.core.roads.due) {
 		w.t.Fatalf("after %T at %d the wish is %d", in, w.now, w.wish)
 	}
 }
@@ -118,7 +132,7 @@ func (w *world) step(in Input) {
 // cut ends the link. The server may still get some of what was under way.
 func (w *world) cut() {
 	l := w.link
-	w.link, w.opening = nil, false
+	w.link, w.opening, w.trying = nil, "", ""
 	if l == nil {
 		return
 	}
@@ -162,7 +176,7 @@ func (w *world) unsubscribe() {
 }
 
 func (w *world) lose() {
-	if w.link == nil && !w.opening {
+	if w.link == nil && w.opening == "" {
 		return
 	}
 	w.cut()
@@ -180,9 +194,19 @@ func (w *world) move() bool {
 		} else {
 			w.step(Token{"t"})
 		}
-	case w.opening:
-		w.opening, w.link = false, w.model.connect()
+	case w.opening != "" && w.blocked[w.opening]:
+		if rapid.Bool().Draw(w.t, "hangs") {
+			return false
+		}
+		w.opening = ""
+		w.step(Lost{})
+	case w.opening != "":
+		w.road, w.opening, w.link = w.opening, "", w.model.connect()
 		w.step(Opened{})
+	case w.trying != "" && rapid.Bool().Draw(w.t, "tried"):
+		road := w.trying
+		w.trying = ""
+		w.step(Tried{road, !w.blocked[road]})
 	case w.link != nil && len(w.link.in) > 0 && (len(w.link.out) == 0 || rapid.Bool().Draw(w.t, "server")):
 		w.link.work()
 	case w.link != nil && len(w.link.out) > 0:
@@ -192,16 +216,30 @@ func (w *world) move() bool {
 		if err != nil {
 			w.t.Fatalf("%s: %v", raw, err)
 		}
-		w.step(Message{m})
+		if w.road != RoadWS && answersCommand(m) {
+			w.step(Aside{m})
+		} else {
+			w.step(Message{m})
+		}
 	default:
 		return false
 	}
 	return true
 }
 
+// answersCommand says whether a message comes, where there is no WebSocket, in
+// answer to a POST.
+func answersCommand(m any) bool {
+	switch m.(type) {
+	case *protocol.Ack, *protocol.RefusedMessage, *protocol.RejectedMessage, *protocol.GapMessage, *protocol.HistoryPage:
+		return true
+	}
+	return false
+}
+
 func (w *world) tick() {
 	if w.wish != Never {
-		w.now = w.wish
+		w.now = max(w.wish, w.now)
 	}
 	w.step(Tick{})
 }
@@ -230,6 +268,15 @@ func (w *world) forget() {
 	w.step(Tick{})
 }
 
+// block lets the network take a road away, or give it back.
+func (w *world) block() {
+	road := rapid.SampledFrom(w.core.options.Roads).Draw(w.t, "block")
+	w.blocked[road] = !w.blocked[road]
+	if w.blocked[road] && w.link != nil && w.road == road {
+		w.lose()
+	}
+}
+
 func (w *world) act() {
 	what := rapid.IntRange(0, 99).Draw(w.t, "act")
 	switch {
@@ -246,14 +293,16 @@ func (w *world) act() {
 	case what < 36:
 		w.serverSays()
 	case what < 37:
-		w.step(Wake{})
+		w.step(Wake{Network: rapid.Bool().Draw(w.t, "network")})
 	case what < 38:
 		k := w.key()
 		w.pages[k] = false
 		w.step(History{Key: k, Topic: "a"})
 	case what < 39:
 		w.forget()
-	case what < 45:
+	case what < 42:
+		w.block()
+	case what < 48:
 		w.tick()
 	default:
 		if !w.move() {
@@ -266,6 +315,10 @@ func (w *world) act() {
 // got lost unseen shows at the next connection at the latest.
 func (w *world) calm() {
 	w.model.kind = true
+	w.blocked = map[string]bool{}
+	for _, road := range w.core.options.Roads[1:] {
+		w.blocked[road] = rapid.Bool().Draw(w.t, "stays blocked")
+	}
 	if w.model.faults > 0 || rapid.Bool().Draw(w.t, "cut") {
 		w.lose()
 	} else if w.link != nil {
@@ -336,6 +389,58 @@ func TestExactlyOnce(t *testing.T) {
 		w.calm()
 		w.check()
 	})
+}
+
+// TestRoads/CONN-12: whatever the network has done before, once the best road
+// is open again the client comes back to it by itself.
+func TestRoads(t *testing.T) {
+	t.Run("CONN-12_back_to_the_best", rapid.MakeCheck(func(t *rapid.T) {
+		w := newWorld(t)
+		w.step(Connect{})
+		for n := rapid.IntRange(1, 200).Draw(t, "acts"); n > 0; n-- {
+			w.act()
+		}
+		w.calm()
+		best := w.core.options.Roads[0]
+		for n := 0; w.road != best || w.core.State() != Live; n++ {
+			if n > 2000 {
+				t.Fatalf("after %d ms the client is %s on %s", w.now, w.core.State(), w.road)
+			}
+			if w.trying == "" && w.link != nil && len(w.link.in)+len(w.link.out) == 0 && rapid.Bool().Draw(t, "ping") {
+				w.link.say(&protocol.Ping{})
+			}
+			if !w.move() {
+				w.tick()
+			}
+		}
+		w.calm()
+		w.check()
+	}))
+	t.Run("CONN-11_down_to_what_is_left", rapid.MakeCheck(func(t *rapid.T) {
+		w := newWorld(t)
+		left := rapid.SampledFrom(w.core.options.Roads).Draw(t, "left")
+		for _, road := range w.core.options.Roads {
+			w.blocked[road] = road != left
+		}
+		w.model.kind = true
+		w.step(Connect{})
+		w.publish()
+		attempts := 0
+		for w.core.State() != Live {
+			if w.opening != "" && w.core.connection.stage == stageOpen {
+				attempts++
+			}
+			if attempts > 100 {
+				t.Fatalf("no way over %s", left)
+			}
+			if !w.move() {
+				w.tick()
+			}
+		}
+		if w.road != left {
+			t.Fatalf("live over %s, which is blocked", w.road)
+		}
+	}))
 }
 
 // TestCloseSettles closes at any time, and finds nothing open.

@@ -110,15 +110,16 @@ func (c *Core) entry(m *Entry) {
 	if s == nil || !s.live {
 		return
 	}
-	if m.Offset != s.at.Offset+1 {
+	before := m.Offset - m.Skipped - 1
+	if s.at.Offset != before {
 		c.shut()
-		c.end(nil)
+		c.end(nil, endFair)
 		return
 	}
 	s.stand(m.Position())
 	var to []uint64
 	for _, h := range s.handlers {
-		if h.live && h.position.Offset+1 == m.Offset {
+		if h.live && before <= h.position.Offset && h.position.Offset < m.Offset {
 			h.position = m.Position()
 			to = append(to, h.id)
 		}

@@ -25,6 +25,8 @@ type scenario struct {
 		Token        string   `json:"token"`
 		Random       float64  `json:"random"`
 		Secrets      []string `json:"secrets"`
+		Roads        []string `json:"roads"`
+		Road         string   `json:"road"`
 		QueueEntries int      `json:"queueEntries"`
 		QueueBytes   int      `json:"queueBytes"`
 	} `json:"options"`
@@ -67,6 +69,8 @@ func (s *scenario) run(t *testing.T) {
 			secrets = secrets[1:]
 			return protocol.Secret(next)
 		},
+		Roads:        s.Options.Roads,
+		Road:         s.Options.Road,
 		QueueEntries: s.Options.QueueEntries,
 		QueueBytes:   s.Options.QueueBytes,
 	})
@@ -108,10 +112,13 @@ func readInput(t *testing.T, in map[string]jsontext.Value) Input {
 		return v
 	case "opened":
 		return Opened{}
-	case "message":
+	case "message", "aside":
 		m, err := DecodeMessage(body)
 		if err != nil {
 			t.Fatalf("message %s: %v", body, err)
+		}
+		if kind[0] == "aside" {
+			return Aside{m}
 		}
 		return Message{m}
 	case "lost":
@@ -119,7 +126,13 @@ func readInput(t *testing.T, in map[string]jsontext.Value) Input {
 		read(&v)
 		return v
 	case "wake":
-		return Wake{}
+		var v Wake
+		read(&v)
+		return v
+	case "tried":
+		var v Tried
+		read(&v)
+		return v
 	case "tick":
 		return Tick{}
 	case "subscribe":
@@ -159,6 +172,9 @@ func effectJSON(t *testing.T, e Effect) any {
 		if e.State == Backoff {
 			o["attempt"], o["until"] = float64(e.Attempt), float64(e.Until)
 		}
+		if e.Road != "" && e.Road != RoadWS {
+			o["road"] = e.Road
+		}
 		if e.Err != nil {
 			o["error"] = plain(t, e.Err)
 		}
@@ -166,7 +182,16 @@ func effectJSON(t *testing.T, e Effect) any {
 	case AskToken:
 		return object{"token": object{}}
 	case Open:
-		return object{"open": object{}}
+		if e.Road == RoadWS {
+			return object{"open": object{}}
+		}
+		return object{"open": object{"road": e.Road}}
+	case Try:
+		o := object{"road": e.Road}
+		if e.Token != "" {
+			o["token"] = e.Token
+		}
+		return object{"try": o}
 	case Send:
 		messages, err := protocol.Split(e.Frame)
 		if err != nil {
