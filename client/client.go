@@ -17,8 +17,9 @@ import (
 // Client is one client of a server: one connection at a time, over which any
 // number of topics are read and published to.
 type Client struct {
-	url        string
-	http       *http.Client
+	address    string       // of the server, without a slash at the end
+	http       *http.Client // for WebSockets
+	posts      *http.Client // for the other roads
 	options    Options
 	start      time.Time
 	dispatcher *dispatcher
@@ -35,6 +36,8 @@ type Client struct {
 	// What follows belongs to the owner's goroutine.
 	core      *core.Core
 	transport *transport
+	lost      error // why the latest transport ended, if the server did not say
+	clock     wallClock
 	timer     *time.Timer
 	handlers  map[uint64]*handler
 	pending   map[uint64]*Pending
@@ -50,13 +53,14 @@ func Connect(address string, options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws, err := endpoint(address)
+	address, err = endpoint(address)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	start := time.Now()
 	c := &Client{
-		url: ws, http: newHTTP(options), options: options, start: time.Now(),
+		address: address, http: options.httpClient(), options: options, start: start, clock: wallClock{begun: start.Round(0)},
 		dispatcher: newDispatcher(options.Buffer, options.Logger),
 		ctx:        ctx, cancel: cancel,
 		events: make(chan func()), done: make(chan struct{}),
@@ -64,6 +68,7 @@ func Connect(address string, options Options) (*Client, error) {
 		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, pages: map[uint64]chan pageResult{},
 	}
 	c.timer.Stop()
+	c.posts = unredirected(c.http)
 	c.status.Store(&Status{State: core.Idle})
 	source := core.TokenNone
 	switch {
@@ -72,7 +77,7 @@ func Connect(address string, options Options) (*Client, error) {
 	case options.Token != nil:
 		source = core.TokenFunction
 	}
-	c.core = core.New(core.Options{Token: source, Random: mathrand.Float64, Secret: newSecret})
+	c.core = core.New(core.Options{Token: source, Random: mathrand.Float64, Secret: newSecret, Roads: options.Roads})
 	go c.own()
 	go c.dispatcher.run()
 	c.Connect()
@@ -91,9 +96,15 @@ func newSecret() protocol.Secret {
 // nothing.
 func (c *Client) Connect() { c.post(func() { c.step(core.Connect{}) }) }
 
-// Wake says that the network may be back: a connection is tried at once, or
-// the one that there is is probed.
+// Wake says that the process may have been away: a connection is tried at
+// once, or the one that there is is probed. The client sees by itself when the
+// clock has jumped, as it does when a machine was asleep.
 func (c *Client) Wake() { c.post(func() { c.step(core.Wake{}) }) }
+
+// NetworkChanged says that the network is back, or is another one: as Wake,
+// and the best road is tried anew at once. An application calls it when it
+// hears so from its platform.
+func (c *Client) NetworkChanged() { c.post(func() { c.step(core.Wake{Network: true}) }) }
 
 // Close ends the client for good. Publishes and pages that are not answered
 // fail with closed. It waits until the connection has ended, and then no
@@ -102,6 +113,9 @@ func (c *Client) Close() error {
 	c.post(func() { c.step(core.Close{}) })
 	<-c.done
 	c.running.Wait()
+	if c.options.HTTPClient == nil {
+		c.http.CloseIdleConnections()
+	}
 	return nil
 }
 
@@ -119,14 +133,19 @@ func (c *Client) post(f func()) bool {
 // never blocks on the application or the network.
 func (c *Client) own() {
 	defer close(c.done)
-	defer c.http.CloseIdleConnections()
 	defer c.timer.Stop()
+	pulse := time.NewTicker(clockPulse)
+	defer pulse.Stop()
 	for c.core.State() != core.Closed {
 		select {
 		case f := <-c.events:
 			f()
 		case <-c.timer.C:
 			c.step(core.Tick{})
+		case <-pulse.C:
+			if c.clock.jumped(time.Now().Round(0), time.Since(c.start)) {
+				c.step(core.Wake{})
+			}
 		}
 	}
 	c.cancel()
@@ -135,18 +154,6 @@ func (c *Client) own() {
 func (c *Client) now() int64 { return time.Since(c.start).Milliseconds() }
 
 func (c *Client) at(ms int64) time.Time { return c.start.Add(time.Duration(ms) * time.Millisecond) }
-
-// transportStep is step for what a transport says; what a former one still
-// says is passed over.
-func (c *Client) transportStep(t *transport, in core.Input) {
-	if c.transport != t {
-		return
-	}
-	if _, lost := in.(core.Lost); lost {
-		c.transport = nil
-	}
-	c.step(in)
-}
 
 // step makes one step of the core and carries out its effects.
 func (c *Client) step(in core.Input) {
@@ -157,12 +164,13 @@ func (c *Client) step(in core.Input) {
 		case core.AskToken:
 			c.askToken()
 		case core.Open:
-			c.transport = c.openTransport()
+			c.openTransport(e.Road)
+		case core.Try:
+			c.try(e)
 		case core.Send:
-			c.transport.send(e.Frame)
+			c.transport.sender.send(e.Frame)
 		case core.Shut:
-			c.transport.cancel()
-			c.transport = nil
+			c.endTransport()
 		case core.Started:
 			c.started(e)
 		case core.Deliver:

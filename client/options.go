@@ -6,7 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/tuttisync/tutti/client/core"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -21,14 +25,26 @@ type Options struct {
 	// parks. Empty: the client is anonymous.
 	StaticToken string
 
-	// Header is sent with the request that opens the connection.
+	// Roads are the ways to the server that may be taken, best first: "ws" (a
+	// WebSocket), "sse" (a stream of events, and POST), "poll" (long-polling,
+	// and POST). The client steps down where a network blocks one, and climbs
+	// up again. Empty: all three, in this order.
+	Roads []string
+
+	// Header is sent with each request that the client makes.
 	Header http.Header
 
-	// TLS configures wss and https; nil is the default.
+	// TLS configures wss and https; nil is the default. It is not used with
+	// HTTPClient.
 	TLS *tls.Config
 
-	// ReadLimit is the longest frame that is read, in bytes; a longer one ends
-	// the connection. 0: 16 MiB.
+	// HTTPClient makes the requests; its Timeout is not used. For WebSockets it
+	// must speak HTTP/1.1. Nil: one of the client's own, which uses the proxy
+	// that the environment names.
+	HTTPClient *http.Client
+
+	// ReadLimit is the longest frame, event or answer that is read, in bytes; a
+	// longer one ends the connection. 0: 16 MiB.
 	ReadLimit int64
 
 	// Buffer is how many entries and status changes wait for slow handlers
@@ -47,6 +63,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.ReadLimit == 0 {
 		o.ReadLimit = 16 << 20
 	}
+	if err := checkRoads(o.Roads); err != nil {
+		return o, err
+	}
+	if o.Roads = slices.Clone(o.Roads); len(o.Roads) == 0 {
+		o.Roads = allRoads()
+	}
 	if o.Buffer == 0 {
 		o.Buffer = 1024
 	}
@@ -62,19 +84,33 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// endpoint turns a server's address, with or without a path prefix, into that
-// of its WebSocket.
+func allRoads() []string { return []string{core.RoadWS, core.RoadSSE, core.RoadPoll} }
+
+func checkRoads(roads []string) error {
+	for i, r := range roads {
+		if !slices.Contains(allRoads(), r) {
+			return protocol.Errorf(protocol.BadMessage, "The roads are ws, sse and poll, not %.20q.", r)
+		}
+		if slices.Contains(roads[:i], r) {
+			return protocol.Errorf(protocol.BadMessage, "The road %s stands twice in Roads.", r)
+		}
+	}
+	return nil
+}
+
+// endpoint turns a server's address, with or without a path prefix, into the
+// one that the paths of the protocol are appended to.
 func endpoint(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "", protocol.Errorf(protocol.BadMessage, "The address cannot be read: %v", err)
 	}
 	switch u.Scheme {
-	case "http":
-		u.Scheme = "ws"
-	case "https":
-		u.Scheme = "wss"
-	case "ws", "wss":
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
+	case "http", "https":
 	default:
 		return "", protocol.Errorf(protocol.BadMessage, "The address begins with http, https, ws or wss, not %.20q.", u.Scheme)
 	}
@@ -82,5 +118,29 @@ func endpoint(address string) (string, error) {
 		return "", protocol.Errorf(protocol.BadMessage, "The address names no host.")
 	}
 	u.RawQuery, u.Fragment, u.RawFragment = "", "", ""
-	return u.JoinPath("v1", "ws").String(), nil
+	return strings.TrimRight(u.JoinPath().String(), "/"), nil
+}
+
+// httpClient makes the client for all requests. They are few and long, so it
+// speaks HTTP/1.1 alone, which a WebSocket needs for its upgrade.
+func (o Options) httpClient() *http.Client {
+	if o.HTTPClient != nil {
+		own := *o.HTTPClient
+		own.Timeout = 0
+		return &own
+	}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		TLSClientConfig:     o.TLS.Clone(),
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     90 * time.Second,
+	}}
+}
+
+// unredirected is a client that follows no redirect: what it sends holds the
+// token and the client's secret.
+func unredirected(c *http.Client) *http.Client {
+	same := *c
+	same.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &same
 }

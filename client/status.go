@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
 )
 
 // Status is the state of a client's connection.
 type Status struct {
 	State   core.State
+	Road    string    // in connecting, live and probing: how the server is reached: "ws", "sse" or "poll"
 	Attempt int       // in backoff: the number of the attempt to come
 	Until   time.Time // in backoff: when it comes
 	Err     error     // in backoff and parked: why, a *protocol.Error; or nil
@@ -38,13 +40,17 @@ func (c *Client) OnEntry(fn func(Entry)) (remove func()) {
 }
 
 func (c *Client) tell(e core.Status) {
-	s := Status{State: e.State, Attempt: e.Attempt}
+	s := Status{State: e.State, Road: e.Road, Attempt: e.Attempt}
 	if e.State == core.Backoff {
 		s.Until = c.at(e.Until)
 	}
-	if e.Err != nil {
+	switch {
+	case e.Err != nil:
 		s.Err = e.Err
+	case e.State == core.Backoff && c.lost != nil:
+		s.Err = protocol.Errorf(protocol.Disconnected, "%v", c.lost)
 	}
+	c.lost = nil
 	c.status.Store(&s)
 	var calls []func()
 	for _, o := range c.observers.status.all() {

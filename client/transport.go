@@ -2,10 +2,7 @@ package client
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"sync"
-	"time"
+	"errors"
 
 	"github.com/coder/websocket"
 
@@ -13,168 +10,57 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-const (
-	// maxUnsent is how many bytes may wait for a connection that takes none.
-	// The core's own bounds stay far below it.
-	maxUnsent = 64 << 20
-
-	// farewell is how long the end of a connection may take.
-	farewell = time.Second
-)
-
-// transport is one WebSocket, from the dialling on. It tells what happens by
-// post, under its number, from goroutines that end after stop.
+// transport is one connection over one road, from the opening on. Its
+// goroutines tell what happens by post and end after cancel.
 type transport struct {
-	client *Client
+	road   string
+	ctx    context.Context
 	cancel context.CancelFunc
-
-	mu     sync.Mutex // guards what follows
-	queue  [][]byte
-	unsent int
-	ended  bool
-	more   chan struct{} // has room for one: there is something new in queue, or ended
+	sender sender
 }
 
-func (c *Client) openTransport() *transport {
+// sender takes frames of the core's, from the owner, without blocking.
+type sender interface{ send(frame []byte) }
+
+func (c *Client) openTransport(road string) {
 	ctx, cancel := context.WithCancel(c.ctx)
-	t := &transport{client: c, cancel: cancel, more: make(chan struct{}, 1)}
-	c.running.Go(func() {
-		defer cancel()
-		err := t.run(ctx)
-		c.options.Logger.Debug("connection ended", "err", err)
-		code := int(websocket.CloseStatus(err))
-		c.post(func() { c.transportStep(t, core.Lost{Code: max(code, 0)}) })
-	})
-	return t
+	t := &transport{road: road, ctx: ctx, cancel: cancel}
+	c.transport = t
+	if road == core.RoadWS {
+		t.sender = c.openSocket(t)
+		return
+	}
+	t.sender = c.openRequests(t)
 }
 
-func (t *transport) run(ctx context.Context) error {
-	c := t.client
-	//nolint:bodyclose // the body belongs to the connection; Dial's doc forbids to close it
-	conn, _, err := websocket.Dial(ctx, c.url, &websocket.DialOptions{
-		HTTPClient:   c.http,
-		HTTPHeader:   c.options.Header,
-		Subprotocols: []string{protocol.Version},
-	})
-	if err != nil {
-		return fmt.Errorf("dial: %w", err)
+// transportStep is step for what a transport says; what a former one still
+// says is passed over.
+func (c *Client) transportStep(t *transport, in core.Input) {
+	if c.transport != t {
+		return
 	}
-	defer func() { _ = conn.CloseNow() }()
-	if conn.Subprotocol() != protocol.Version {
-		return fmt.Errorf("dial: the server does not speak %s", protocol.Version)
+	if _, lost := in.(core.Lost); lost {
+		c.endTransport()
 	}
-	conn.SetReadLimit(c.options.ReadLimit)
-
-	// The end of ctx must not cut the farewell, so reads and writes have their
-	// own.
-	io, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var writer sync.WaitGroup
-	defer writer.Wait()
-	defer stop()
-	writer.Go(func() { t.write(io, ctx, conn) })
-	c.post(func() { c.transportStep(t, core.Opened{}) })
-	return t.read(ctx, io, conn)
+	c.step(in)
 }
 
-// read passes on what the server says, until the connection ends.
-func (t *transport) read(ctx, io context.Context, conn *websocket.Conn) error {
-	c := t.client
-	for {
-		if err := c.dispatcher.waitForRoom(ctx); err != nil {
-			return err
-		}
-		kind, frame, err := conn.Read(io)
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-		if kind != websocket.MessageText {
-			return protocol.Errorf(protocol.BadFrame, "The server sent a binary frame.")
-		}
-		messages, err := decodeFrame(frame)
-		if err != nil {
-			return err
-		}
-		c.post(func() {
-			for _, m := range messages {
-				c.transportStep(t, core.Message{Message: m})
-			}
-		})
-	}
+func (c *Client) endTransport() {
+	c.transport.cancel()
+	c.transport = nil
 }
 
-func decodeFrame(frame []byte) ([]any, error) {
-	raw, err := protocol.Split(frame)
-	if err != nil {
-		return nil, fmt.Errorf("read a frame: %w", err)
+// transportEnded tells the core why a transport ended. An error of the table
+// that the server answered in place of a connection is its last word.
+func (c *Client) transportEnded(t *transport, err error) {
+	if c.transport != t {
+		return
 	}
-	messages := make([]any, 0, len(raw))
-	for _, r := range raw {
-		m, err := core.DecodeMessage(r)
-		if err != nil {
-			return nil, fmt.Errorf("read a message: %w", err)
-		}
-		messages = append(messages, m)
+	c.options.Logger.Debug("connection ended", "road", t.road, "err", err)
+	if said := (*answerError)(nil); errors.As(err, &said) {
+		c.transportStep(t, core.Message{Message: &protocol.Close{Error: said.err}})
+		return
 	}
-	return messages, nil
-}
-
-// write sends what is queued, and at the end of ctx says goodbye.
-func (t *transport) write(io, ctx context.Context, conn *websocket.Conn) {
-	for {
-		select {
-		case <-io.Done():
-			return
-		case <-ctx.Done():
-			cut := time.AfterFunc(farewell, func() { _ = conn.CloseNow() })
-			defer cut.Stop()
-			_ = conn.Close(websocket.StatusNormalClosure, "")
-			return
-		case <-t.more:
-		}
-		frames, ended := t.take()
-		for _, f := range frames {
-			if err := conn.Write(io, websocket.MessageText, f); err != nil {
-				ended = true
-				break
-			}
-		}
-		if ended {
-			_ = conn.CloseNow()
-			return
-		}
-	}
-}
-
-func (t *transport) take() (frames [][]byte, ended bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	frames, t.queue, t.unsent = t.queue, nil, 0
-	return frames, t.ended
-}
-
-// send queues a frame. It does not block: a connection that takes nothing is
-// ended.
-func (t *transport) send(frame []byte) {
-	t.mu.Lock()
-	if t.unsent += len(frame); t.unsent > maxUnsent {
-		t.ended, t.queue = true, nil
-	} else {
-		t.queue = append(t.queue, frame)
-	}
-	t.mu.Unlock()
-	select {
-	case t.more <- struct{}{}:
-	default:
-	}
-}
-
-// newHTTP makes the client that dials. It speaks HTTP/1.1 alone, since a
-// WebSocket begins with its upgrade.
-func newHTTP(o Options) *http.Client {
-	t := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		TLSClientConfig:     o.TLS.Clone(),
-		TLSHandshakeTimeout: 10 * time.Second,
-	}
-	return &http.Client{Transport: t}
+	c.lost = err
+	c.transportStep(t, core.Lost{Code: max(0, int(websocket.CloseStatus(err)))})
 }

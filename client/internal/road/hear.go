@@ -1,0 +1,111 @@
+package road
+
+import (
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Hear takes one message of the stream that a request stood for, as
+// [core.DecodeMessage] returns it. What a former one still says is passed
+// over.
+func (m *Machine) Hear(number uint64, message any) []Effect {
+	if number != m.number {
+		return nil
+	}
+	switch v := message.(type) {
+	case *protocol.Welcome:
+		return m.welcome(v)
+	case *protocol.Subscribed:
+		return m.subscribed(v)
+	case *protocol.Unsubscribed:
+		return m.unsubscribed(v)
+	case *core.Entry:
+		t := m.topic(v.Topic)
+		if t == nil {
+			return nil
+		}
+		t.from = protocol.FromPosition(v.Position())
+	}
+	return pass(message)
+}
+
+func pass(message any) []Effect { return []Effect{Pass{core.Message{Message: message}}} }
+
+// welcome takes a request's first message. Every one is passed on, as itself
+// or as what it answers, for it says that the server is there.
+func (m *Machine) welcome(w *protocol.Welcome) []Effect {
+	m.opening, m.answered = false, true
+	m.ping, m.frameBytes = w.Ping, w.Limits.FrameBytes
+	var effects []Effect
+	if !m.welcomed || !m.auth.asked && !m.pinged {
+		effects = pass(w)
+	}
+	m.welcomed = true
+	if m.pinged {
+		m.pinged = false
+		effects = append(effects, pass(&protocol.Pong{})...)
+	}
+	if m.auth.asked {
+		effects = append(effects, pass(&protocol.Authenticated{ID: m.auth.id, Sub: w.Sub, Name: w.Name})...)
+		m.auth = question{}
+	}
+	if m.stale {
+		effects = append(effects, m.open()...)
+	}
+	return effects
+}
+
+// subscribed takes a topic's place. One that the core knows is not passed on.
+func (m *Machine) subscribed(s *protocol.Subscribed) []Effect {
+	t := m.topic(s.Topic)
+	if t == nil {
+		return nil
+	}
+	place := protocol.FromPosition(protocol.Position{Term: s.Term, Offset: s.Offset})
+	known := !t.asked && s.Recovered && t.from == place
+	said := *s
+	if said.ID = 0; t.asked {
+		said.ID = t.id
+	}
+	t.from, t.asked, t.live = place, false, true
+	if known {
+		return nil
+	}
+	return pass(&said)
+}
+
+// unsubscribed takes the end of a topic, or a topic that could not begin. As an
+// answer to subscribe it is an error; if the topic had begun before, it has
+// ended too, as it had not over a WebSocket.
+func (m *Machine) unsubscribed(u *protocol.Unsubscribed) []Effect {
+	t := m.topic(u.Topic)
+	if t == nil {
+		return nil
+	}
+	m.remove(u.Topic)
+	said := &protocol.Unsubscribed{Topic: u.Topic, Error: u.Error}
+	if !t.asked || t.id == 0 {
+		return pass(said)
+	}
+	err := u.Error
+	if err == nil {
+		err = protocol.Errorf(protocol.Internal, "The server did not begin the subscription.")
+	}
+	effects := pass(&protocol.Failure{ID: t.id, Error: err})
+	if t.live {
+		effects = append(effects, pass(said)...)
+	}
+	return effects
+}
+
+// Ended takes the end of a request of the road poll that was answered whole.
+// An answer without welcome is the end of the connection.
+func (m *Machine) Ended(number uint64) []Effect {
+	switch {
+	case number != m.number:
+		return nil
+	case !m.answered:
+		return []Effect{Pass{core.Lost{}}}
+	}
+	return []Effect{m.request(max(m.ping, 1))}
+}

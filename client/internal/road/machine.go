@@ -1,0 +1,103 @@
+package road
+
+import (
+	"slices"
+
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// Effect is something for the driver to do: [Open], [Post] or [Pass].
+type Effect interface{ effect() }
+
+// Open asks for the request that stands for the stream from now on, in place
+// of the former one.
+type Open struct {
+	Number uint64
+	Body   []byte
+	Wait   int64 // on poll: how long the server may wait, in milliseconds
+}
+
+// Post asks for a POST of commands. There is one at a time.
+type Post struct{ Body []byte }
+
+// Pass gives the core an input.
+type Pass struct{ Input core.Input }
+
+func (Open) effect() {}
+func (Post) effect() {}
+func (Pass) effect() {}
+
+// Machine is one connection. Its zero value is not usable; see [New]. It is
+// not safe for concurrent use.
+//
+// The driver carries out the effects of a call in order, and calls again only
+// then: a message that the core answers by opening the stream anew is the last
+// of the old one.
+type Machine struct {
+	token   string
+	clients []protocol.ClientProof
+	topics  []*topic // in the order in which they were first subscribed
+
+	number   uint64 // of the request that stands for the stream
+	opening  bool   // it was opened anew, and not welcomed yet
+	answered bool   // it was welcomed
+	stale    bool   // since it was opened, what it is to tell has changed
+	welcomed bool   // some request was
+	ping     int64  // of the latest welcome, in milliseconds
+	auth     question
+	pinged   bool // the next message is a pong too
+
+	frameBytes int
+	commands   [][]byte // for the next POST
+	posting    bool
+}
+
+// question is a command with an id that the next welcome answers.
+type question struct {
+	id    uint64 // 0: none
+	asked bool   // by the request that stands for the stream
+}
+
+// New returns a machine that has heard no hello yet.
+func New() *Machine {
+	return &Machine{frameBytes: protocol.DefaultLimits().FrameBytes}
+}
+
+// Current says whether a request stands for the stream.
+func (m *Machine) Current(number uint64) bool { return number == m.number }
+
+// open opens the stream anew, or notes that this is due: while a request is on
+// its way another would only delay it.
+func (m *Machine) open() []Effect {
+	if m.opening {
+		m.stale = true
+		return nil
+	}
+	m.opening = true
+	return []Effect{m.request(0)}
+}
+
+// request makes the next request that stands for the stream.
+func (m *Machine) request(wait int64) Open {
+	hello := protocol.Hello{Token: m.token, Clients: m.clients}
+	for _, t := range m.topics {
+		hello.Topics = append(hello.Topics, protocol.Subscribe{Topic: t.name, From: t.from, Else: t.fallback})
+	}
+	m.number++
+	m.stale, m.answered = false, false
+	m.auth.asked = m.auth.id != 0
+	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait}
+}
+
+func (m *Machine) topic(name string) *topic {
+	i := slices.IndexFunc(m.topics, func(t *topic) bool { return t.name == name })
+	if i < 0 {
+		return nil
+	}
+	return m.topics[i]
+}
+
+func (m *Machine) remove(name string) {
+	m.topics = slices.DeleteFunc(m.topics, func(t *topic) bool { return t.name == name })
+}

@@ -1,0 +1,106 @@
+package road
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// command is what the machine reads of the core's words.
+type command struct {
+	Type    string                 `json:"type"`
+	ID      uint64                 `json:"id"`
+	Topic   string                 `json:"topic"`
+	From    protocol.From          `json:"from"`
+	Else    string                 `json:"else"`
+	Token   string                 `json:"token"`
+	Clients []protocol.ClientProof `json:"clients"`
+	Topics  []protocol.Subscribe   `json:"topics"`
+}
+
+// Say takes a frame of the core's. It keeps the frame. A frame that no core
+// says panics.
+func (m *Machine) Say(frame []byte) []Effect {
+	messages, err := protocol.Split(frame)
+	if err != nil {
+		panic(fmt.Sprintf("road: split the core's frame: %v", err))
+	}
+	var effects []Effect
+	anew := false
+	for _, raw := range messages {
+		var c command
+		if err := json.Unmarshal(raw, &c); err != nil {
+			panic(fmt.Sprintf("road: read the core's message: %v", err))
+		}
+		more, changed := m.say(c, raw)
+		effects = append(effects, more...)
+		anew = anew || changed
+	}
+	if anew {
+		effects = append(effects, m.open()...)
+	}
+	return append(effects, m.post()...)
+}
+
+// say takes one message, and reports whether the stream must be opened anew.
+func (m *Machine) say(c command, raw jsontext.Value) (effects []Effect, anew bool) {
+	switch c.Type {
+	case protocol.TypeHello:
+		m.token, m.clients = c.Token, c.Clients
+		for _, s := range c.Topics {
+			m.subscribe(s)
+		}
+		return nil, true
+	case protocol.TypeAuth:
+		m.token, m.auth = c.Token, question{id: c.ID}
+		return nil, true
+	case protocol.TypeSubscribe:
+		m.subscribe(protocol.Subscribe{ID: c.ID, Topic: c.Topic, From: c.From, Else: c.Else})
+		return nil, true
+	case protocol.TypeUnsubscribe:
+		m.remove(c.Topic)
+		return []Effect{Pass{core.Aside{Message: &protocol.Unsubscribed{ID: c.ID, Topic: c.Topic}}}}, true
+	case protocol.TypePing:
+		// A request on its way is as good a question as another.
+		m.pinged = true
+		return nil, !m.opening
+	case protocol.TypePong:
+		return nil, false
+	}
+	m.commands = append(m.commands, raw)
+	return nil, false
+}
+
+// post makes the next POST, if one is due and none is out.
+func (m *Machine) post() []Effect {
+	if m.posting || len(m.commands) == 0 {
+		return nil
+	}
+	m.posting = true
+	body := append([]byte{'['}, protocol.Append(nil, &protocol.Hello{Token: m.token, Clients: m.clients})...)
+	n := 0
+	for n < len(m.commands) && (n == 0 || len(body)+len(`,`)+len(m.commands[n])+len(`]`) <= m.frameBytes) {
+		body = append(append(body, ','), m.commands[n]...)
+		n++
+	}
+	m.commands = m.commands[n:]
+	return []Effect{Post{append(body, ']')}}
+}
+
+// Answer takes one message of the answer to the POST that is out.
+func (m *Machine) Answer(message any) []Effect {
+	if _, welcome := message.(*protocol.Welcome); welcome {
+		return nil
+	}
+	return []Effect{Pass{core.Aside{Message: message}}}
+}
+
+// Answered takes the end of that answer. What has been said meanwhile goes out.
+func (m *Machine) Answered() []Effect {
+	m.posting = false
+	return m.post()
+}

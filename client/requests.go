@@ -1,0 +1,154 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/client/internal/road"
+	"github.com/tuttisync/tutti/client/internal/sse"
+)
+
+// postTime is how long the answer to a POST may take (rule CONN-13).
+const postTime = 30 * time.Second
+
+// requests is a connection over the roads sse and poll: it makes the requests
+// that its machine wants. It belongs to the owner.
+type requests struct {
+	*transport
+	client  *Client
+	machine *road.Machine
+	stop    context.CancelFunc // of the request that stands for the stream
+}
+
+func (c *Client) openRequests(t *transport) sender {
+	r := &requests{transport: t, client: c, machine: road.New(), stop: func() {}}
+	r.later(core.Opened{})
+	return r
+}
+
+// later passes an input to the core when the step that is being made has
+// ended.
+func (r *requests) later(in core.Input) {
+	c := r.client
+	c.running.Go(func() { c.post(func() { c.transportStep(r.transport, in) }) })
+}
+
+func (r *requests) send(frame []byte) {
+	for _, effect := range r.machine.Say(frame) {
+		if p, ok := effect.(road.Pass); ok {
+			r.later(p.Input)
+			continue
+		}
+		r.carryOut(effect)
+	}
+}
+
+func (r *requests) carryOut(effects ...road.Effect) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case road.Open:
+			r.open(e)
+		case road.Post:
+			r.post(e.Body)
+		case road.Pass:
+			r.client.transportStep(r.transport, e.Input)
+		}
+	}
+}
+
+// open makes the request that stands for the stream, in place of the former
+// one.
+func (r *requests) open(o road.Open) {
+	c := r.client
+	r.stop()
+	ctx, stop := context.WithCancel(r.ctx)
+	r.stop = stop
+	read := r.readStream
+	if r.road == core.RoadPoll {
+		read = r.readPoll
+	}
+	c.running.Go(func() {
+		defer stop()
+		if err := read(ctx, o); err != nil {
+			c.post(func() {
+				if r.machine.Current(o.Number) {
+					c.transportEnded(r.transport, err)
+				}
+			})
+		}
+	})
+}
+
+// readStream passes on the events of one request, until it ends.
+func (r *requests) readStream(ctx context.Context, o road.Open) error {
+	c := r.client
+	stream, err := c.ask(ctx, "/v1/sse", o.Body, typeStream)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }()
+	events := sse.NewReader(stream, int(min(c.options.ReadLimit, math.MaxInt32)))
+	for {
+		event, err := events.Next()
+		if err != nil {
+			return fmt.Errorf("read the stream: %w", err)
+		}
+		messages, err := decodeFrame(event)
+		if err != nil {
+			return err
+		}
+		c.post(func() { r.hear(o.Number, messages) })
+		if err := c.dispatcher.waitForRoom(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// readPoll passes on the answer to one request.
+func (r *requests) readPoll(ctx context.Context, o road.Open) error {
+	c := r.client
+	if o.Wait > 0 {
+		if err := c.dispatcher.waitForRoom(ctx); err != nil {
+			return err
+		}
+	}
+	messages, err := c.askOnce(ctx, "/v1/poll?wait="+strconv.FormatInt(o.Wait, 10), o.Body)
+	if err != nil {
+		return err
+	}
+	c.post(func() {
+		r.hear(o.Number, messages)
+		r.carryOut(r.machine.Ended(o.Number)...)
+	})
+	return nil
+}
+
+func (r *requests) hear(number uint64, messages []any) {
+	for _, m := range messages {
+		r.carryOut(r.machine.Hear(number, m)...)
+	}
+}
+
+// post sends commands, and passes their answers on.
+func (r *requests) post(body []byte) {
+	c := r.client
+	c.running.Go(func() {
+		ctx, cancel := context.WithTimeout(r.ctx, postTime)
+		defer cancel()
+		messages, err := c.askOnce(ctx, "/v1/commands", body)
+		c.post(func() {
+			if err != nil {
+				c.transportEnded(r.transport, err)
+				return
+			}
+			for _, m := range messages {
+				r.carryOut(r.machine.Answer(m)...)
+			}
+			r.carryOut(r.machine.Answered()...)
+		})
+	})
+}
