@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,9 @@ const (
 	// farewell is how long the end of a connection may take.
 	farewell = time.Second
 )
+
+// spoiled are the errors of a handshake that did not arrive as it was sent.
+var spoiled = []protocol.Code{protocol.BadMessage, protocol.MethodNotAllowed, protocol.NotFound, protocol.Internal}
 
 // socket is a connection over the road ws.
 type socket struct {
@@ -43,7 +48,9 @@ func (c *Client) openSocket(t *transport) sender {
 }
 
 // dial opens a WebSocket. Where the server refuses with an error of the table
-// it returns that.
+// it returns that, unless it is one about the handshake: then something on the
+// way has spoiled it, as proxies do that know no WebSocket, and the road is
+// closed.
 func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	//nolint:bodyclose // the body belongs to the connection; Dial's doc forbids to close it
 	conn, resp, err := websocket.Dial(ctx, c.address+"/v1/ws", &websocket.DialOptions{
@@ -53,8 +60,12 @@ func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	})
 	if err != nil {
 		if resp != nil && resp.Body != nil {
-			if said := codedError(resp); said != nil {
-				return nil, said
+			said := (*answerError)(nil)
+			if errors.As(codedError(resp), &said) {
+				if !slices.Contains(spoiled, said.err.Code) {
+					return nil, said
+				}
+				err = said.err
 			}
 		}
 		return nil, fmt.Errorf("dial: %w", err)
