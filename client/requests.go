@@ -122,7 +122,11 @@ func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 	}
 	c.post(func() {
 		r.hear(o.Number, messages)
-		r.carryOut(r.machine.Ended(o.Number)...)
+		next, err := r.machine.Ended(o.Number)
+		if err != nil {
+			c.transportEnded(r.transport, err)
+		}
+		r.carryOut(next...)
 	})
 	return nil
 }

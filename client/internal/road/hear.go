@@ -1,6 +1,8 @@
 package road
 
 import (
+	"errors"
+
 	"github.com/tuttisync/tutti/client/core"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -99,13 +101,15 @@ func (m *Machine) unsubscribed(u *protocol.Unsubscribed) []Effect {
 }
 
 // Ended takes the end of a request of the road poll that was answered whole.
-// An answer without welcome is the end of the connection.
-func (m *Machine) Ended(number uint64) []Effect {
+// After an error the connection is to be given up.
+func (m *Machine) Ended(number uint64) ([]Effect, error) {
 	switch {
 	case number != m.number:
-		return nil
+		return nil, nil
 	case !m.answered:
-		return []Effect{Pass{core.Lost{}}}
+		return nil, errUnwelcome
 	}
-	return []Effect{m.request(max(m.ping, 1))}
+	return []Effect{m.request(max(m.ping, 1))}, nil
 }
+
+var errUnwelcome = errors.New("the answer holds no welcome")
