@@ -12,8 +12,13 @@ import (
 	"github.com/tuttisync/tutti/client/internal/sse"
 )
 
-// postTime is how long the answer to a POST may take (rule CONN-13).
-const postTime = 30 * time.Second
+const (
+	// postTime is how long the answer to a POST may take (rule CONN-13).
+	postTime = 30 * time.Second
+
+	// pollRest bounds how often a server is asked that does not wait.
+	pollRest = 250 * time.Millisecond
+)
 
 // requests is a connection over the roads sse and poll: it makes the requests
 // that its machine wants. It belongs to the owner.
@@ -111,6 +116,13 @@ func (r *requests) readStream(ctx context.Context, o road.Open) error {
 // readPoll passes on the answer to one request.
 func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 	c := r.client
+	if o.Rest {
+		select {
+		case <-time.After(pollRest):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if o.Wait > 0 {
 		if err := c.dispatcher.waitForRoom(ctx); err != nil {
 			return err

@@ -19,6 +19,9 @@ func (m *Machine) Hear(number uint64, message any) []Effect {
 		return m.welcome(v)
 	case *protocol.Subscribed:
 		return m.subscribed(v)
+	}
+	m.idle = false
+	switch v := message.(type) {
 	case *protocol.Unsubscribed:
 		return m.unsubscribed(v)
 	case *core.Entry:

@@ -16,6 +16,7 @@ type Open struct {
 	Number uint64
 	Body   []byte
 	Wait   int64 // on poll: how long the server may wait, in milliseconds
+	Rest   bool  // on poll: the one before was to wait and brought nothing, so this may wait a little
 }
 
 // Post asks for a POST of commands. There is one at a time.
@@ -42,6 +43,8 @@ type Machine struct {
 	number   uint64 // of the request that stands for the stream
 	opening  bool   // it was opened anew, and not welcomed yet
 	answered bool   // it was welcomed
+	idle     bool   // it brought nothing else so far
+	waits    bool   // it lets the server wait
 	stale    bool   // since it was opened, what it is to tell has changed
 	welcomed bool   // some request was
 	ping     int64  // of the latest welcome, in milliseconds
@@ -85,9 +88,10 @@ func (m *Machine) request(wait int64) Open {
 		hello.Topics = append(hello.Topics, protocol.Subscribe{Topic: t.name, From: t.from, Else: t.fallback})
 	}
 	m.number++
-	m.stale, m.answered = false, false
+	rest := m.waits && m.idle
+	m.stale, m.answered, m.idle, m.waits = false, false, true, wait > 0
 	m.auth.asked = m.auth.id != 0
-	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait}
+	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait, Rest: rest && wait > 0}
 }
 
 func (m *Machine) topic(name string) *topic {

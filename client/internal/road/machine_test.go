@@ -380,8 +380,17 @@ func TestPoll(t *testing.T) {
 	}
 	m.Hear(1, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
 	next, err := m.Ended(1)
-	if o, ok := next[0].(Open); err != nil || !ok || o.Wait != 7000 || o.Number != 2 {
+	if o, ok := next[0].(Open); err != nil || !ok || o.Wait != 7000 || o.Number != 2 || o.Rest {
 		t.Errorf("ROAD-3: next comes %+v, %v", next, err)
+	}
+	m.Hear(2, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
+	if next, _ := m.Ended(2); !next[0].(Open).Rest {
+		t.Error("an answer that brought nothing is asked for again at once")
+	}
+	m.Hear(3, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
+	m.Hear(3, &protocol.Ping{})
+	if next, _ := m.Ended(3); next[0].(Open).Rest {
+		t.Error("after some news the next is not asked for at once")
 	}
 	if effects := m.Say(protocol.Append(nil, &protocol.Ping{})); len(effects) != 1 || effects[0].(Open).Wait != 0 {
 		t.Errorf("a ping makes %+v", effects)
@@ -389,7 +398,7 @@ func TestPoll(t *testing.T) {
 	if effects := m.Say(protocol.Append(nil, &protocol.Ping{})); len(effects) != 0 {
 		t.Errorf("a second ping makes %+v", effects)
 	}
-	if effects := m.Hear(2, &protocol.Welcome{}); len(effects) != 0 {
+	if effects := m.Hear(4, &protocol.Welcome{}); len(effects) != 0 {
 		t.Errorf("what the old request still says makes %+v", effects)
 	}
 }
