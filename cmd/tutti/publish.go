@@ -30,6 +30,7 @@ func publish() *cobra.Command {
 		Args: cobra.RangeArgs(1, 2),
 	}
 	r.bind(c)
+	r.bindRoad(c)
 	c.Flags().StringVar(&name, "name", "", "the event name")
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long an entry may take")
 	c.RunE = func(c *cobra.Command, args []string) error {

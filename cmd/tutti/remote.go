@@ -17,12 +17,18 @@ import (
 type remote struct {
 	url   string
 	token string
+	road  string
 }
 
 func (r *remote) bind(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&r.url, "url", "", "the server, http(s)://host[:port][/prefix] (default TUTTI_URL, else http://127.0.0.1:8080)")
 	f.StringVar(&r.token, "token", "", "the token to show (default TUTTI_TOKEN)")
+}
+
+// bindRoad is for commands that make a client.
+func (r *remote) bindRoad(c *cobra.Command) {
+	c.Flags().StringVar(&r.road, "road", "", "reach the server over ws, sse or poll alone (default: the best that the network lets through)")
 }
 
 func (r *remote) address() string {
@@ -45,12 +51,20 @@ func (r *remote) bearer() string {
 // connect makes a client and tells on standard error what keeps it from its
 // server. gone is called with the reason when it will not try again.
 func (r *remote) connect(c *cobra.Command, gone context.CancelCauseFunc) (*client.Client, error) {
-	cl, err := client.Connect(r.address(), client.Options{StaticToken: r.bearer()})
+	options := client.Options{StaticToken: r.bearer()}
+	if r.road != "" {
+		options.Roads = []string{r.road}
+	}
+	cl, err := client.Connect(r.address(), options)
 	if err != nil {
 		return nil, err
 	}
 	cl.OnStatus(func(s client.Status) {
 		switch s.State {
+		case core.Live:
+			if s.Road != core.RoadWS && r.road == "" {
+				fmt.Fprintf(c.ErrOrStderr(), "tutti: connected to %s over %s, since no WebSocket gets through\n", r.address(), s.Road)
+			}
 		case core.Backoff:
 			reason := ""
 			if s.Err != nil {

@@ -27,6 +27,7 @@ func subscribe() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 	}
 	r.bind(c)
+	r.bindRoad(c)
 	f := c.Flags()
 	f.IntVar(&last, "last", 0, "start so many entries before the newest")
 	f.BoolVar(&earliest, "earliest", false, "start at the oldest entry that is kept")
