@@ -40,6 +40,9 @@ func (c *Client) ask(ctx context.Context, path string, body []byte, contentType 
 	}
 	req.Header.Set("Content-Type", typeJSON)
 	req.Header.Set("Accept", contentType)
+	if contentType == typeStream {
+		req.Header.Set("Accept-Encoding", "identity") // what is compressed may be held back
+	}
 	resp, err := c.posts.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("send a request: %w", err)

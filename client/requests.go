@@ -98,6 +98,9 @@ func (r *requests) readStream(ctx context.Context, o road.Open) error {
 	defer func() { _ = stream.Close() }()
 	events := sse.NewReader(stream, int(min(c.options.ReadLimit, math.MaxInt32)))
 	for {
+		if err := c.dispatcher.waitForRoom(ctx); err != nil {
+			return err
+		}
 		event, err := events.Next()
 		if err != nil {
 			return fmt.Errorf("read the stream: %w", err)
@@ -107,9 +110,6 @@ func (r *requests) readStream(ctx context.Context, o road.Open) error {
 			return err
 		}
 		c.post(func() { r.hear(o.Number, messages) })
-		if err := c.dispatcher.waitForRoom(ctx); err != nil {
-			return err
-		}
 	}
 }
 
@@ -123,10 +123,8 @@ func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 			return ctx.Err()
 		}
 	}
-	if o.Wait > 0 {
-		if err := c.dispatcher.waitForRoom(ctx); err != nil {
-			return err
-		}
+	if err := c.dispatcher.waitForRoom(ctx); err != nil {
+		return err
 	}
 	messages, err := c.askOnce(ctx, "/v1/poll?wait="+strconv.FormatInt(o.Wait, 10), o.Body)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -471,5 +473,49 @@ func TestRoadsArguments(t *testing.T) {
 	for _, roads := range [][]string{{"http"}, {"ws", "ws"}, {""}} {
 		_, err := client.Connect("http://localhost", client.Options{Roads: roads})
 		wantCode(t, err, protocol.BadMessage)
+	}
+}
+
+// TestRedirect: what a redirect asks for again, token and secret, goes nowhere
+// else.
+func TestRedirect(t *testing.T) {
+	overHTTP(t, func(t *testing.T, road string) {
+		n := newNetwork(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/v1/") {
+				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+			}
+		}))
+		c := n.connect(t, client.Options{Roads: []string{road}, StaticToken: "secret"})
+		wantCode(t, awaitState(t, c, core.Backoff).Err, protocol.Disconnected)
+		if n.count("/elsewhere") > 0 {
+			t.Error("a redirect was followed")
+		}
+	})
+}
+
+// TestTLS goes over each road by TLS, with a header of the application's.
+func TestTLS(t *testing.T) {
+	tu, err := tutti.New(tutti.Config{Dev: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tu.Close(t.Context())
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Team") != "blue" {
+			http.Error(w, "Who is this?", http.StatusForbidden)
+			return
+		}
+		tu.ServeHTTP(w, r)
+	}))
+	defer s.Close()
+	trust := s.Client().Transport.(*http.Transport).TLSClientConfig
+	for _, road := range []string{core.RoadWS, core.RoadSSE, core.RoadPoll} {
+		t.Run("CONN-11_"+road, func(t *testing.T) {
+			c := dial(t, s.URL, client.Options{Roads: []string{road}, TLS: trust, Header: http.Header{"X-Team": {"blue"}}})
+			exchange(t, c, road, gather(t, c.Topic(road), protocol.FromNew()), 3)
+			if got := c.Status().Road; got != road {
+				t.Errorf("the road is %s", got)
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net/url"
 
 	"github.com/coder/websocket"
 
@@ -50,6 +51,15 @@ func (c *Client) endTransport() {
 	c.transport = nil
 }
 
+// cause leaves out what net/http tells around the reason of a failure: the
+// method and the address.
+func cause(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
 // transportEnded tells the core why a transport ended. An error of the table
 // that the server answered in place of a connection is its last word.
 func (c *Client) transportEnded(t *transport, err error) {
@@ -61,6 +71,6 @@ func (c *Client) transportEnded(t *transport, err error) {
 		c.transportStep(t, core.Message{Message: &protocol.Close{Error: said.err}})
 		return
 	}
-	c.lost = err
+	c.lost = cause(err)
 	c.transportStep(t, core.Lost{Code: max(0, int(websocket.CloseStatus(err)))})
 }

@@ -97,12 +97,13 @@ func (s *socket) run(ctx context.Context) error {
 	return s.read(ctx, io, conn)
 }
 
-// read passes on what the server says, until the connection ends. There is
-// always room for the first frame, so that slow handlers make no road look
-// closed.
+// read passes on what the server says, until the connection ends.
 func (s *socket) read(ctx, io context.Context, conn *websocket.Conn) error {
 	c := s.client
 	for {
+		if err := c.dispatcher.waitForRoom(ctx); err != nil {
+			return err
+		}
 		messages, err := readFrame(io, conn)
 		if err != nil {
 			return err
@@ -112,9 +113,6 @@ func (s *socket) read(ctx, io context.Context, conn *websocket.Conn) error {
 				c.transportStep(s.transport, core.Message{Message: m})
 			}
 		})
-		if err := c.dispatcher.waitForRoom(ctx); err != nil {
-			return err
-		}
 	}
 }
 
