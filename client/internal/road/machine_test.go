@@ -28,7 +28,6 @@ type world struct {
 	machine *Machine
 	logs    map[string]int
 	streams []*stream // all that were opened; the last stands
-	posts   []*protocol.Publish
 	posted  []byte
 	nextID  uint64
 

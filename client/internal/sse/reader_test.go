@@ -48,7 +48,7 @@ func TestReader(t *testing.T) {
 				"whole": strings.NewReader(tc.stream), "by byte": iotest.OneByteReader(strings.NewReader(tc.stream)),
 			} {
 				got, err := all(t, NewReader(r, 10))
-				if !slices.Equal(got, tc.want) || err != io.EOF {
+				if !slices.Equal(got, tc.want) || !errors.Is(err, io.EOF) {
 					t.Errorf("%s: %q, %v; want %q", how, got, err, tc.want)
 				}
 			}
@@ -97,7 +97,7 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		got, err := all(t, NewReader(bytes.NewReader(stream), len(stream)))
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			t.Fatalf("ends with %v", err)
 		}
 		var want []string
