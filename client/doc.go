@@ -14,13 +14,22 @@
 // subscription goes on from its position: each handler gets the entries above
 // its start in order, each once.
 //
+// Where a network lets no WebSocket through, the same connection goes over a
+// stream of events or over long-polling, with what is published sent by POST
+// (Options.Roads, Status.Road). The client finds that out by itself, also when
+// a proxy holds a stream back, and comes back to the better road when that
+// opens again. It notices when the machine was asleep; an application that
+// hears of a change of the network calls [Client.NetworkChanged]. No road is
+// remembered beyond the life of a client.
+//
 // All methods are safe for concurrent use, also from within handlers. Handlers
 // and the functions given to OnStatus and OnEntry are called one at a time, in
 // order, from one goroutine of the client's. One that panics is logged and
 // stops no other. One that is slow delays the others: up to Options.Buffer
 // entries are kept for them, then the client stops reading from the server, so
 // that answers wait too, until there is room; a connection that is held so for
-// longer than the server's ping and grace is lost, and resumed later. So a
+// longer than the server's ping and grace is lost, and resumed later, perhaps
+// over another road. So a
 // handler that publishes uses [Topic.Enqueue], and does not wait for the
 // acknowledgement.
 //

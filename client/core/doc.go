@@ -13,6 +13,10 @@
 // carries out the effects of a step in order before it makes the next step,
 // and gives a [Tick] at the time of the latest [Wait] at the latest.
 //
+// It also chooses the road: it steps down where the better one does not lead to
+// the server, and asks by [Try] whether that has changed. What came in answer
+// to a POST is an [Aside]: no sign that the stream lives.
+//
 // What the core promises, whatever the network does: each publish is settled
 // exactly once; its entry is in the log at most once, and in the order of
 // publishing within its topic; each handler is given the entries above its
