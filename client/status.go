@@ -15,7 +15,7 @@ type Status struct {
 	Road    string    // in connecting, live and probing: how the server is reached: "ws", "sse" or "poll"
 	Attempt int       // in backoff: the number of the attempt to come
 	Until   time.Time // in backoff: when it comes
-	Err     error     // in backoff and parked: why, a *protocol.Error; or nil
+	Err     error     // in backoff and parked: why, a *protocol.Error, disconnected if the server did not say; or nil
 }
 
 // Status returns the current state.

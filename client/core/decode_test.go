@@ -15,6 +15,7 @@ func FuzzDecodeMessage(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"welcome","session":"s","clients":["c"],"ping":25000,"grace":10000,"limits":{"messageBytes":1,"frameBytes":1}}`,
 		`{"type":"entry","topic":"t","offset":1,"term":"modelmodel0","time":1,"data":{}}`,
+		`{"type":"entry","topic":"t","offset":9,"skipped":8,"term":"modelmodel0","time":1,"data":{}}`,
 		`{"type":"subscribed","topic":"t","offset":0,"recovered":true}`,
 		`{"type":"unsubscribed","topic":"t","error":{"code":"overloaded","message":"","retryable":true,"retryAfter":-5}}`,
 		`{"type":"ack","topic":"t","client":"c","seq":1,"offset":9}`,
@@ -47,6 +48,7 @@ func FuzzDecodeMessage(f *testing.F) {
 		c.Step(0, Publish{Key: 2, Topic: "t", Data: jsontext.Value("2")})
 		c.Step(0, Subscribe{Handler: 3, Topic: "t", From: protocol.FromEarliest()})
 		c.Step(0, History{Key: 4, Topic: "t"})
+		c.Step(1, Aside{message})
 		c.Step(1, Message{message})
 		c.Step(1, Message{message})
 		if w := c.wish(); w < 1 {
@@ -61,6 +63,7 @@ func TestDecodeMessage(t *testing.T) {
 		{"no_object", `7`},
 		{"entry_without_data", `{"type":"entry","topic":"t","offset":1,"term":"modelmodel0","time":1}`},
 		{"entry_at_0", `{"type":"entry","topic":"t","offset":0,"term":"modelmodel0","time":1,"data":1}`},
+		{"entry_that_skips_too_much", `{"type":"entry","topic":"t","offset":2,"skipped":2,"term":"modelmodel0","time":1,"data":1}`},
 		{"seq_of_the_wrong_shape", `{"type":"ack","topic":"t","client":"c","seq":"1"}`},
 		{"refused_without_error", `{"type":"refused","topic":"t","client":"c","seq":1}`},
 		{"close_without_error", `{"type":"close"}`},
