@@ -64,7 +64,7 @@ func (c *Client) answerPage(e core.Page) {
 			result <- pageResult{err: protocol.Errorf(protocol.Internal, "The server's page holds what is no entry.")}
 			return
 		}
-		page.Entries = append(page.Entries, Entry{e.Page.Topic, entry})
+		page.Entries = append(page.Entries, Entry{Topic: e.Page.Topic, Entry: entry})
 	}
 	result <- pageResult{page: page}
 }

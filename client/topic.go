@@ -14,6 +14,11 @@ import (
 type Entry struct {
 	Topic string
 	protocol.Entry
+
+	// Skipped is how many entries just before this one the reader was not
+	// given, where the namespace delivers the latest alone to those who are
+	// behind.
+	Skipped uint64
 }
 
 // Decode reads the entry's data into v, as encoding/json does.
@@ -86,7 +91,7 @@ func (t *Topic) Subscribe(fn func(Entry), options SubscribeOptions) (unsubscribe
 }
 
 func (c *Client) deliver(e core.Deliver) {
-	entry := Entry{e.Topic, *e.Entry}
+	entry := Entry{Topic: e.Topic, Entry: *e.Entry, Skipped: e.Skipped}
 	for _, o := range c.observers.entry.all() {
 		c.dispatcher.add(func() { o.call(entry) })
 	}

@@ -25,11 +25,6 @@ type Entry struct {
 	Time   int64          `json:"time"`          // milliseconds since 1970, by the server's clock
 	Author *Author        `json:"author,omitzero"`
 	Data   jsontext.Value `json:"data"` // as published, byte for byte
-
-	// Skipped is how many entries before this one its reader is not given,
-	// where the namespace delivers the latest alone. It is no part of the
-	// stored form.
-	Skipped uint64 `json:"skipped,omitzero"`
 }
 
 // Range is an inclusive range of seqs, first and last.

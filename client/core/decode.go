@@ -11,7 +11,8 @@ import (
 
 // Entry is the message that tells a topic's entry.
 type Entry struct {
-	Topic string `json:"topic"`
+	Topic   string `json:"topic"`
+	Skipped uint64 `json:"skipped,omitzero"` // entries just before it that were left out (rule SUB-8)
 	protocol.Entry
 }
 

@@ -65,6 +65,7 @@ type Started struct {
 type Deliver struct {
 	Handlers []uint64
 	Topic    string
+	Skipped  uint64 // entries just before it that were left out
 	Entry    *protocol.Entry
 }
 

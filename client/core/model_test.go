@@ -1,10 +1,10 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"pgregory.net/rapid"
 
 	"github.com/tuttisync/tutti/protocol"
@@ -100,12 +100,8 @@ func (l *link) skips() bool {
 }
 
 func skipping(topic string, e protocol.Entry, skipped uint64) []byte {
-	e.Skipped = skipped
-	raw, err := json.Marshal(&e)
-	if err != nil {
-		panic(err)
-	}
-	return protocol.AppendEntryMessage(nil, topic, raw)
+	stored := protocol.AppendEntry(nil, &e)
+	return protocol.AppendEntryMessage(nil, topic, append(fmt.Appendf(nil, `{"skipped":%d,`, skipped), stored[1:]...))
 }
 
 // faulty draws whether an entry gets lost on its way, as none should.

@@ -102,8 +102,8 @@ func (w *world) step(in Input) {
 		case Deliver:
 			for _, h := range e.Handlers {
 				r := w.readers[h]
-				if !r.open || !r.begun || r.topic != e.Topic || e.Entry.Offset <= r.at || e.Entry.Offset-e.Entry.Skipped > r.at+1 {
-					w.t.Fatalf("handler %d at %+v got %s %d, %d skipped", h, r, e.Topic, e.Entry.Offset, e.Entry.Skipped)
+				if !r.open || !r.begun || r.topic != e.Topic || e.Entry.Offset <= r.at || e.Entry.Offset-e.Skipped > r.at+1 {
+					w.t.Fatalf("handler %d at %+v got %s %d, %d skipped", h, r, e.Topic, e.Entry.Offset, e.Skipped)
 				}
 				r.at = e.Entry.Offset
 			}

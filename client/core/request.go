@@ -125,7 +125,7 @@ func (c *Core) entry(m *Entry) {
 		}
 	}
 	if to != nil {
-		c.emit(Deliver{Handlers: to, Topic: m.Topic, Entry: &m.Entry})
+		c.emit(Deliver{Handlers: to, Topic: m.Topic, Skipped: m.Skipped, Entry: &m.Entry})
 	}
 }
 

@@ -205,7 +205,11 @@ func effectJSON(t *testing.T, e Effect) any {
 		o["handler"], o["recovered"] = float64(e.Handler), e.Recovered
 		return object{"started": o}
 	case Deliver:
-		return object{"deliver": object{"handlers": plain(t, e.Handlers), "topic": e.Topic, "entry": plain(t, e.Entry)}}
+		entry := plain(t, e.Entry).(object)
+		if e.Skipped > 0 {
+			entry["skipped"] = float64(e.Skipped)
+		}
+		return object{"deliver": object{"handlers": plain(t, e.Handlers), "topic": e.Topic, "entry": entry}}
 	case Failed:
 		return object{"failed": object{"handler": float64(e.Handler), "error": plain(t, e.Err)}}
 	case Queued:
