@@ -29,9 +29,8 @@
 // entries are kept for them, then the client stops reading from the server, so
 // that answers wait too, until there is room; a connection that is held so for
 // longer than the server's ping and grace is lost, and resumed later, perhaps
-// over another road. So a
-// handler that publishes uses [Topic.Enqueue], and does not wait for the
-// acknowledgement.
+// over another road. So a handler that publishes uses [Topic.Enqueue], and does
+// not wait for the acknowledgement.
 //
 // Every failure is a [*protocol.Error], or wraps one.
 package client

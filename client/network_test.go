@@ -25,6 +25,7 @@ const (
 	portal = "portal" // a captive portal answers in place of the server
 	buffer = "buffer" // a proxy holds the answer back until it is whole
 	strip  = "strip"  // a proxy that knows no WebSocket leaves out its headers
+	hold   = "hold"   // the request comes nowhere
 	lose   = "lose"   // the answer is lost on its way
 )
 
@@ -160,6 +161,9 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(whole.Code)
 		_, _ = w.Write(whole.Body.Bytes())
+	case hold:
+		_, _ = io.Copy(io.Discard, r.Body) // else nobody sees that the client leaves
+		<-r.Context().Done()
 	case strip:
 		r.Header.Del("Upgrade")
 		r.Header.Del("Connection")

@@ -329,99 +329,6 @@ func (m *mutable) Write(b []byte) (int, error) {
 
 func (m *mutable) Unwrap() http.ResponseWriter { return m.ResponseWriter }
 
-func TestPortal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, n := inMemory(t, tutti.Config{Dev: true})
-		n.set(portal, "/v1/ws", "/v1/sse", "/v1/poll", "/v1/commands")
-		c := n.connect(t, client.Options{})
-		p := c.Topic("t").Enqueue(1, client.PublishOptions{})
-		time.Sleep(10 * time.Minute)
-		s := awaitState(t, c, core.Backoff)
-		wantCode(t, s.Err, protocol.Disconnected)
-		for _, path := range []string{"/v1/ws", "/v1/sse", "/v1/poll"} {
-			if count := n.count(path); count < 5 || count > 100 {
-				t.Errorf("CONN-11: %d requests for %s in ten minutes", count, path)
-			}
-		}
-		n.set("", "/v1/ws", "/v1/sse", "/v1/poll", "/v1/commands")
-		if _, err := p.Result(); err != nil {
-			t.Errorf("behind the portal: %v", err)
-		}
-	})
-}
-
-// TestWord: an error of the table in answer to the first request is a word of
-// the server on every road.
-func TestWord(t *testing.T) {
-	for _, road := range []string{core.RoadWS, core.RoadSSE, core.RoadPoll} {
-		for _, err := range []*protocol.Error{
-			protocol.Errorf(protocol.OriginForbidden, "Not from there."),
-			protocol.Errorf(protocol.Overloaded, "Full.").After(time.Minute),
-		} {
-			t.Run(fmt.Sprintf("CONN-11_%s_%s", road, err.Code), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					var requests atomic.Int64
-					n := newNetwork(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						requests.Add(1)
-						w.Header().Set("Content-Type", "application/json")
-						w.WriteHeader(err.Kind().Status)
-						fmt.Fprintf(w, `{"error":{"code":%q,"message":%q,"retryable":%v,"retryAfter":%d}}`, err.Code, err.Message, err.Retryable, err.RetryAfter)
-					}))
-					c := n.connect(t, client.Options{Roads: []string{road, core.RoadPoll}[:1]})
-					state := core.Parked
-					if err.Retryable {
-						state = core.Backoff
-					}
-					s := awaitState(t, c, state)
-					wantCode(t, s.Err, err.Code)
-					if !strings.Contains(s.Err.Error(), err.Message) {
-						t.Errorf("the reason is %v", s.Err)
-					}
-					time.Sleep(50 * time.Second)
-					if requests.Load() != 1 {
-						t.Errorf("LIVE-3: %d requests", requests.Load())
-					}
-				})
-			})
-		}
-	}
-}
-
-// TestHostileAnswers: what no server should answer ends the connection, and
-// costs no more than ReadLimit.
-func TestHostileAnswers(t *testing.T) {
-	endless := func(w http.ResponseWriter, begin, more string) {
-		_, err := io.WriteString(w, begin)
-		for sent := 0; err == nil; sent += len(more) {
-			if sent > 10<<20 {
-				panic("nobody stops this answer")
-			}
-			_, err = io.WriteString(w, more)
-		}
-	}
-	more := strings.Repeat(" ", 1<<10)
-	for name, answer := range map[string]func(http.ResponseWriter){
-		"nothing":           func(http.ResponseWriter) {},
-		"no_messages":       func(w http.ResponseWriter) { io.WriteString(w, "[]") },
-		"no_JSON":           func(w http.ResponseWriter) { io.WriteString(w, "data: hello\n\n") },
-		"endless_array":     func(w http.ResponseWriter) { endless(w, "[", more) },
-		"endless_line":      func(w http.ResponseWriter) { endless(w, "data: [", more) },
-		"endless_event":     func(w http.ResponseWriter) { endless(w, "", "data: 1\n") },
-		"entry_out_of_turn": func(w http.ResponseWriter) { io.WriteString(w, `data: {"type":"entry"}`+"\n\n") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			overHTTP(t, func(t *testing.T, road string) {
-				n := newNetwork(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					w.Header().Set("Content-Type", map[string]string{core.RoadSSE: "text/event-stream", core.RoadPoll: "application/json"}[road])
-					answer(w)
-				}))
-				c := n.connect(t, client.Options{Roads: []string{road}, ReadLimit: 64 << 10})
-				wantCode(t, awaitState(t, c, core.Backoff).Err, protocol.Disconnected)
-			})
-		})
-	}
-}
-
 // TestSlowHandlerOverHTTP holds a handler while more comes than the client
 // keeps.
 func TestSlowHandlerOverHTTP(t *testing.T) {
@@ -474,23 +381,6 @@ func TestRoadsArguments(t *testing.T) {
 		_, err := client.Connect("http://localhost", client.Options{Roads: roads})
 		wantCode(t, err, protocol.BadMessage)
 	}
-}
-
-// TestRedirect: what a redirect asks for again, token and secret, goes nowhere
-// else.
-func TestRedirect(t *testing.T) {
-	overHTTP(t, func(t *testing.T, road string) {
-		n := newNetwork(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/v1/") {
-				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-			}
-		}))
-		c := n.connect(t, client.Options{Roads: []string{road}, StaticToken: "secret"})
-		wantCode(t, awaitState(t, c, core.Backoff).Err, protocol.Disconnected)
-		if n.count("/elsewhere") > 0 {
-			t.Error("a redirect was followed")
-		}
-	})
 }
 
 // TestTLS goes over each road by TLS, with a header of the application's.
