@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -55,11 +56,8 @@ func (c *Client) ask(ctx context.Context, path string, body []byte, contentType 
 }
 
 func checkAnswer(resp *http.Response, contentType string) error {
-	if err := codedError(resp); err != nil {
-		return err
-	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("read the answer: the status is %s", resp.Status)
+		return refusal(resp)
 	}
 	if got := mediaType(resp); got != contentType {
 		return fmt.Errorf("read the answer: it is %.40q, not %s", got, contentType)
@@ -75,27 +73,37 @@ func mediaType(resp *http.Response) string {
 	return kind
 }
 
-// codedError returns the error of the table that an answer is, if it is one
-// (rule HTTP-4). It reads the body only then.
-func codedError(resp *http.Response) error {
-	if resp.StatusCode < 400 || mediaType(resp) != typeJSON {
+// refusal is the error of an answer that is no success: an answerError if the
+// server has its say about this client. What only says that the server does not
+// have this road, or what is among spoilt, is a failure of the road.
+func refusal(resp *http.Response, spoilt ...protocol.Code) error {
+	err := tableError(resp)
+	switch {
+	case err == nil:
+		return fmt.Errorf("read the answer: the status is %s", resp.Status)
+	case err.Code == protocol.NotFound, err.Code == protocol.MethodNotAllowed, slices.Contains(spoilt, err.Code):
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return &answerError{err}
+}
+
+// tableError returns the error of the table that an answer is (rule HTTP-4), or
+// nil.
+func tableError(resp *http.Response) *protocol.Error {
+	if mediaType(resp) != typeJSON {
 		return nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
 	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
+		return nil
 	}
-	return decodeError(body)
-}
-
-func decodeError(body []byte) error {
 	var said struct {
 		Error *protocol.Error `json:"error"`
 	}
 	if json.Unmarshal(body, &said) != nil || said.Error == nil || said.Error.Kind().Code != said.Error.Code {
 		return nil
 	}
-	return &answerError{said.Error}
+	return said.Error
 }
 
 // askOnce makes a request whose answer is one array of messages.

@@ -22,6 +22,7 @@ const long = 2 * time.Hour
 // How a network treats the requests for a path.
 const (
 	refuse = "refuse" // a proxy says no
+	older  = "older"  // the server is too old to have this road
 	portal = "portal" // a captive portal answers in place of the server
 	buffer = "buffer" // a proxy holds the answer back until it is whole
 	strip  = "strip"  // a proxy that knows no WebSocket leaves out its headers
@@ -150,6 +151,10 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch fault {
 	case refuse:
 		http.Error(w, "This kind of traffic is not allowed here.", http.StatusForbidden)
+	case older:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"error":{"code":"not_found","message":"There is nothing here.","retryable":false}}`)
 	case portal:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, "<!doctype html><title>Welcome to our hotel</title>")

@@ -16,7 +16,7 @@ const (
 	// postTime is how long the answer to a POST may take (rule CONN-13).
 	postTime = 30 * time.Second
 
-	// pollRest bounds how often a server is asked that does not wait.
+	// pollRest is between an answer that brought nothing and the next question.
 	pollRest = 250 * time.Millisecond
 )
 
@@ -31,26 +31,11 @@ type requests struct {
 
 func (c *Client) openRequests(t *transport) sender {
 	r := &requests{transport: t, client: c, machine: road.New(), stop: func() {}}
-	r.later(core.Opened{})
+	c.running.Go(func() { c.post(func() { c.transportStep(t, core.Opened{}) }) })
 	return r
 }
 
-// later passes an input to the core when the step that is being made has
-// ended.
-func (r *requests) later(in core.Input) {
-	c := r.client
-	c.running.Go(func() { c.post(func() { c.transportStep(r.transport, in) }) })
-}
-
-func (r *requests) send(frame []byte) {
-	for _, effect := range r.machine.Say(frame) {
-		if p, ok := effect.(road.Pass); ok {
-			r.later(p.Input)
-			continue
-		}
-		r.carryOut(effect)
-	}
-}
+func (r *requests) send(frame []byte) { r.carryOut(r.machine.Say(frame)...) }
 
 func (r *requests) carryOut(effects ...road.Effect) {
 	for _, effect := range effects {

@@ -2,9 +2,8 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"net/http"
 	"sync"
 	"time"
 
@@ -22,9 +21,6 @@ const (
 	// farewell is how long the end of a connection may take.
 	farewell = time.Second
 )
-
-// spoiled are the errors of a handshake that did not arrive as it was sent.
-var spoiled = []protocol.Code{protocol.BadMessage, protocol.MethodNotAllowed, protocol.NotFound, protocol.Internal}
 
 // socket is a connection over the road ws.
 type socket struct {
@@ -47,10 +43,9 @@ func (c *Client) openSocket(t *transport) sender {
 	return s
 }
 
-// dial opens a WebSocket. Where the server refuses with an error of the table
-// it returns that, unless it is one about the handshake: then something on the
-// way has spoiled it, as proxies do that know no WebSocket, and the road is
-// closed.
+// dial opens a WebSocket. An error about the handshake is a failure of the
+// road: something on the way has spoilt it, as proxies do that know no
+// WebSocket.
 func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 	//nolint:bodyclose // the body belongs to the connection; Dial's doc forbids to close it
 	conn, resp, err := websocket.Dial(ctx, c.address+"/v1/ws", &websocket.DialOptions{
@@ -59,14 +54,8 @@ func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 		Subprotocols: []string{protocol.Version},
 	})
 	if err != nil {
-		if resp != nil && resp.Body != nil {
-			said := (*answerError)(nil)
-			if errors.As(codedError(resp), &said) {
-				if !slices.Contains(spoiled, said.err.Code) {
-					return nil, said
-				}
-				err = said.err
-			}
+		if resp != nil && resp.StatusCode >= http.StatusBadRequest && resp.Body != nil {
+			return nil, refusal(resp, protocol.BadMessage, protocol.Internal)
 		}
 		return nil, fmt.Errorf("dial: %w", err)
 	}

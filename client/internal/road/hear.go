@@ -36,19 +36,15 @@ func (m *Machine) Hear(number uint64, message any) []Effect {
 
 func pass(message any) []Effect { return []Effect{Pass{core.Message{Message: message}}} }
 
-// welcome takes a request's first message. Every one is passed on, as itself
-// or as what it answers, for it says that the server is there.
+// welcome takes a request's first message. The connection's first is passed on
+// as it is, each other as a pong, for it says that the server is there.
 func (m *Machine) welcome(w *protocol.Welcome) []Effect {
 	m.opening, m.answered = false, true
 	m.ping, m.frameBytes = w.Ping, w.Limits.FrameBytes
-	var effects []Effect
-	if !m.welcomed || !m.auth.asked && !m.pinged {
+	effects := pass(&protocol.Pong{})
+	if !m.welcomed {
+		m.welcomed = true
 		effects = pass(w)
-	}
-	m.welcomed = true
-	if m.pinged {
-		m.pinged = false
-		effects = append(effects, pass(&protocol.Pong{})...)
 	}
 	if m.auth.asked {
 		effects = append(effects, pass(&protocol.Authenticated{ID: m.auth.id, Sub: w.Sub, Name: w.Name})...)

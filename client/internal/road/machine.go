@@ -16,7 +16,7 @@ type Open struct {
 	Number uint64
 	Body   []byte
 	Wait   int64 // on poll: how long the server may wait, in milliseconds
-	Rest   bool  // on poll: the one before was to wait and brought nothing, so this may wait a little
+	Rest   bool  // on poll: the one before brought nothing, so this is to come a little later
 }
 
 // Post asks for a POST of commands. There is one at a time.
@@ -44,12 +44,10 @@ type Machine struct {
 	opening  bool   // it was opened anew, and not welcomed yet
 	answered bool   // it was welcomed
 	idle     bool   // it brought nothing else so far
-	waits    bool   // it lets the server wait
 	stale    bool   // since it was opened, what it is to tell has changed
 	welcomed bool   // some request was
 	ping     int64  // of the latest welcome, in milliseconds
 	auth     question
-	pinged   bool // the next message is a pong too
 
 	frameBytes int
 	commands   [][]byte // for the next POST
@@ -88,10 +86,10 @@ func (m *Machine) request(wait int64) Open {
 		hello.Topics = append(hello.Topics, protocol.Subscribe{Topic: t.name, From: t.from, Else: t.fallback})
 	}
 	m.number++
-	rest := m.waits && m.idle
-	m.stale, m.answered, m.idle, m.waits = false, false, true, wait > 0
+	rest := m.idle && wait > 0
+	m.stale, m.answered, m.idle = false, false, true
 	m.auth.asked = m.auth.id != 0
-	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait, Rest: rest && wait > 0}
+	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait, Rest: rest}
 }
 
 func (m *Machine) topic(name string) *topic {

@@ -22,57 +22,52 @@ type command struct {
 	Topics  []protocol.Subscribe   `json:"topics"`
 }
 
-// Say takes a frame of the core's. It keeps the frame. A frame that no core
-// says panics.
+// Say takes a frame of the core's, and never answers by [Pass]. It keeps the
+// frame. A frame that no core says panics.
 func (m *Machine) Say(frame []byte) []Effect {
 	messages, err := protocol.Split(frame)
 	if err != nil {
 		panic(fmt.Sprintf("road: split the core's frame: %v", err))
 	}
-	var effects []Effect
 	anew := false
 	for _, raw := range messages {
 		var c command
 		if err := json.Unmarshal(raw, &c); err != nil {
 			panic(fmt.Sprintf("road: read the core's message: %v", err))
 		}
-		more, changed := m.say(c, raw)
-		effects = append(effects, more...)
-		anew = anew || changed
+		anew = m.say(c, raw) || anew
 	}
 	if anew {
-		effects = append(effects, m.open()...)
+		return append(m.open(), m.post()...)
 	}
-	return append(effects, m.post()...)
+	return m.post()
 }
 
 // say takes one message, and reports whether the stream must be opened anew.
-func (m *Machine) say(c command, raw jsontext.Value) (effects []Effect, anew bool) {
+func (m *Machine) say(c command, raw jsontext.Value) (anew bool) {
 	switch c.Type {
 	case protocol.TypeHello:
 		m.token, m.clients = c.Token, c.Clients
 		for _, s := range c.Topics {
 			m.subscribe(s)
 		}
-		return nil, true
+		return true
 	case protocol.TypeAuth:
 		m.token, m.auth = c.Token, question{id: c.ID}
-		return nil, true
+		return true
 	case protocol.TypeSubscribe:
 		m.subscribe(protocol.Subscribe{ID: c.ID, Topic: c.Topic, From: c.From, Else: c.Else})
-		return nil, true
+		return true
 	case protocol.TypeUnsubscribe:
 		m.remove(c.Topic)
-		return []Effect{Pass{core.Aside{Message: &protocol.Unsubscribed{ID: c.ID, Topic: c.Topic}}}}, true
+		return true
 	case protocol.TypePing:
-		// A request on its way is as good a question as another.
-		m.pinged = true
-		return nil, !m.opening
+		return !m.opening // a request on its way is as good a question as another
 	case protocol.TypePong:
-		return nil, false
+		return false
 	}
 	m.commands = append(m.commands, raw)
-	return nil, false
+	return false
 }
 
 // post makes the next POST, if one is due and none is out.
