@@ -46,7 +46,7 @@ func TestStepDown(t *testing.T) {
 		{"a_proxy_refuses_WebSocket", refuse, []string{"/v1/ws"}, core.RoadSSE, time.Second},
 		{"a_portal_answers_for_WebSocket", portal, []string{"/v1/ws"}, core.RoadSSE, time.Second},
 		{"a_proxy_knows_no_WebSocket", strip, []string{"/v1/ws"}, core.RoadSSE, time.Second},
-		{"an_older_server", older, []string{"/v1/ws", "/v1/sse"}, core.RoadPoll, 2 * time.Second},
+		{"an_older_server", older, []string{"/v1/ws", "/v1/sse"}, core.RoadPoll, 3 * time.Second},
 		{"a_proxy_buffers", buffer, []string{"/v1/ws", "/v1/sse"}, core.RoadPoll, 30 * time.Second},
 		{"a_proxy_buffers_all_streams", buffer, []string{"/v1/sse"}, core.RoadWS, 0},
 	} {
