@@ -88,6 +88,9 @@ type Config struct {
 	// Compression compresses entries, each once for all its readers, for
 	// WebSockets whose client offers permessage-deflate.
 	Compression bool
+	// Drain is the time over which Drain and Close tell connections, evenly, to
+	// come back elsewhere; 0: 10 s, negative: all at once.
+	Drain time.Duration
 
 	Site fs.FS // served at /; nil: nothing is
 
@@ -147,11 +150,13 @@ func (c *Config) setDefaults() {
 		{&c.Ping, 25 * time.Second},
 		{&c.Grace, 10 * time.Second},
 		{&c.Stall, 30 * time.Second},
+		{&c.Drain, 10 * time.Second},
 	} {
 		if *f.value == 0 {
 			*f.value = f.otherwise
 		}
 	}
+	c.Drain = max(c.Drain, 0)
 	if c.MaxConnections == 0 {
 		c.MaxConnections = 100_000
 	}

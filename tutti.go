@@ -100,6 +100,7 @@ func New(config Config) (*Server, error) {
 		},
 
 		MaxConnections: config.MaxConnections,
+		Drain:          config.Drain,
 
 		Metrics: m,
 		Logger:  config.Logger,
@@ -150,13 +151,16 @@ func (s *Server) openStore(m *metrics.Metrics) (store.Log, error) {
 // ServeHTTP serves the paths of spec/protocol.md, /v1/… and the rest.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
 
-// Drain takes no new connections, makes /readyz answer 503, and tells those
-// that are connected to come back elsewhere.
+// Drain makes /readyz answer 503 and takes no new connections from now on, and
+// tells those that are connected to come back elsewhere, spread over
+// Config.Drain. Until it is told, a connection works as ever, and so does
+// Publish. Drain does not wait.
 func (s *Server) Drain() { s.hub.Drain() }
 
-// Close drains, waits for the connections to end, and closes the store that
-// New opened. When ctx ends first, connections are cut, and its error is
-// returned. A second Close does nothing.
+// Close drains, in three quarters of the time that ctx leaves at most, waits
+// for the connections and publishes to end, and closes the store that New
+// opened. When ctx ends first, connections are cut, and its error is returned.
+// A second Close does nothing.
 func (s *Server) Close(ctx context.Context) error {
 	var err error
 	s.close.Do(func() {

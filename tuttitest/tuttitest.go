@@ -36,7 +36,8 @@ type Server struct {
 // New starts a server for the test t, and fails t if that cannot be done.
 // Without a config everyone has all rights, as with Config.Dev; only the first
 // config counts. A config that names neither Dir nor Store is kept in memory,
-// and one without a Logger has its warnings in the test's output.
+// and one without a Logger has its warnings in the test's output. Unless it says
+// otherwise it drains at once.
 func New(t testing.TB, config ...tutti.Config) *Server {
 	t.Helper()
 	c := tutti.Config{Dev: true}
@@ -45,6 +46,9 @@ func New(t testing.TB, config ...tutti.Config) *Server {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	if c.Drain == 0 {
+		c.Drain = -1
 	}
 	srv, err := tutti.New(c)
 	if err != nil {

@@ -21,11 +21,12 @@ type process struct {
 	drained chan struct{} // closed when its standard error has ended
 }
 
-// start runs tutti serve in dev over dir and returns when it listens. It ends
-// with the test at the latest.
+// start runs tutti serve in dev over dir, with more flags, and returns when it
+// listens. It ends with the test at the latest.
 func start(t *testing.T, dir, addr string, flags ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command("tutti", append([]string{"serve", "--dev", "--data", dir, "--addr", addr}, flags...)...), drained: make(chan struct{})}
+	args := append([]string{"serve", "--dev", "--data", dir, "--addr", addr}, flags...)
+	p := &process{cmd: exec.Command("tutti", args...), drained: make(chan struct{})}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,8 +20,9 @@ import (
 )
 
 const (
-	// drainTime is how long connections have to go when the server stops.
-	drainTime = 10 * time.Second
+	// closeTime is how long what hangs may take, beside the drain time, when
+	// the server stops.
+	closeTime = 5 * time.Second
 	// writeTime is how long an HTTP/2 connection may take no byte.
 	writeTime = 30 * time.Second
 )
@@ -45,6 +48,7 @@ func serve() *cobra.Command {
 	f.BoolVar(&flags.Memory, "memory", false, "keep nothing on disk")
 	f.BoolVar(&flags.Dev, "dev", false, "let everyone in with all rights; on loopback only")
 	f.BoolVar(&faults, "faults", false, "with --dev: let faults be put into connections, by /v1/faults")
+	f.DurationVar(&flags.Drain, "drain", 0, "time over which connections are told to go when the server stops (default 10s)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := config.Load(file, os.Environ(), func(cfg *config.Config) {
 			if f.Changed("addr") {
@@ -65,6 +69,9 @@ func serve() *cobra.Command {
 			if f.Changed("memory") {
 				cfg.Memory = flags.Memory
 			}
+			if f.Changed("drain") {
+				cfg.Drain = flags.Drain
+			}
 			if f.Changed("dev") {
 				cfg.Dev = flags.Dev
 			}
@@ -83,7 +90,8 @@ func serve() *cobra.Command {
 	return c
 }
 
-// run serves until ctx ends, then drains.
+// run serves until ctx ends, then drains. While it does the listener stays
+// open, so that /readyz can say so. A second signal ends it at once.
 func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logger) (err error) {
 	tuttiConfig, err := embed(cfg, logger)
 	if err != nil {
@@ -138,8 +146,11 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 	case <-ctx.Done():
 		logger.Info("stopping")
 	}
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	again, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	deadline, cancel := context.WithTimeout(again, 4*cfg.Drain/3+closeTime)
 	defer cancel()
+	server.SetKeepAlivesEnabled(false) // who comes again comes elsewhere
 	return errors.Join(err, srv.Close(deadline), server.Shutdown(deadline), door.close())
 }
 
@@ -193,7 +204,11 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 		Grace:          cfg.Limits.Grace,
 		MaxConnections: cfg.Limits.MaxConnections,
 		Compression:    cfg.Compression,
+		Drain:          cfg.Drain,
 		Logger:         logger,
+	}
+	if cfg.Drain == 0 {
+		t.Drain = -1
 	}
 	if cfg.Dev {
 		t.Keys = nil

@@ -315,8 +315,12 @@ func TestHealth_HTTP_5(t *testing.T) {
 	if got := failure(t, s.request("GET", "/readyz", "")); got.Code != protocol.Draining {
 		t.Errorf("while it drains /readyz answers %v", got)
 	}
+	if r := s.request("POST", "/v1/topics/open:a/events", `{"data":1}`); r.StatusCode != http.StatusCreated {
+		t.Errorf("while it drains a publish is answered %d", r.StatusCode)
+	}
+	must(t, s.hub.Close(t.Context()))
 	if got := failure(t, s.request("POST", "/v1/topics/open:a/events", `{"data":1}`)); got.Code != protocol.Draining {
-		t.Errorf("while it drains a publish is answered %v", got)
+		t.Errorf("when it has drained a publish is answered %v", got)
 	}
 }
 

@@ -9,12 +9,15 @@ import (
 
 // Config is everything that can be set. A tag is a key's name in the file.
 type Config struct {
-	Addr     string   `yaml:"addr"`     // host:port to listen on
-	BasePath string   `yaml:"basePath"` // path that all others stand under; "" or /…, no slash at the end
-	Dev      bool     `yaml:"dev"`      // open to everyone, on loopback only
-	Data     string   `yaml:"data"`     // directory of the store
-	Memory   bool     `yaml:"memory"`   // keep nothing on disk
-	Origins  []string `yaml:"origins"`  // of pages that may use the server beside its own; * is any
+	Addr     string `yaml:"addr"`     // host:port to listen on
+	BasePath string `yaml:"basePath"` // path that all others stand under; "" or /…, no slash at the end
+	Dev      bool   `yaml:"dev"`      // open to everyone, on loopback only
+	Data     string `yaml:"data"`     // directory of the store
+	Memory   bool   `yaml:"memory"`   // keep nothing on disk
+	// Drain is the time over which connections are told to go at the end; 0:
+	// all at once.
+	Drain   time.Duration `yaml:"drain"`
+	Origins []string      `yaml:"origins"` // of pages that may use the server beside its own; * is any
 
 	Compression bool `yaml:"compression"` // of entries to WebSockets that offer it
 
@@ -90,9 +93,10 @@ func (l Limits) Protocol() protocol.Limits {
 func Default() *Config {
 	l := protocol.DefaultLimits()
 	return &Config{
-		Addr: "127.0.0.1:8080",
-		Data: "data",
-		Auth: Auth{Leeway: 10 * time.Second},
+		Addr:  "127.0.0.1:8080",
+		Data:  "data",
+		Drain: 10 * time.Second,
+		Auth:  Auth{Leeway: 10 * time.Second},
 		Namespaces: map[string]Namespace{
 			auth.UserNamespace: defaultNamespace(),
 		},

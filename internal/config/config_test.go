@@ -112,7 +112,7 @@ log: {level: debug, format: json}
 // Every key of the file has a variable, and the variable has the same effect.
 func TestLoad_environment_as_the_file(t *testing.T) {
 	for path, text := range map[string]string{
-		"addr": ":1", "basePath": "/x", "dev": "true", "data": "d", "memory": "true", "origins": "https://a.example",
+		"addr": ":1", "basePath": "/x", "dev": "true", "data": "d", "memory": "true", "drain": "0s", "origins": "https://a.example",
 		"compression": "true", "tls.autocert.domains": "a.example",
 		"auth.issuer": "i", "auth.audience": "a", "auth.leeway": "1s", "auth.keys": "[{secret: " + secret + "}]",
 		"namespaces": "{chat: {retention: {age: 1h}}}", "anyNamespace": "true",

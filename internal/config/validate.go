@@ -29,6 +29,7 @@ func (c *Config) Validate() error {
 	if _, err := c.Auth.Config(); err != nil {
 		found = append(found, err)
 	}
+	between(&found, "drain", c.Drain, 0, time.Hour)
 	between(&found, "auth.leeway", c.Auth.Leeway, 0, 10*time.Minute)
 	for _, name := range slices.Sorted(maps.Keys(c.Namespaces)) {
 		c.Namespaces[name].check(&found, name)

@@ -11,58 +11,6 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-func TestDrain(t *testing.T) {
-	n := newNode(t)
-	l := n.reader()
-	s, err := n.Open(context.Background(), StreamConfig{Trusted: true, Topics: []protocol.Subscribe{{Topic: "a"}}})
-	must(t, err)
-	n.Drain()
-	n.Drain()
-	if m, code := l.end(); m.Type != "close" || m.code() != protocol.Draining || code != 4003 {
-		t.Errorf("the connection ended with %+v, %d", m, code)
-	}
-	if _, err := s.Next(context.Background(), nil); protocol.AsError(err).Code != protocol.Draining {
-		t.Errorf("the stream ended with %v", err)
-	}
-	s.Close()
-	if m, _ := n.open().end(); m.code() != protocol.Draining {
-		t.Errorf("a new connection ended with %+v", m)
-	}
-	if _, err := n.Open(context.Background(), StreamConfig{Trusted: true}); protocol.AsError(err).Code != protocol.Draining {
-		t.Errorf("a new stream: %v", err)
-	}
-	if _, err := n.Publish(context.Background(), Publication{Trusted: true, Topic: "a", Data: []byte(`1`)}); protocol.AsError(err).Code != protocol.Draining {
-		t.Errorf("a publish: %v", err)
-	}
-	if err := n.Ready(); protocol.AsError(err).Code != protocol.Draining {
-		t.Errorf("ready: %v", err)
-	}
-}
-
-// close is the last thing that is said, whatever is answered behind it.
-func TestDrain_close_comes_last(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gate := make(chan struct{})
-		n := newNode(t, onPublish(func(context.Context, auth.Identity, *Message) error {
-			<-gate
-			return nil
-		}))
-		l := n.connect(newSecret(t), 1)
-		l.stall()
-		l.say(`{"type":"ping"}`)
-		l.say(`{"type":"publish","topic":"a","seq":1,"data":1}`)
-		synctest.Wait()
-		n.Drain()
-		close(gate)
-		synctest.Wait()
-		l.say(`{"type":"ping"}`)
-		l.release()
-		if m, _ := l.end(); m.Type != "close" {
-			t.Errorf("the last thing said is %+v", m)
-		}
-	})
-}
-
 // A peer that takes nothing is cut when the time to close is over.
 func TestClose_cuts_what_does_not_go(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -50,6 +50,8 @@ type Conn struct {
 	paused  bool               // the identity has expired
 	ending  *protocol.Error    // say it, then close
 	leaving bool               // close when all is said
+	going   bool               // must come back elsewhere, when all is answered
+	taking  bool               // a frame is being acted on
 	ended   bool               // closed, or closing
 	pending int                // publishes without a verdict
 	waiting int                // bytes of their data
@@ -86,13 +88,23 @@ func (c *Conn) Receive(frame []byte) {
 	c.mu.Lock()
 	c.heard = c.peer.BytesIn()
 	c.session.Heard(c.hub.now())
+	going := c.going
+	c.taking = !going
 	c.mu.Unlock()
+	if going {
+		return
+	}
 	for i, in := range session.Parse(frame, c.hub.config.Session.Limits) {
 		if i > 0 {
 			c.Wait()
 		}
 		c.step(func(now time.Time) []session.Effect { return c.session.Receive(now, in) })
 	}
+	c.mu.Lock()
+	c.taking = false
+	quit := c.quits()
+	c.mu.Unlock()
+	c.quit(quit)
 }
 
 // step moves the session and carries its effects out.
@@ -220,13 +232,6 @@ func (c *Conn) rearm() {
 	defer c.mu.Unlock()
 	if !c.ended {
 		c.hub.wheel.set(&c.timer, c.session.Deadline())
-	}
-}
-
-// drain leaves a batch its answers: it ends by itself.
-func (c *Conn) drain() {
-	if c.session.Road() != session.Batch {
-		c.end(protocol.Errorf(protocol.Draining, ""))
 	}
 }
 

@@ -362,3 +362,12 @@ func (l *line) end() (said, int) {
 	}
 	return l.said[len(l.said)-1], l.code
 }
+
+// both expects two messages in any order.
+func (l *line) both(one, other string) {
+	l.t.Helper()
+	a, b := l.next(), l.next()
+	if (a.Type != one || b.Type != other) && (a.Type != other || b.Type != one) {
+		l.t.Fatalf("the hub said %+v and %+v, want %s and %s", a, b, one, other)
+	}
+}

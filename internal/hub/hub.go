@@ -36,6 +36,10 @@ type Config struct {
 	// out; 0: no bound.
 	MaxConnections int
 
+	// Drain is how long connections are told to go, one after the other, when
+	// the hub drains; 0: all at once.
+	Drain time.Duration
+
 	RingBytes int64 // of all rings together; 0: 64 MiB
 	TopicRing int   // of one topic's ring in one encoding; 0: 1 MiB
 
@@ -82,10 +86,14 @@ type Hub struct {
 	stop    []func()
 	ctx     context.Context // ends when the hub closes
 	cancel  context.CancelFunc
-	closing atomic.Bool
+	closing atomic.Bool // no reader is taken any more
+	shut    atomic.Bool // nor any publish
 	broken  atomic.Bool // a store answered ErrUnknown
 	members members
-	swept   time.Time // used by Tick
+	drain   drain
+
+	publishes tasks     // from HTTP and the embedding program
+	swept     time.Time // used by Tick
 }
 
 type topicShard struct {
@@ -184,27 +192,22 @@ func (h *Hub) Ready() error {
 func (h *Hub) Admit() error {
 	switch {
 	case h.closing.Load():
-		return protocol.Errorf(protocol.Draining, "")
+		return draining()
 	case h.config.MaxConnections > 0 && h.members.count() >= h.config.MaxConnections:
 		return protocol.Errorf(protocol.Overloaded, "The server has all the connections that it takes.").After(time.Second)
 	}
 	return nil
 }
 
-// Drain tells every connection to come back elsewhere, and takes no new ones.
-func (h *Hub) Drain() {
-	if h.closing.Swap(true) {
-		return
-	}
-	for _, m := range h.members.list() {
-		m.drain()
-	}
-}
-
-// Close drains, waits until all that was started has ended, and leaves the
-// stores open. When ctx ends first its error is returned.
+// Close drains, within the time that ctx leaves, waits until all that was
+// started has ended, and leaves the stores open. When ctx ends first its error
+// is returned.
 func (h *Hub) Close(ctx context.Context) error {
-	h.Drain()
+	over := h.config.Drain
+	if at, ok := ctx.Deadline(); ok {
+		over = max(min(over, time.Until(at)*3/4), 0) // the last need time too
+	}
+	h.drainOver(over)
 	if err := h.members.wait(ctx); err != nil {
 		for _, m := range h.members.list() {
 			m.kill()
@@ -214,6 +217,8 @@ func (h *Hub) Close(ctx context.Context) error {
 		_ = h.members.wait(late) // what still hangs is waited for below, in vain
 		ctx = late
 	}
+	h.shut.Store(true)
+	_ = h.publishes.wait(ctx) // those that hang are waited for below
 	h.cancel()
 	h.stopAll()
 	if err := h.tasks.wait(ctx); err != nil {
@@ -237,8 +242,8 @@ func (h *Hub) storeError(err error) *protocol.Error {
 	case errors.Is(err, store.ErrUnknown):
 		h.broken.Store(true)
 		return protocol.Errorf(protocol.StoreUnavailable, "")
-	case errors.Is(err, store.ErrClosed):
-		return protocol.Errorf(protocol.Draining, "")
+	case errors.Is(err, store.ErrClosed), h.ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return draining()
 	case errors.Is(err, store.ErrConflict), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return protocol.Errorf(protocol.Overloaded, "")
 	}

@@ -89,7 +89,9 @@ func (c *Conn) submit(t *Topic, p *session.Publish, size int) {
 			c.pending--
 			c.waiting -= size
 			c.makeRoom()
+			quit := c.quits()
 			c.mu.Unlock()
+			c.quit(quit)
 		},
 	})
 }
@@ -134,6 +136,8 @@ type Publication struct {
 // Publish takes an entry and returns its position when it is durable, or an
 // error of the table. When ctx ends first the entry may still be taken.
 func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, error) {
+	h.publishes.begin()
+	defer h.publishes.end()
 	if err := h.check(p); err != nil {
 		return protocol.Position{}, err
 	}
@@ -171,8 +175,8 @@ func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, er
 }
 
 func (h *Hub) check(p Publication) error {
-	if h.closing.Load() {
-		return protocol.Errorf(protocol.Draining, "")
+	if h.shut.Load() {
+		return draining()
 	}
 	if err := protocol.CheckTopic(p.Topic); err != nil {
 		return err

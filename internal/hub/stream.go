@@ -229,7 +229,7 @@ func (s *Stream) fail(err error) {
 	s.signal()
 }
 
-func (s *Stream) drain() { s.fail(protocol.Errorf(protocol.Draining, "")) }
+func (s *Stream) drain() { s.fail(draining()) }
 
 func (s *Stream) kill() { s.drain() }
 

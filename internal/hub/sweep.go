@@ -20,11 +20,12 @@ const (
 	forgetPage  = 256
 )
 
-// Tick serves what is due: deadlines, then topics that are cold or hold too
-// much.
+// Tick serves what is due: deadlines, readers that must go, then topics that
+// are cold or hold too much.
 func (h *Hub) Tick() {
 	now := h.now()
 	h.wheel.advance(now)
+	h.tellDue(now)
 	if now.Sub(h.swept) >= sweepEvery {
 		h.swept = now
 		h.claims.forget(now)
