@@ -15,6 +15,10 @@ type Message struct {
 	Topic string
 	// Name is the entry's event name; empty: message.
 	Name string
+	// Key says what the entry is the newest word about, for readers that skip
+	// (see Namespace.Latest): 1 to 255 bytes of UTF-8 without control
+	// characters; empty: none.
+	Key string
 	// Data becomes JSON by encoding/json. For hooks it is a json.RawMessage,
 	// and may be replaced by anything.
 	Data any
@@ -32,7 +36,7 @@ type OnPublishFunc func(ctx context.Context, id Identity, m *Message) error
 func Reject(message string) *Error { return protocol.Errorf(protocol.Rejected, "%s", message) }
 
 func (c *Config) onPublish(ctx context.Context, id Identity, m *hub.Message) error {
-	own := Message{Topic: m.Topic, Name: m.Name, Data: json.RawMessage(m.Data)}
+	own := Message{Topic: m.Topic, Name: m.Name, Key: m.Key, Data: json.RawMessage(m.Data)}
 	if err := c.OnPublish(ctx, id, &own); err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func (c *Config) onPublish(ctx context.Context, id Identity, m *hub.Message) err
 	if err != nil {
 		return errors.Join(protocol.Errorf(protocol.HookFailed, ""), err)
 	}
-	m.Name, m.Data = own.Name, data
+	m.Name, m.Key, m.Data = own.Name, own.Key, data
 	return nil
 }
 

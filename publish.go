@@ -16,5 +16,5 @@ func (s *Server) Publish(ctx context.Context, topic string, m Message) (Position
 	if err != nil {
 		return Position{}, fmt.Errorf("publish to %s: %w", topic, err)
 	}
-	return s.hub.Publish(ctx, hub.Publication{Trusted: true, Topic: topic, Name: m.Name, Data: data})
+	return s.hub.Publish(ctx, hub.Publication{Trusted: true, Topic: topic, Name: m.Name, Label: m.Key, Data: data})
 }

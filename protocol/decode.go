@@ -239,6 +239,9 @@ func (p *Publish) check(l Limits) error {
 	if err := CheckName(p.Name); err != nil {
 		return err
 	}
+	if err := CheckKey(p.Key); err != nil {
+		return err
+	}
 	if len(p.Voids) > l.Voids {
 		return Errorf(LimitExceeded, "voids holds %d ranges; %d are allowed.", len(p.Voids), l.Voids)
 	}

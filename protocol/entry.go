@@ -18,6 +18,7 @@ type Author struct {
 type Entry struct {
 	Offset uint64         `json:"offset"`
 	Term   string         `json:"term"`
+	Key    string         `json:"key,omitzero"`    // what the entry is the newest word about; empty: none
 	Client string         `json:"client,omitzero"` // empty: published over HTTP or by the embedding program
 	Seq    uint64         `json:"seq,omitzero"`
 	Voids  []Range        `json:"voids,omitzero"`
@@ -33,14 +34,18 @@ type Range [2]uint64
 // Position is the position just behind the entry.
 func (e *Entry) Position() Position { return Position{Term: e.Term, Offset: e.Offset} }
 
-// AppendEntry appends the entry's stored form to b: one JSON object. Data and
-// Name must have been checked.
+// AppendEntry appends the entry's stored form to b: one JSON object. Data,
+// Name and Key must have been checked.
 func AppendEntry(b []byte, e *Entry) []byte {
 	b = append(b, `{"offset":`...)
 	b = strconv.AppendUint(b, e.Offset, 10)
 	b = append(b, `,"term":"`...)
 	b = append(b, e.Term...)
 	b = append(b, '"')
+	if e.Key != "" {
+		b = append(b, `,"key":`...)
+		b = appendString(b, e.Key)
+	}
 	if e.Client != "" {
 		b = append(b, `,"client":"`...)
 		b = append(b, e.Client...)

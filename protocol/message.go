@@ -71,6 +71,7 @@ type Publish struct {
 	Seq    uint64         `json:"seq"`
 	Voids  []Range        `json:"voids,omitzero"`
 	Name   string         `json:"name,omitzero"`
+	Key    string         `json:"key,omitzero"`
 	Data   jsontext.Value `json:"data"`
 }
 

@@ -8,6 +8,7 @@ import (
 // Publication is the body of a publish over HTTP.
 type Publication struct {
 	Name string         `json:"name,omitzero"`
+	Key  string         `json:"key,omitzero"`
 	Data jsontext.Value `json:"data"`
 }
 
@@ -21,6 +22,9 @@ func DecodePublication(body []byte, limits Limits) (Publication, error) {
 		return Publication{}, Errorf(BadMessage, `The body is {"name": …, "data": …}; data is missing.`)
 	}
 	if err := CheckName(p.Name); err != nil {
+		return Publication{}, err
+	}
+	if err := CheckKey(p.Key); err != nil {
 		return Publication{}, err
 	}
 	return p, limits.CheckData(p.Data)

@@ -39,7 +39,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	topic := r.PathValue("topic")
-	at, err := s.config.Hub.Publish(r.Context(), hub.Publication{Identity: identity, Topic: topic, Name: p.Name, Data: p.Data, Key: key})
+	at, err := s.config.Hub.Publish(r.Context(), hub.Publication{Identity: identity, Topic: topic, Name: p.Name, Label: p.Key, Data: p.Data, Key: key})
 	if err != nil {
 		return err
 	}

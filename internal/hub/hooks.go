@@ -32,10 +32,11 @@ func (h *Hooks) publishing() bool { return h.Authorize != nil || h.Publish != ni
 // AsksRequests says whether Accept needs the request that opened a connection.
 func (h *Hub) AsksRequests() bool { return h.config.Hooks.Authenticate != nil }
 
-// Message is what the hook Publish may look at and replace: its name and data.
+// Message is what the hook Publish may look at and replace: all but its topic.
 type Message struct {
 	Topic string
 	Name  string
+	Key   string
 	Data  []byte
 }
 
@@ -70,12 +71,11 @@ func (h *Hub) mayPublish(ctx context.Context, identity auth.Identity, m *Message
 	if err != nil {
 		return err
 	}
-	name := own.Name
-	if err := errors.Join(protocol.CheckName(name), h.config.Session.Limits.CheckData(own.Data)); err != nil {
+	if err := errors.Join(protocol.CheckName(own.Name), protocol.CheckKey(own.Key), h.config.Session.Limits.CheckData(own.Data)); err != nil {
 		h.config.Logger.Error("hook made a bad message", "hook", "OnPublish", "topic", m.Topic, "error", err)
 		return protocol.Errorf(protocol.HookFailed, "")
 	}
-	m.Name, m.Data = name, own.Data
+	m.Name, m.Key, m.Data = own.Name, own.Key, own.Data
 	return nil
 }
 

@@ -49,9 +49,9 @@ func (c *Conn) hooked(t *Topic, p *session.Publish, size int) {
 	case t.repeats(p.Client.ID, p.Command.Seq):
 		p.Denied = unasked
 	default:
-		m := Message{Topic: p.Command.Topic, Name: p.Command.Name, Data: p.Command.Data}
+		m := Message{Topic: p.Command.Topic, Name: p.Command.Name, Key: p.Command.Key, Data: p.Command.Data}
 		p.Denied = denial(h.mayPublish(h.ctx, p.Identity, &m))
-		p.Command.Name, p.Command.Data = m.Name, m.Data
+		p.Command.Name, p.Command.Key, p.Command.Data = m.Name, m.Key, m.Data
 	}
 	c.submit(t, p, size)
 }
@@ -81,7 +81,7 @@ func (c *Conn) submit(t *Topic, p *session.Publish, size int) {
 		command: &topic.Command{
 			Client: p.Client.ID, Run: p.Client.Run, Born: p.Client.Born,
 			Seq: p.Command.Seq, Voids: p.Command.Voids, Denied: p.Denied,
-			Name: p.Command.Name, Data: p.Command.Data, Author: author(p.Identity),
+			Name: p.Command.Name, Label: p.Command.Key, Data: p.Command.Data, Author: author(p.Identity),
 		},
 		tell: func(v topic.Verdict) {
 			c.tell(p, v)
@@ -129,6 +129,7 @@ type Publication struct {
 	Trusted bool
 	Topic   string
 	Name    string
+	Label   string // the entry's key, or empty
 	Data    []byte
 	Key     string // Idempotency-Key, or empty
 }
@@ -145,20 +146,20 @@ func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, er
 	if err != nil {
 		return protocol.Position{}, err
 	}
-	c := &topic.Command{Name: p.Name, Data: p.Data}
+	c := &topic.Command{Name: p.Name, Label: p.Label, Data: p.Data}
 	if p.Key != "" {
 		c.Key = topic.KeyKey(p.Identity.Sub, p.Key)
-		c.Body = sha256.Sum256([]byte(p.Name + "\x00" + string(p.Data)))
+		c.Body = body(p)
 	}
 	if !p.Trusted {
-		m := Message{Topic: p.Topic, Name: p.Name, Data: p.Data}
+		m := Message{Topic: p.Topic, Name: p.Name, Key: p.Label, Data: p.Data}
 		c.Author = author(p.Identity)
 		if t.repeatsKey(ctx, c.Key) {
 			c.Denied = unasked
 		} else {
 			c.Denied = denial(h.mayPublish(ctx, p.Identity, &m))
 		}
-		c.Name, c.Data = m.Name, m.Data
+		c.Name, c.Label, c.Data = m.Name, m.Key, m.Data
 	}
 	verdict := make(chan topic.Verdict, 1)
 	t.submit(job{command: c, tell: func(v topic.Verdict) { verdict <- v }})
@@ -174,6 +175,15 @@ func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, er
 	}
 }
 
+// body tells bodies of one Idempotency-Key apart. No part of one holds a NUL.
+func body(p Publication) [sha256.Size]byte {
+	text := p.Name + "\x00"
+	if p.Label != "" {
+		text += p.Label + "\x00"
+	}
+	return sha256.Sum256([]byte(text + string(p.Data)))
+}
+
 func (h *Hub) check(p Publication) error {
 	if h.shut.Load() {
 		return draining()
@@ -182,6 +192,9 @@ func (h *Hub) check(p Publication) error {
 		return err
 	}
 	if err := protocol.CheckName(p.Name); err != nil {
+		return err
+	}
+	if err := protocol.CheckKey(p.Label); err != nil {
 		return err
 	}
 	return h.config.Session.Limits.CheckData(p.Data)

@@ -160,6 +160,7 @@ func (s *Sequencer) accept(now time.Time, c *Command) Verdict {
 	e := protocol.Entry{
 		Offset: s.head + uint64(len(s.round.entries)) + 1,
 		Term:   s.term,
+		Key:    c.Label,
 		Client: c.Client,
 		Seq:    c.Seq,
 		Voids:  c.Voids,

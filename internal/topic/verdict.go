@@ -28,6 +28,7 @@ type Command struct {
 	Denied *protocol.Error
 
 	Name   string
+	Label  string // the entry's key
 	Author *protocol.Author
 	Data   []byte
 }
