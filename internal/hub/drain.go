@@ -48,6 +48,13 @@ func (d *drain) hasten(now time.Time, within time.Duration) {
 	d.next, d.every = now, within/n
 }
 
+// over says whether all have been told.
+func (d *drain) over() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.queue) == 0
+}
+
 // due takes from the queue those whose time has come.
 func (d *drain) due(now time.Time) []member {
 	d.mu.Lock()

@@ -190,10 +190,24 @@ func (h *Hub) Ready() error {
 // Admit says whether one more connection may come, or why not. A store that
 // takes no writes does not keep readers out.
 func (h *Hub) Admit() error {
-	switch {
-	case h.closing.Load():
+	if h.closing.Load() {
 		return draining()
-	case h.config.MaxConnections > 0 && h.members.count() >= h.config.MaxConnections:
+	}
+	return h.room()
+}
+
+// AdmitBatch says whether commands over HTTP may come, or why not: while the
+// hub drains they may until all connections have been told (rule DRAIN-2).
+func (h *Hub) AdmitBatch() error {
+	if h.closing.Load() && h.drain.over() {
+		return draining()
+	}
+	return h.room()
+}
+
+// room says whether there is room for one more connection, or why not.
+func (h *Hub) room() error {
+	if h.config.MaxConnections > 0 && h.members.count() >= h.config.MaxConnections {
 		return protocol.Errorf(protocol.Overloaded, "The server has all the connections that it takes.").After(time.Second)
 	}
 	return nil

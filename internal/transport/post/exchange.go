@@ -36,7 +36,11 @@ type exchange struct {
 // open reads the body and starts a connection with it. With finish the
 // connection ends by itself when all is said.
 func (c *Config) open(w http.ResponseWriter, r *http.Request, o hub.Opening, finish bool) (*exchange, error) {
-	if err := c.Hub.Admit(); err != nil {
+	admit := c.Hub.Admit
+	if o.Road == session.Batch {
+		admit = c.Hub.AdmitBatch
+	}
+	if err := admit(); err != nil {
 		return nil, err
 	}
 	control := http.NewResponseController(w)
