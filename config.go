@@ -103,7 +103,10 @@ type Namespace struct {
 	Memory    bool          // the log lives as long as the process
 	KeepCount int           // entries that are kept; 0: all
 	KeepAge   time.Duration // how long entries are kept; 0: for ever
-	Anonymous []Verb        // what visitors without a token may do
+	// Latest lets a reader that is behind, so that it cannot be served from
+	// memory, skip to the newest entry of each Key of what it missed.
+	Latest    bool
+	Anonymous []Verb // what visitors without a token may do
 }
 
 func (c *Config) validate() error {
@@ -174,7 +177,7 @@ func (c *Config) namespace(topic string) (hub.Namespace, error) {
 	if !ok && !c.AnyNamespace && name != auth.UserNamespace {
 		return hub.Namespace{}, protocol.Errorf(protocol.UnknownNamespace, "The namespace %q is not configured.", name)
 	}
-	return hub.Namespace{Memory: ns.Memory, KeepCount: uint64(ns.KeepCount), KeepAge: ns.KeepAge}, nil
+	return hub.Namespace{Memory: ns.Memory, KeepCount: uint64(ns.KeepCount), KeepAge: ns.KeepAge, Latest: ns.Latest}, nil
 }
 
 func (c *Config) policy() auth.PolicyConfig {

@@ -26,7 +26,8 @@ func After(p Position) From { return protocol.FromPosition(p) }
 // Read yields the topic's entries from a place on, in order, each once, and
 // follows: it waits for what comes until the loop ends it or ctx ends. An error
 // is yielded last: ctx's, or an [*Error]; position_lost when the log no longer
-// holds what comes next. No rights are asked.
+// holds what comes next. In a namespace with delivery latest, offsets jump where
+// entries were skipped. No rights are asked.
 func (s *Server) Read(ctx context.Context, topic string, from From) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		stream, err := s.hub.Open(ctx, hub.StreamConfig{

@@ -221,6 +221,7 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 			Memory:    ns.Durability == config.Memory,
 			KeepCount: ns.Retention.Count,
 			KeepAge:   ns.Retention.Age,
+			Latest:    ns.Delivery == config.Latest,
 			Anonymous: ns.Anonymous,
 		}
 	}

@@ -34,6 +34,7 @@ type Namespace struct {
 	Kind       Kind        `yaml:"kind"`
 	Durability Durability  `yaml:"durability"`
 	Retention  Retention   `yaml:"retention"`
+	Delivery   Delivery    `yaml:"delivery"`
 	Anonymous  []auth.Verb `yaml:"anonymous"` // what everybody may, with a token or without
 }
 
@@ -50,6 +51,15 @@ type Durability string
 const (
 	Durable Durability = "durable" // an acknowledged entry survives a crash
 	Memory  Durability = "memory"  // the log lives as long as the process
+)
+
+// Delivery is what a reader that is behind gets of what it missed.
+type Delivery string
+
+// The deliveries.
+const (
+	All    Delivery = "all"
+	Latest Delivery = "latest" // the newest entry of each key
 )
 
 // Retention bounds a topic's log: what is beyond either bound is forgotten,
@@ -118,7 +128,9 @@ func Default() *Config {
 	}
 }
 
-func defaultNamespace() Namespace { return Namespace{Kind: Messages, Durability: Durable} }
+func defaultNamespace() Namespace {
+	return Namespace{Kind: Messages, Durability: Durable, Delivery: All}
+}
 
 // Namespace returns how the topics of a namespace behave, and whether it
 // exists. It always does in dev, or where AnyNamespace is set.

@@ -84,20 +84,20 @@ memory: true
 origins: [https://a.example, "http://localhost:5173", "*"]
 auth: {keys: [{kid: k, secret: `+secret+`}], issuer: us, audience: them, leeway: 0s}
 namespaces:
-  chat: &open {retention: {count: 5, age: 1d12h}, anonymous: [read]}
+  chat: &open {retention: {count: 5, age: 1d12h}, delivery: latest, anonymous: [read]}
   news: *open
   plain:
   user: {durability: memory}
 limits: {messageBytes: 1KiB, frameBytes: 1MiB, ping: 1m}
 log: {level: debug, format: json}
 `)
-	open := Namespace{Kind: Messages, Durability: Durable, Retention: Retention{5, 36 * time.Hour}, Anonymous: []auth.Verb{auth.Read}}
+	open := Namespace{Kind: Messages, Durability: Durable, Retention: Retention{5, 36 * time.Hour}, Delivery: Latest, Anonymous: []auth.Verb{auth.Read}}
 	want := Default()
 	want.Addr, want.BasePath, want.Memory = "[::1]:0", "/a/b", true
 	want.Origins = []string{"https://a.example", "http://localhost:5173", "*"}
 	want.Auth = Auth{Keys: []Key{{Kid: "k", Secret: secret}}, Issuer: "us", Audience: "them"}
 	want.Namespaces = map[string]Namespace{
-		"chat": open, "news": open, "plain": defaultNamespace(), "user": {Kind: Messages, Durability: Memory},
+		"chat": open, "news": open, "plain": defaultNamespace(), "user": {Kind: Messages, Durability: Memory, Delivery: All},
 	}
 	want.Limits.MessageBytes, want.Limits.FrameBytes, want.Limits.Ping = 1<<10, 1<<20, time.Minute
 	want.Log = Log{"debug", "json"}

@@ -41,7 +41,7 @@ func TestLoad_faults(t *testing.T) {
 		{"large file", strings.Repeat("#", maxFileBytes+1), "", "read configuration: FILE is larger than 1048576 bytes"},
 
 		{"variable of a bool", "", "TUTTI_DEV=1", `TUTTI_DEV: "1" is not true or false`},
-		{"variable in YAML", "", "TUTTI_NAMESPACES={chat: {kint: a}}", "TUTTI_NAMESPACES: chat.kint: unknown key; known are kind, durability, retention, anonymous"},
+		{"variable in YAML", "", "TUTTI_NAMESPACES={chat: {kint: a}}", "TUTTI_NAMESPACES: chat.kint: unknown key; known are kind, durability, retention, delivery, anonymous"},
 		{"variable not in YAML", "", "TUTTI_AUTH_KEYS=[", "TUTTI_AUTH_KEYS: line 1: did not find expected node content"},
 		{"variable in YAML of another shape", "", "TUTTI_AUTH_KEYS={}", "TUTTI_AUTH_KEYS: the document: must be a list"},
 
@@ -90,6 +90,7 @@ func TestLoad_faults(t *testing.T) {
 		{"helloTimeout", "limits: {helloTimeout: 2m}", "", "limits.helloTimeout: 2m0s is not between 100ms and 1m0s"},
 		{"ping", "limits: {ping: 1ms}", "", "limits.ping: 1ms is not between 100ms and 10m0s"},
 		{"grace", "limits: {grace: 0s}", "", "limits.grace: 0s is not between 100ms and 10m0s"},
+		{"delivery", "namespaces: {chat: {delivery: some}}", "", `namespaces.chat.delivery: "some" is not all or latest`},
 		{"drain", "drain: -1s", "", "drain: -1s is not between 0s and 1h0m0s"},
 		{"hookTimeout", "limits: {hookTimeout: 6m}", "", "limits.hookTimeout: 6m0s is not between 1ms and 5m0s"},
 		{"maxConnections", "limits: {maxConnections: 0}", "", "limits.maxConnections: 0 is not between 1 and 10000000"},

@@ -69,6 +69,9 @@ func (c *Config) complete() {
 		if ns.Durability == "" {
 			ns.Durability = Durable
 		}
+		if ns.Delivery == "" {
+			ns.Delivery = All
+		}
 		c.Namespaces[name] = ns
 	}
 }

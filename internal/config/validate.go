@@ -100,6 +100,9 @@ func (ns Namespace) check(found *faults, name string) {
 	if ns.Durability != Durable && ns.Durability != Memory {
 		found.add(key+".durability", "%.40q is not durable or memory", ns.Durability)
 	}
+	if ns.Delivery != All && ns.Delivery != Latest {
+		found.add(key+".delivery", "%.40q is not all or latest", ns.Delivery)
+	}
 	if ns.Retention.Count < 0 {
 		found.add(key+".retention.count", "%d is below 0, which means no bound", ns.Retention.Count)
 	}

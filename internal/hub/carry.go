@@ -79,7 +79,7 @@ func (c *Conn) review(identity auth.Identity) {
 	}
 	c.mu.Lock()
 	c.paused = c.session.Expired()
-	start := !c.paused && len(c.dirty) > 0 && c.schedule()
+	start := !c.paused && (len(c.dirty) > 0 || !c.catchup.idle()) && c.schedule()
 	c.mu.Unlock()
 	c.queue(start)
 }

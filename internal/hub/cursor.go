@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/store"
 )
 
 const (
@@ -25,17 +26,24 @@ type cursor struct {
 	topic    *Topic
 	reader   reader
 	encoding Encoding
-	index    int    // among its reader's topics
-	elseNew  bool   // where to go on when the place is lost
-	next     uint64 // offset to be read next; used by whoever reads
+	index    int  // among its reader's topics
+	elseNew  bool // where to go on when the place is lost
+
+	// Whoever reads uses these.
+	next    uint64 // offset to be read next
+	skipped uint64 // entries just before it that were left out
+	skipTo  uint64 // up to here it leaves out what has been superseded
 
 	// The topic's lock guards these.
 	waiting  bool
 	slot     int // in topic.waiting
 	detached bool
+	failed   error // why the topic did not learn its keys
 
 	// The reader's lock guards these.
-	dirty  bool // stands in the reader's list
+	dirty  bool // stands in the reader's list, or will when it is not away
+	away   bool // is read from the store
+	aside  bool // waits until its topic knows its keys
 	closed bool // must not be read any more
 }
 
@@ -98,14 +106,17 @@ func (t *Topic) anew(elseNew bool) protocol.Position {
 
 // news is what a cursor found.
 type news struct {
-	bytes int
-	more  bool   // there is more to read now
-	lost  *start // the place was lost; reading goes on from here
+	bytes  int
+	more   bool   // there is more to read now
+	behind bool   // it is in the store alone, and was not read
+	aside  bool   // the reader will be woken when the topic knows its keys
+	lost   *start // the place was lost; reading goes on from here
 }
 
 // collect appends to dst what the cursor has not read yet, at most about max
-// bytes. When nothing is left it leaves a mark, and the reader will be woken.
-func (c *cursor) collect(ctx context.Context, dst [][]byte, max int) ([][]byte, news, error) {
+// bytes, from the ring, or also from the store if fetch says so. When nothing
+// is left it leaves a mark, and the reader will be woken.
+func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool) ([][]byte, news, error) {
 	t := c.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -114,7 +125,7 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int) ([][]byte, 
 	}
 	if c.next < t.first {
 		s := start{position: t.anew(c.elseNew)}
-		c.next = s.position.Offset + 1
+		c.next, c.skipped, c.skipTo = s.position.Offset+1, 0, 0
 		return dst, news{more: true, lost: &s}, nil
 	}
 	if c.next > t.head {
@@ -122,15 +133,20 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int) ([][]byte, 
 		return dst, news{}, nil
 	}
 	var n news
-	if r := t.rings[c.encoding]; r != nil && r.holds(c.next) {
+	if r := t.rings[c.encoding]; r != nil && r.holds(c.next) && !c.passing() {
 		dst, c.next, n.bytes = r.read(dst, c.next, max)
+	} else if !fetch {
+		return dst, news{behind: true}, nil
 	} else {
 		head := t.head
+		if t.namespace.Latest && !c.passing() {
+			c.skipTo = head
+		}
 		t.mu.Unlock()
 		var err error
-		dst, n.bytes, err = c.page(ctx, dst, head, max)
+		dst, n, err = c.fetch(ctx, dst, head, min(max, pageBytes))
 		t.mu.Lock()
-		if err != nil {
+		if err != nil || n.aside {
 			return dst, n, err
 		}
 	}
@@ -142,6 +158,22 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int) ([][]byte, 
 	return dst, n, nil
 }
 
+// fetch reads from the store.
+func (c *cursor) fetch(ctx context.Context, dst [][]byte, head uint64, max int) ([][]byte, news, error) {
+	var frames []byte
+	var aside bool
+	var err error
+	if c.topic.namespace.Latest {
+		frames, aside, err = c.skip(ctx, max)
+	} else {
+		frames, err = c.page(ctx, head, max)
+	}
+	if len(frames) > 0 {
+		dst = append(dst, frames)
+	}
+	return dst, news{bytes: len(frames), aside: aside}, err
+}
+
 // mark asks to be woken. The topic's lock is held.
 func (c *cursor) mark() {
 	if !c.waiting {
@@ -151,33 +183,40 @@ func (c *cursor) mark() {
 	}
 }
 
-// page reads from the store, up to the head: what is durable beyond it has not
-// been told yet, and is no position to resume from. When the entry that comes next is not there any
-// more it reads nothing, and notes it.
-func (c *cursor) page(ctx context.Context, dst [][]byte, head uint64, max int) ([][]byte, int, error) {
-	t := c.topic
-	entries, err := t.log.Read(ctx, t.name, c.next-1, int(min(pageEntries, head-c.next+1)), min(max, pageBytes))
+// page reads what comes next, up to the head: what is durable beyond it has not
+// been told yet, and is no position to resume from.
+func (c *cursor) page(ctx context.Context, head uint64, max int) ([]byte, error) {
+	entries, err := c.topic.entries(ctx, c.next, int(min(pageEntries, head-c.next+1)), max)
 	if err != nil {
-		return dst, 0, fmt.Errorf("read log: %w", err)
-	}
-	if len(entries) == 0 || entries[0].Offset != c.next {
-		head, err := t.log.Head(ctx, t.name)
-		if err != nil {
-			return dst, 0, fmt.Errorf("read head: %w", err)
-		}
-		if head.First <= c.next {
-			return dst, 0, fmt.Errorf("read log: offset %d is missing", c.next)
-		}
-		t.truncated(head.First)
-		return dst, 0, nil
+		return nil, err
 	}
 	var frames []byte
-	encode := t.hub.config.Encoders[c.encoding.alone()]
 	for _, e := range entries {
-		frames = encode(frames, t.name, e.Data)
+		frames = c.frame(frames, e)
 	}
 	c.next += uint64(len(entries))
-	return append(dst, frames), len(frames), nil
+	return frames, nil
+}
+
+// entries reads from the store, from first on. When that entry is not there any
+// more it returns none, and notes it.
+func (t *Topic) entries(ctx context.Context, first uint64, limit, max int) ([]store.Entry, error) {
+	entries, err := t.log.Read(ctx, t.name, first-1, limit, max)
+	if err != nil {
+		return nil, fmt.Errorf("read log: %w", err)
+	}
+	if len(entries) > 0 && entries[0].Offset == first {
+		return entries, nil
+	}
+	head, err := t.log.Head(ctx, t.name)
+	if err != nil {
+		return nil, fmt.Errorf("read head: %w", err)
+	}
+	if head.First <= first {
+		return nil, fmt.Errorf("read log: offset %d is missing", first)
+	}
+	t.truncated(head.First)
+	return nil, nil
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}

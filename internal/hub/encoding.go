@@ -27,6 +27,9 @@ func (e Encoding) alone() Encoding {
 	return e
 }
 
+// twoWay says whether the reader speaks the protocol's messages.
+func (e Encoding) twoWay() bool { return e != Stored && e != Events }
+
 // Encoders hold each encoding's encoder; Stored's is the hub's own.
 type Encoders [encodings]Encoder
 

@@ -26,7 +26,8 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	if len(replies) > 0 {
 		frames = append(frames, replies)
 	}
-	frames, again := c.gather(frames, dirty)
+	frames, paged := c.takePage(frames)
+	frames, again, behind := c.gather(frames, dirty, flushBytes-paged)
 	clear(dirty)
 	c.mu.Lock()
 	if c.dirty == nil {
@@ -38,6 +39,13 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 			c.dirty = append(c.dirty, cur)
 		}
 	}
+	for _, cur := range behind {
+		if !cur.closed {
+			cur.away = true
+			c.catchup.behind = append(c.catchup.behind, cur)
+		}
+	}
+	c.fetch()
 	if len(frames) > 0 {
 		c.session.Said(c.hub.now())
 	}
@@ -65,13 +73,12 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	return frames[:0]
 }
 
-// gather reads the cursors, and returns those that have more to read.
-func (c *Conn) gather(frames [][]byte, dirty []*cursor) ([][]byte, []*cursor) {
-	var again []*cursor
-	budget := flushBytes
+// gather reads the cursors from the rings, and returns those that have more to
+// read, and those that must read from the store.
+func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte, again, behind []*cursor) {
 	for i, cur := range dirty {
 		if budget <= 0 {
-			return frames, append(again, dirty[i:]...)
+			return frames, append(again, dirty[i:]...), behind
 		}
 		c.mu.Lock()
 		closed := cur.closed
@@ -81,7 +88,7 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor) ([][]byte, []*cursor) {
 		}
 		var n news
 		var err error
-		frames, n, err = cur.collect(c.hub.ctx, frames, budget)
+		frames, n, err = cur.collect(c.hub.ctx, frames, budget, false)
 		if err != nil {
 			c.unreadable(cur, err)
 			continue
@@ -90,24 +97,27 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor) ([][]byte, []*cursor) {
 			c.lost(cur, *n.lost)
 		}
 		budget -= n.bytes
-		if n.more {
+		switch {
+		case n.behind:
+			behind = append(behind, cur)
+		case n.more:
 			again = append(again, cur)
 		}
 	}
-	return frames, again
+	return frames, again, behind
 }
 
 // rest ends a flush: the connection goes back into the queue, or waits to be
 // woken, or, having said why, is closed.
 func (c *Conn) rest() {
 	c.mu.Lock()
-	if len(c.replies) > 0 || (len(c.dirty) > 0 && !c.paused && c.ending == nil) {
+	if len(c.replies) > 0 || ((len(c.dirty) > 0 || c.catchup.page != nil) && !c.paused && c.ending == nil) {
 		c.mu.Unlock()
 		c.hub.writers.push(c.hub, []*Conn{c})
 		return
 	}
 	c.writing = false
-	ending, leaving := c.ending, c.leaving
+	ending, leaving := c.ending, c.leaving && c.catchup.idle()
 	c.ended = c.ended || ending != nil || leaving
 	c.makeRoom()
 	c.mu.Unlock()

@@ -148,6 +148,8 @@ type said struct {
 	Term      string
 	Expected  uint64
 	Recovered bool
+	Skipped   uint64
+	Key       string
 	First     uint64
 	Head      protocol.Position
 	Data      json.RawMessage

@@ -58,6 +58,9 @@ type Namespace struct {
 	Memory    bool          // durability memory
 	KeepCount uint64        // retention: newest entries; 0: all
 	KeepAge   time.Duration // retention; 0: for ever
+	// Latest lets readers that are behind skip to the newest entry of each key
+	// of what they missed (rule SUB-8).
+	Latest bool
 }
 
 const (
@@ -79,6 +82,9 @@ type Hub struct {
 
 	claims  claims
 	writers writers
+	fetches pool          // pages for connections that are behind
+	scans   pool          // keys of topics
+	reads   chan struct{} // one token for each stream that reads from the store
 	wheel   wheel
 	hooks   chan struct{} // one token for each running hook
 
@@ -116,12 +122,14 @@ func New(config Config) (*Hub, error) {
 		config: config,
 		seed:   maphash.MakeSeed(),
 		hooks:  make(chan struct{}, maxHooks),
+		reads:  make(chan struct{}, maxStreamReads),
 	}
 	for i := range h.topics {
 		h.topics[i].topics = make(map[string]*Topic)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.config.Encoders[Stored] = appendStored
+	h.fetches.limit, h.scans.limit = maxFetches, maxScans
 	h.claims.owners = make(map[string]claim)
 	h.members.all = make(map[member]uint64)
 	h.wheel.init(config.Now())

@@ -159,7 +159,10 @@ func (s *Stream) Poll(ctx context.Context, frames [][]byte) (Batch, bool, error)
 }
 
 func (s *Stream) read(ctx context.Context, c *cursor, frames [][]byte) (Batch, error) {
-	frames, n, err := c.collect(ctx, frames[:0], flushBytes)
+	frames, n, err := c.collect(ctx, frames[:0], flushBytes, false)
+	if err == nil && n.behind {
+		frames, n, err = s.fetch(ctx, c, frames)
+	}
 	if err != nil {
 		return Batch{}, s.hub.storeError(err)
 	}
@@ -178,6 +181,17 @@ func (s *Stream) read(ctx context.Context, c *cursor, frames [][]byte) (Batch, e
 	}
 	s.hub.config.Metrics.Sent(n.bytes)
 	return b, nil
+}
+
+// fetch reads from the store, when few enough streams do.
+func (s *Stream) fetch(ctx context.Context, c *cursor, frames [][]byte) ([][]byte, news, error) {
+	select {
+	case s.hub.reads <- struct{}{}:
+	case <-ctx.Done():
+		return frames, news{}, context.Cause(ctx)
+	}
+	defer func() { <-s.hub.reads }()
+	return c.collect(ctx, frames[:0], flushBytes, true)
 }
 
 func (s *Stream) spoke() {

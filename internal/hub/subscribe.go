@@ -27,7 +27,7 @@ func (c *Conn) subscribe(e session.Subscribe) {
 	}
 	old := c.topics[name]
 	if old != nil {
-		old.closed = true
+		c.shut(old)
 	} else {
 		c.hub.config.Metrics.Subscribed(1)
 	}
@@ -80,7 +80,7 @@ func (c *Conn) drop(name string, answer *protocol.Unsubscribed) bool {
 		c.mu.Unlock()
 		return false
 	}
-	cur.closed = true
+	c.shut(cur)
 	delete(c.topics, name)
 	c.frame(answer)
 	start := c.schedule()

@@ -74,6 +74,9 @@ func (t *Topic) look(now time.Time) looks {
 				t.rings[e] = nil
 			}
 		}
+		if t.latest != nil && t.latest.whole {
+			t.latest = nil
+		}
 	}
 	after := coldAfter
 	if t.loaded && t.head == 0 {

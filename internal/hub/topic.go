@@ -37,6 +37,7 @@ type Topic struct {
 	swept   time.Time // when old entries were last looked for
 	tidying bool      // a task is doing so
 	inbox   inbox
+	latest  *knowledge // of its keys; nil while no reader needed it
 
 	forgot time.Time // when old rows were last looked for; used while tidying
 
@@ -145,6 +146,9 @@ func (t *Topic) publish(a store.Appended) []*Conn {
 	if n := len(t.terms); n == 0 || t.terms[n-1].Term != t.log.Term() {
 		t.terms = append(t.terms, store.TermStart{Term: t.log.Term(), Offset: a.First})
 	}
+	if t.latest != nil {
+		t.latest.addStored(a.First, a.Entries)
+	}
 	woken := t.waiting
 	t.waiting, t.spare = t.spare[:0], nil
 	for _, c := range woken {
@@ -152,19 +156,26 @@ func (t *Topic) publish(a store.Appended) []*Conn {
 	}
 	t.mu.Unlock()
 
-	var ready []*Conn
-	for i, c := range woken {
-		if conn := c.reader.wake(c); conn != nil {
-			if ready == nil {
-				ready = make([]*Conn, 0, len(woken)-i)
-			}
-			ready = append(ready, conn)
-		}
-	}
+	ready := wakeAll(woken)
 	clear(woken)
 	t.mu.Lock()
 	t.spare = woken[:0]
 	t.mu.Unlock()
+	return ready
+}
+
+// wakeAll tells cursors that they have something to read, and returns the
+// connections that writers must be found for.
+func wakeAll(cursors []*cursor) []*Conn {
+	var ready []*Conn
+	for i, c := range cursors {
+		if conn := c.reader.wake(c); conn != nil {
+			if ready == nil {
+				ready = make([]*Conn, 0, len(cursors)-i)
+			}
+			ready = append(ready, conn)
+		}
+	}
 	return ready
 }
 

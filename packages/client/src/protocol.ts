@@ -27,6 +27,8 @@ export interface Entry<T = unknown> {
   /** 1, 2, 3, … in each topic, without holes. */
   offset: number;
   term: string;
+  /** What it is the newest word about, where its publisher said so. */
+  key?: string;
   /** Who published it, one tab or process; absent for entries published by a backend. */
   client?: string;
   /** The client's own number for it. */

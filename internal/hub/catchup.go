@@ -1,0 +1,121 @@
+package hub
+
+const (
+	// maxFetches is how many connections read from the store at once, apart
+	// from those that are written to.
+	maxFetches = 4
+	// maxScans is how many topics learn their keys at once.
+	maxScans = 2
+	// maxStreamReads is how many streams read from the store at once.
+	maxStreamReads = 8
+)
+
+// catchup is how a connection reads from the store without holding up those
+// that are served from the rings: one cursor at a time is read by a pool of its
+// own, and what was read waits for the writers. So a connection that is behind,
+// however far, holds one page and what is being written. The connection's lock
+// guards it.
+type catchup struct {
+	behind  []*cursor // that must be read from the store, in order
+	running bool      // the first of them is being read
+	page    *page     // what was read, until it is said
+	aside   int       // cursors that wait until their topic knows its keys
+}
+
+// page is what was read from the store for a cursor.
+type page struct {
+	cursor *cursor
+	frames [][]byte
+	news   news
+	err    error
+}
+
+// idle says whether nothing is on its way from the store.
+func (u *catchup) idle() bool {
+	return !u.running && u.page == nil && len(u.behind) == 0 && u.aside == 0
+}
+
+// fetch starts reading for the next cursor that is behind, unless a page waits.
+// c.mu is held.
+func (c *Conn) fetch() {
+	u := &c.catchup
+	if len(u.behind) == 0 || u.running || u.page != nil || c.paused || c.ending != nil || c.ended {
+		return
+	}
+	u.running = true
+	c.hub.fetches.push(c.hub, c.fetchPage)
+}
+
+func (c *Conn) fetchPage() {
+	c.mu.Lock()
+	u := &c.catchup
+	var cur *cursor
+	for cur == nil && len(u.behind) > 0 {
+		if !u.behind[0].closed {
+			cur = u.behind[0]
+		}
+		u.behind[0] = nil
+		u.behind = u.behind[1:]
+	}
+	if len(u.behind) == 0 {
+		u.behind = nil
+	}
+	c.mu.Unlock()
+	var p *page
+	if cur != nil {
+		p = &page{cursor: cur}
+		p.frames, p.news, p.err = cur.collect(c.hub.ctx, nil, flushBytes, true)
+	}
+	c.mu.Lock()
+	u.running = false
+	if !c.ended {
+		u.page = p
+	}
+	start := c.schedule()
+	c.mu.Unlock()
+	c.queue(start)
+}
+
+// takePage adds to frames what was read from the store, if anything was.
+func (c *Conn) takePage(frames [][]byte) ([][]byte, int) {
+	c.mu.Lock()
+	p := c.catchup.page
+	if p == nil || c.paused || c.ending != nil {
+		c.mu.Unlock()
+		return frames, 0
+	}
+	c.catchup.page = nil
+	cur := p.cursor
+	if cur.closed {
+		c.mu.Unlock()
+		return frames, 0
+	}
+	cur.away = false
+	switch {
+	case p.err != nil:
+	case p.news.more || cur.dirty:
+		cur.dirty = true
+		c.dirty = append(c.dirty, cur)
+	case p.news.aside:
+		cur.aside = true
+		c.catchup.aside++
+	}
+	c.mu.Unlock()
+	if p.err != nil {
+		c.unreadable(cur, p.err)
+		return frames, 0
+	}
+	if p.news.lost != nil {
+		c.lost(cur, *p.news.lost)
+	}
+	return append(frames, p.frames...), p.news.bytes
+}
+
+// shut lets nothing more be read by a cursor. c.mu is held.
+func (c *Conn) shut(cur *cursor) {
+	cur.closed = true
+	if cur.aside {
+		cur.aside = false
+		c.catchup.aside--
+	}
+}
