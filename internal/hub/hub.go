@@ -78,7 +78,7 @@ type Hub struct {
 
 	seed   maphash.Seed
 	topics [topicShards]topicShard
-	ring   atomic.Int64 // bytes of all rings
+	rings  rings
 
 	claims  claims
 	writers writers
@@ -95,6 +95,8 @@ type Hub struct {
 	closing atomic.Bool // no reader is taken any more
 	shut    atomic.Bool // nor any publish
 	broken  atomic.Bool // a store answered ErrUnknown
+	walking atomic.Bool // a task uses walk
+	walk    walk
 	members members
 	drain   drain
 

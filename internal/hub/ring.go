@@ -1,11 +1,34 @@
 package hub
 
-import "sort"
+import (
+	"math"
+	"sort"
+	"sync/atomic"
+)
 
 const (
 	minChunk = 512
 	maxChunk = 32 << 10
 )
+
+// rings is what all rings hold together. A ring that grows past the budget makes
+// room in itself at once; so that those that grew before do not keep the rest
+// for ever, the next sweep trims the quiet ones to an equal share.
+type rings struct {
+	bytes atomic.Int64
+	full  atomic.Bool // the budget was reached since the last sweep
+	seen  int         // rings that the last sweep saw; used by it alone
+}
+
+// share is how much a quiet ring may keep.
+func (r *rings) share(budget int64) int {
+	n := r.seen
+	r.seen = 0
+	if !r.full.Swap(false) {
+		return math.MaxInt
+	}
+	return int(budget / int64(max(n, 1)))
+}
 
 // ring holds the newest frames of a topic in one encoding. Frames lie one
 // behind the other in chunks, so that a reader gets many as one slice. Chunks

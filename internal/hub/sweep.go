@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/internal/topic"
-	"github.com/tuttisync/tutti/protocol"
 )
 
 const (
@@ -35,11 +34,12 @@ func (h *Hub) Tick() {
 
 func (h *Hub) sweep(now time.Time) {
 	var due []*Topic
+	share := h.rings.share(h.config.RingBytes)
 	for i := range h.topics {
 		shard := &h.topics[i]
 		shard.mu.Lock()
 		for name, t := range shard.topics {
-			switch t.look(now) {
+			switch t.look(now, share) {
 			case cold:
 				delete(shard.topics, name)
 			case overdue:
@@ -53,6 +53,9 @@ func (h *Hub) sweep(now time.Time) {
 	for _, t := range due {
 		h.spawn(func() { t.tidy(h.ctx, now) })
 	}
+	if !h.walking.Swap(true) {
+		h.spawn(func() { h.step(h.ctx, now) })
+	}
 }
 
 type looks uint8
@@ -63,19 +66,30 @@ const (
 	overdue
 )
 
-// look decides what a topic needs, and drops rings that nobody reads.
-func (t *Topic) look(now time.Time) looks {
+// look decides what a topic needs, and drops rings that nobody reads, or what
+// is beyond their share of one that has told nothing since the last look.
+func (t *Topic) look(now time.Time, share int) looks {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	quiet := t.looked == t.head
+	t.looked = t.head
 	if t.cursors == 0 && now.Sub(t.used) > sweepEvery {
 		for e, r := range t.rings {
 			if r != nil {
-				t.hub.ring.Add(-int64(r.clear()))
+				t.hub.rings.bytes.Add(-int64(r.clear()))
 				t.rings[e] = nil
 			}
 		}
 		if t.latest != nil && t.latest.whole {
 			t.latest = nil
+		}
+	}
+	for _, r := range t.rings {
+		if r != nil {
+			t.hub.rings.seen++
+			if quiet {
+				t.hub.rings.bytes.Add(-int64(r.trim(share)))
+			}
 		}
 	}
 	after := coldAfter
@@ -116,51 +130,11 @@ func (t *Topic) retain(ctx context.Context, now time.Time) error {
 	t.mu.Lock()
 	first, head := t.first, t.head
 	t.mu.Unlock()
-	keep := first
-	if n := t.namespace.KeepCount; n > 0 && head-first+1 > n {
-		keep = head - n + 1
+	keep, err := t.namespace.trim(ctx, t.log, t.name, first, head, now)
+	if err == nil && keep > first {
+		t.truncated(keep)
 	}
-	if age := t.namespace.KeepAge; age > 0 {
-		young, err := t.firstSince(ctx, keep, head, now.Add(-age).UnixMilli())
-		if err != nil {
-			return err
-		}
-		keep = max(keep, young)
-	}
-	if keep <= first {
-		return nil
-	}
-	if err := t.log.Truncate(ctx, t.name, keep); err != nil {
-		return fmt.Errorf("truncate: %w", err)
-	}
-	t.truncated(keep)
-	return nil
-}
-
-// firstSince returns the lowest offset from first to head whose entry is not
-// older than since, head+1 if there is none. Times never go back within a
-// topic, so it halves.
-func (t *Topic) firstSince(ctx context.Context, first, head uint64, since int64) (uint64, error) {
-	for first <= head {
-		middle := first + (head-first)/2
-		entries, err := t.log.Read(ctx, t.name, middle-1, 1, 1)
-		if err != nil {
-			return 0, fmt.Errorf("read entry: %w", err)
-		}
-		if len(entries) == 0 {
-			return head + 1, nil
-		}
-		e, err := protocol.ParseEntry(entries[0].Data)
-		if err != nil {
-			return 0, fmt.Errorf("parse entry: %w", err)
-		}
-		if e.Time < since {
-			first = entries[0].Offset + 1
-		} else {
-			head = middle - 1
-		}
-	}
-	return first, nil
+	return err
 }
 
 // forget deletes rows past their time, through the sequencer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -132,7 +133,7 @@ func TestSweep_cold_topics_and_rings(t *testing.T) {
 		n.tell(name, `1`)
 		l.entries(name, 1, 1)
 	}
-	if n.ring.Load() == 0 {
+	if n.rings.bytes.Load() == 0 {
 		t.Fatal("no ring holds anything")
 	}
 	for i := range 20 {
@@ -140,7 +141,7 @@ func TestSweep_cold_topics_and_rings(t *testing.T) {
 		l.expect("unsubscribed")
 	}
 	pass(2 * sweepEvery)
-	if got := n.ring.Load(); got != 0 {
+	if got := n.rings.bytes.Load(); got != 0 {
 		t.Errorf("rings that nobody reads hold %d bytes", got)
 	}
 	if n.lookup("t1") == nil {
@@ -180,7 +181,7 @@ func TestRing_budget(t *testing.T) {
 			n.tell(fmt.Sprint("t", i), fmt.Sprint(round))
 			l.entries(fmt.Sprint("t", i), round, round)
 		}
-		if got := n.ring.Load(); got > 100_000+maxChunk {
+		if got := n.rings.bytes.Load(); got > 100_000+maxChunk {
 			t.Fatalf("the rings hold %d bytes", got)
 		}
 	}
@@ -191,5 +192,42 @@ func TestNew_counts_entries_once(t *testing.T) {
 	n := newNode(t)
 	if len(n.stop) != 1 {
 		t.Errorf("one store is followed %d times", len(n.stop))
+	}
+}
+
+// A ring that has told nothing for a while gives room to one that does.
+func TestRing_budget_is_not_kept_by_the_quiet(t *testing.T) {
+	const budget = 128 << 10
+	n, pass := still(t, func(c *Config) { c.RingBytes = budget })
+	l := n.reader()
+	push := func(topic string) int {
+		t.Helper()
+		for range 2 * budget / 1000 {
+			n.tell(topic, fmt.Sprintf("%q", strings.Repeat("x", 1000)))
+		}
+		h := n.lookup(topic)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.rings[Messages].bytes
+	}
+	for _, topic := range []string{"quiet", "loud"} {
+		l.say(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":%q}`, topic))
+		l.expect("subscribed")
+	}
+	if got := push("quiet"); got < budget/2 {
+		t.Fatalf("alone it has %d bytes", got)
+	}
+	if got := push("loud"); got > budget/4 {
+		t.Fatalf("beside a full ring it has %d bytes", got)
+	}
+	pass(sweepEvery)
+	pass(sweepEvery) // the first saw the quiet one in motion
+	push("loud")
+	pass(sweepEvery)
+	if got := push("loud"); got < budget/3 {
+		t.Errorf("in the end it has %d bytes", got)
+	}
+	if got := n.rings.bytes.Load(); got > budget+maxChunk {
+		t.Errorf("the rings hold %d bytes", got)
 	}
 }

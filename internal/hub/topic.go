@@ -34,6 +34,7 @@ type Topic struct {
 	waiting []*cursor // readers that have read all
 	spare   []*cursor // the other half of waiting, to be reused
 	used    time.Time // when the last reader or command was here
+	looked  uint64    // the head at the last sweep
 	swept   time.Time // when old entries were last looked for
 	tidying bool      // a task is doing so
 	inbox   inbox
@@ -190,10 +191,11 @@ func (t *Topic) fill(e Encoding, r *ring, a store.Appended) {
 	}
 	putBuffer(buf)
 	r.trim(h.config.TopicRing)
-	total := h.ring.Add(int64(r.bytes - before))
+	total := h.rings.bytes.Add(int64(r.bytes - before))
 	if over := total - h.config.RingBytes; over > 0 {
 		freed := r.trim(max(r.bytes-int(over), 0))
-		h.ring.Add(-int64(freed))
+		h.rings.bytes.Add(-int64(freed))
+		h.rings.full.Store(true)
 	}
 }
 
