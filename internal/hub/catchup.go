@@ -32,14 +32,26 @@ type page struct {
 
 // idle says whether nothing is on its way from the store.
 func (u *catchup) idle() bool {
-	return !u.running && u.page == nil && len(u.behind) == 0 && u.aside == 0
+	return u == nil || !u.running && u.page == nil && len(u.behind) == 0 && u.aside == 0
+}
+
+// waits says whether a page waits to be said.
+func (u *catchup) waits() bool { return u != nil && u.page != nil }
+
+// fall puts a cursor among those that are behind. c.mu is held.
+func (c *Conn) fall(cur *cursor) {
+	if c.catchup == nil {
+		c.catchup = &catchup{}
+	}
+	cur.away = true
+	c.catchup.behind = append(c.catchup.behind, cur)
 }
 
 // fetch starts reading for the next cursor that is behind, unless a page waits.
 // c.mu is held.
 func (c *Conn) fetch() {
-	u := &c.catchup
-	if len(u.behind) == 0 || u.running || u.page != nil || c.paused || c.ending != nil || c.ended {
+	u := c.catchup
+	if u == nil || len(u.behind) == 0 || u.running || u.page != nil || c.paused || c.ending != nil || c.ended {
 		return
 	}
 	u.running = true
@@ -48,7 +60,11 @@ func (c *Conn) fetch() {
 
 func (c *Conn) fetchPage() {
 	c.mu.Lock()
-	u := &c.catchup
+	u := c.catchup
+	if u == nil {
+		c.mu.Unlock()
+		return // the connection has ended
+	}
 	var cur *cursor
 	for cur == nil && len(u.behind) > 0 {
 		if !u.behind[0].closed {
@@ -79,11 +95,11 @@ func (c *Conn) fetchPage() {
 // takePage adds to frames what was read from the store, if anything was.
 func (c *Conn) takePage(frames [][]byte) ([][]byte, int) {
 	c.mu.Lock()
-	p := c.catchup.page
-	if p == nil || c.paused || c.ending != nil {
+	if !c.catchup.waits() || c.paused || c.ending != nil {
 		c.mu.Unlock()
 		return frames, 0
 	}
+	p := c.catchup.page
 	c.catchup.page = nil
 	cur := p.cursor
 	if cur.closed {

@@ -95,8 +95,8 @@ func TestCatchup_a_stalled_reader_holds_one_page(t *testing.T) {
 			held += len(f)
 		}
 		l.conn.mu.Lock()
-		if p := l.conn.catchup.page; p != nil {
-			held += p.news.bytes
+		if l.conn.catchup.waits() {
+			held += l.conn.catchup.page.news.bytes
 		}
 		l.conn.mu.Unlock()
 		if held > 2*flushBytes+len(text)*2 {

@@ -46,16 +46,16 @@ type Conn struct {
 	replies []byte             // frames to be written first
 	topics  map[string]*cursor // subscriptions
 	dirty   []*cursor          // with something to read
-	catchup catchup
-	writing bool            // in the writers' queue, or being written to
-	paused  bool            // the identity has expired
-	ending  *protocol.Error // say it, then close
-	leaving bool            // close when all is said
-	going   bool            // must come back elsewhere, when all is answered
-	taking  bool            // a frame is being acted on
-	ended   bool            // closed, or closing
-	pending int             // publishes without a verdict
-	waiting int             // bytes of their data
+	catchup *catchup           // nil while it was never behind
+	writing bool               // in the writers' queue, or being written to
+	paused  bool               // the identity has expired
+	ending  *protocol.Error    // say it, then close
+	leaving bool               // close when all is said
+	going   bool               // must come back elsewhere, when all is answered
+	taking  bool               // a frame is being acted on
+	ended   bool               // closed, or closing
+	pending int                // publishes without a verdict
+	waiting int                // bytes of their data
 	lanes   map[string]*lane
 	room    chan struct{} // closed when there is room again, if anyone waits
 }
@@ -203,7 +203,7 @@ func (c *Conn) Closed() {
 	h.wheel.stop(&c.timer)
 	c.makeRoom()
 	topics := c.topics
-	c.topics, c.dirty, c.replies, c.catchup = nil, nil, nil, catchup{}
+	c.topics, c.dirty, c.replies, c.catchup = nil, nil, nil, nil
 	clients := c.session.Clients()
 	c.mu.Unlock()
 	for _, cur := range topics {

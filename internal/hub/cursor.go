@@ -38,7 +38,6 @@ type cursor struct {
 	waiting  bool
 	slot     int // in topic.waiting
 	detached bool
-	failed   error // why the topic did not learn its keys
 
 	// The reader's lock guards these.
 	dirty  bool // stands in the reader's list, or will when it is not away

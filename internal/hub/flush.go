@@ -41,8 +41,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	}
 	for _, cur := range behind {
 		if !cur.closed {
-			cur.away = true
-			c.catchup.behind = append(c.catchup.behind, cur)
+			c.fall(cur)
 		}
 	}
 	c.fetch()
@@ -111,7 +110,7 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte,
 // woken, or, having said why, is closed.
 func (c *Conn) rest() {
 	c.mu.Lock()
-	if len(c.replies) > 0 || ((len(c.dirty) > 0 || c.catchup.page != nil) && !c.paused && c.ending == nil) {
+	if len(c.replies) > 0 || ((len(c.dirty) > 0 || c.catchup.waits()) && !c.paused && c.ending == nil) {
 		c.mu.Unlock()
 		c.hub.writers.push(c.hub, []*Conn{c})
 		return

@@ -79,6 +79,7 @@ type Hub struct {
 	seed   maphash.Seed
 	topics [topicShards]topicShard
 	rings  rings
+	keys   atomic.Int64 // bytes of what topics know of their keys
 
 	claims  claims
 	writers writers

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	latestBytes = 4 << 20 // of what one topic knows of its keys
-	keyCost     = 96      // of each key, beside its bytes
+	latestBytes = 4 << 20  // of what one topic knows of its keys
+	keysBytes   = 64 << 20 // of what all topics do
+	keyCost     = 96       // of each key, beside its bytes
 )
 
 // latest knows which entry of a log is the newest of its key, so that any
@@ -49,7 +50,7 @@ func (l *latest) add(offset uint64, key string) {
 	if len(l.order) > 2*len(l.newest)+64 {
 		l.order = slices.DeleteFunc(l.order, func(k keyed) bool { return !l.holds(k) })
 	}
-	l.shrink()
+	l.shrink(l.max)
 }
 
 // addStored notes a batch whose first entry has the given offset.
@@ -61,10 +62,10 @@ func (l *latest) addStored(first uint64, entries [][]byte) {
 
 func (l *latest) holds(k keyed) bool { return l.newest[k.key] == k.offset }
 
-// shrink lets the oldest keys go until the rest fits.
-func (l *latest) shrink() {
+// shrink lets the oldest keys go until the rest has at most max bytes.
+func (l *latest) shrink(max int) {
 	n := 0
-	for ; l.bytes > l.max && n < len(l.order); n++ {
+	for ; l.bytes > max && n < len(l.order); n++ {
 		if k := l.order[n]; l.holds(k) {
 			delete(l.newest, k.key)
 			l.bytes -= len(k.key) + keyCost
@@ -91,7 +92,7 @@ func (l *latest) join(older *latest, end uint64) {
 	}
 	l.order = append(below, l.order...)
 	l.floor = older.floor
-	l.shrink()
+	l.shrink(l.max)
 }
 
 // from appends to dst the offsets, at or above the given one, of entries that

@@ -220,7 +220,7 @@ func TestDelivery_SUB_8(t *testing.T) {
 	})
 	t.Run("a_log_that_cannot_be_read_is_told", func(t *testing.T) {
 		broken := &blind{}
-		n := newNode(t, delivery(true), func(c *Config) {
+		n, pass := still(t, delivery(true), func(c *Config) {
 			broken.Log = c.Durable
 			c.Durable, c.Memory = broken, broken
 		})
@@ -233,6 +233,7 @@ func TestDelivery_SUB_8(t *testing.T) {
 			t.Errorf("got %+v", m)
 		}
 		broken.blind.Store(false)
+		pass(sweepEvery)
 		l.say(`{"type":"subscribe","id":2,"topic":"a","from":"earliest"}`)
 		l.expect("subscribed")
 		l.follow(0, 1)
@@ -260,6 +261,9 @@ func TestDelivery_SUB_8_concurrent(t *testing.T) {
 		l.expect("subscribed")
 	}
 	<-done
+	if got := n.keys.Load(); got == 0 || got > 7*(keyCost+1) {
+		t.Errorf("%d bytes are counted for 7 keys", got)
+	}
 	for _, l := range lines {
 		got := l.follow(0, total)
 		for o := uint64(total - 6); o <= total; o++ {

@@ -96,16 +96,17 @@ func (c *cursor) frame(dst []byte, e store.Entry) []byte {
 // knowledge is what a topic knows of its keys, while some reader has asked.
 type knowledge struct {
 	latest
-	whole bool      // it knows the log from its first entry on
-	aside []*cursor // those that wait for that
+	charged int       // bytes counted in Hub.keys
+	whole   bool      // it knows the log from its first entry on
+	err     error     // why it does not; forgotten by the next sweep
+	aside   []*cursor // those that wait for that
 }
 
-// putAside lets a cursor wait until the topic knows its keys. The topic's lock
-// is held.
+// putAside lets a cursor wait until the topic knows its keys, or says why it
+// does not. The topic's lock is held.
 func (t *Topic) putAside(c *cursor) error {
-	if err := c.failed; err != nil {
-		c.failed = nil
-		return err
+	if t.latest != nil && t.latest.err != nil {
+		return t.latest.err
 	}
 	if t.latest == nil {
 		t.latest = &knowledge{latest: *newLatest(t.head+1, latestBytes)}
@@ -123,17 +124,37 @@ func (t *Topic) learn(first, end uint64) {
 	t.mu.Lock()
 	aside := t.latest.aside
 	t.latest.aside = nil
-	if err != nil {
-		t.latest = nil
-		for _, c := range aside {
-			c.failed = err
-		}
-	} else {
+	switch {
+	case err != nil:
+		t.latest.err = err
+	case t.gone:
+		t.unlearn()
+	default:
 		t.latest.join(older, end)
 		t.latest.whole = true
+		t.charge()
 	}
 	t.mu.Unlock()
 	t.hub.writers.push(t.hub, wakeAll(aside))
+}
+
+// charge keeps what all topics know of their keys within its budget. The
+// topic's lock is held.
+func (t *Topic) charge() {
+	k, all := t.latest, &t.hub.keys
+	total := all.Add(int64(k.bytes - k.charged))
+	k.charged = k.bytes
+	if over := int(total) - keysBytes; over > 0 {
+		k.shrink(max(k.bytes-over, 0))
+		all.Add(int64(k.bytes - k.charged))
+		k.charged = k.bytes
+	}
+}
+
+// unlearn lets go of what the topic knows of its keys. Its lock is held.
+func (t *Topic) unlearn() {
+	t.hub.keys.Add(-int64(t.latest.charged))
+	t.latest = nil
 }
 
 func (t *Topic) scan(ctx context.Context, first, end uint64) (*latest, error) {

@@ -81,8 +81,11 @@ func (t *Topic) look(now time.Time, share int) looks {
 			}
 		}
 		if t.latest != nil && t.latest.whole {
-			t.latest = nil
+			t.unlearn()
 		}
+	}
+	if t.latest != nil && t.latest.err != nil {
+		t.unlearn()
 	}
 	for _, r := range t.rings {
 		if r != nil {

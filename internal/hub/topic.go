@@ -149,6 +149,7 @@ func (t *Topic) publish(a store.Appended) []*Conn {
 	}
 	if t.latest != nil {
 		t.latest.addStored(a.First, a.Entries)
+		t.charge()
 	}
 	woken := t.waiting
 	t.waiting, t.spare = t.spare[:0], nil
