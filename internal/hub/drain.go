@@ -25,27 +25,30 @@ type drain struct {
 	queue []member      // those that have not been told
 	next  time.Time     // when the first of them is due
 	every time.Duration // how much later each other is than the one before
+	end   time.Time
 }
 
 // start queues members, to be told from now on, over the given time.
 func (d *drain) start(now time.Time, over time.Duration, members []member) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.queue, d.next = members, now
-	if len(members) > 0 {
-		d.every = over / time.Duration(len(members))
-	}
+	d.queue = members
+	d.plan(now, over)
 }
 
 // hasten lets the rest be told within the given time.
 func (d *drain) hasten(now time.Time, within time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := time.Duration(len(d.queue))
-	if n == 0 || !d.next.Add(n*d.every).After(now.Add(within)) {
-		return
+	if now.Add(within).Before(d.end) {
+		d.plan(now, within)
 	}
-	d.next, d.every = now, within/n
+}
+
+// plan spreads the queue over some time. d.mu is held.
+func (d *drain) plan(now time.Time, over time.Duration) {
+	d.next, d.end = now, now.Add(over)
+	d.every = over / time.Duration(max(len(d.queue), 1))
 }
 
 // over says whether all have been told.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -224,4 +225,32 @@ func TestLive_LIVE_1_an_empty_frame_is_a_sign_of_life(t *testing.T) {
 			t.Errorf("it was closed: %+v", l.said[len(l.said)-1])
 		}
 	})
+}
+
+// A subscription that a hook could not judge after auth ends with an error
+// that can be retried, and is taken again when it can.
+func TestAuth_AUTH_4_a_review_that_could_not_be_made(t *testing.T) {
+	var busy atomic.Bool
+	n := newNode(t, func(c *Config) {
+		c.Hooks.Authorize = func(context.Context, auth.Identity, auth.Verb, string) error {
+			if busy.Load() {
+				return protocol.Errorf(protocol.Overloaded, "")
+			}
+			return nil
+		}
+	})
+	l := n.reader()
+	l.say(`{"type":"subscribe","id":1,"topic":"a"}`)
+	l.expect("subscribed")
+	busy.Store(true)
+	l.say(`{"type":"auth","id":2,"token":"fresh"}`)
+	l.expect("authenticated")
+	if m := l.expect("unsubscribed"); m.Topic != "a" || !m.Error.Retryable {
+		t.Errorf("got %+v", m)
+	}
+	busy.Store(false)
+	l.say(`{"type":"subscribe","id":3,"topic":"a"}`)
+	l.expect("subscribed")
+	n.tell("a", `1`)
+	l.entries("a", 1, 1)
 }
