@@ -14,6 +14,12 @@
 // connection costs no queue, no timer and no goroutine here, and memory does
 // not grow with slow readers.
 //
+// What must come from the store is read by a small pool of its own, a page for
+// one cursor of a connection at a time, and waits for the writers: readers that
+// are behind, however many and however far, hold up nobody who is served from
+// the rings. In a namespace with delivery latest they skip to the newest entry
+// of each key.
+//
 // # Writing
 //
 // A topic has one append in flight. What comes meanwhile waits in its inbox and

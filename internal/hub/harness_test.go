@@ -31,14 +31,14 @@ const patience = time.Minute
 // a clock of its own: then the test moves it, with Tick.
 type node struct {
 	*Hub
-	t   *testing.T
+	t   testing.TB
 	log *memory.Store
 }
 
 // everyone may do everything.
 var everyone = auth.Identity{Sub: "alice", Name: "Alice", Grants: auth.FullRights()}
 
-func newNode(t *testing.T, change ...func(*Config)) *node {
+func newNode(t testing.TB, change ...func(*Config)) *node {
 	t.Helper()
 	log := memory.New()
 	policy, err := auth.NewPolicy(auth.PolicyConfig{AnyNamespace: true})
@@ -96,7 +96,7 @@ func (n *node) close() {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +240,7 @@ func (p *peer) Close(code int, _ string) {
 func (p *peer) BytesIn() uint64 { return p.in.Load() }
 
 // await blocks until ok, which is called with p.mu held.
-func (p *peer) await(t *testing.T, what string, ok func() bool) {
+func (p *peer) await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	late := false
 	timer := time.AfterFunc(patience, func() {
@@ -263,7 +263,7 @@ func (p *peer) await(t *testing.T, what string, ok func() bool) {
 // line is a connection as its transport sees it.
 type line struct {
 	*peer
-	t         *testing.T
+	t         testing.TB
 	conn      *Conn
 	read      int        // messages that next returned
 	transport sync.Mutex // Receive, Wait and Closed come from one goroutine at a time
@@ -300,7 +300,7 @@ func (n *node) connect(secret protocol.Secret, run int) *line {
 var secrets atomic.Int64
 
 // newSecret is a secret born today that no other client has.
-func newSecret(t *testing.T) protocol.Secret {
+func newSecret(t testing.TB) protocol.Secret {
 	t.Helper()
 	secret, err := protocol.NewSecret(strings.NewReader(fmt.Sprintf("%016d", secrets.Add(1))), time.Now())
 	must(t, err)

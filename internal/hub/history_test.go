@@ -13,7 +13,7 @@ import (
 )
 
 // offsets are those of a page's entries.
-func offsets(t *testing.T, page *protocol.HistoryPage) []uint64 {
+func offsets(t testing.TB, page *protocol.HistoryPage) []uint64 {
 	t.Helper()
 	all := []uint64{}
 	for _, stored := range page.Entries {
