@@ -41,7 +41,7 @@ export class Client {
     this.#settings = settings;
     const { token, random, secret, onError: report } = settings;
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
-    const options: CoreOptions = { token: kind, random, secret };
+    const options: CoreOptions = { token: kind, roads: ['ws'], random, secret };
     this.#core = new Core(options);
     const feed = (input: Input): void => this.#feed(input);
     this.#alarm = new Alarm(
@@ -125,6 +125,8 @@ export class Client {
         return void this.#askToken();
       case 'open':
         return this.#open();
+      case 'try':
+        return;
       case 'send':
         return this.#send(effect.messages);
       case 'shut':

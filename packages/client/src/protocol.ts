@@ -34,6 +34,8 @@ export interface Entry<T = unknown> {
   /** The client's own number for it. */
   seq?: number;
   voids?: Range[];
+  /** How many entries before it this reader was not given, where its topic delivers the latest alone. */
+  skipped?: number;
   /** Absent: `message`. */
   name?: string;
   /** Milliseconds since 1970, by the server's clock. */

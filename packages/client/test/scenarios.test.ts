@@ -4,6 +4,7 @@ import type { TokenKind } from '../src/core/connection.ts';
 import { Core } from '../src/core/core.ts';
 import type { Effect } from '../src/core/effect.ts';
 import type { Input } from '../src/core/input.ts';
+import type { Road } from '../src/core/roads.ts';
 import { byteLength } from '../src/core/turn.ts';
 import { TuttiError } from '../src/error.ts';
 
@@ -14,6 +15,8 @@ interface Scenario {
     token: TokenKind;
     random: number;
     secrets: string[];
+    roads?: [Road, ...Road[]];
+    road?: Road;
     queueEntries?: number;
     queueBytes?: number;
   };
@@ -25,7 +28,7 @@ const files = readdirSync(folder).filter((f) => f.endsWith('.json'));
 
 function toInput(json: Record<string, object>): Input {
   const [[kind, members] = ['', {}]] = Object.entries(json);
-  if (kind === 'message') return { kind, message: members } as Input;
+  if (kind === 'message' || kind === 'aside') return { kind, message: members } as Input;
   if (kind === 'publish') {
     const { data } = members as { data: unknown };
     return { kind, ...members, bytes: byteLength(JSON.stringify(data)) } as Input;
@@ -47,6 +50,8 @@ function plain(value: unknown): unknown {
 
 function toJSON(effect: Effect): unknown {
   const { kind, ...members } = effect;
+  if ((effect.kind === 'open' || effect.kind === 'status') && effect.road === 'ws')
+    (members as { road?: unknown }).road = undefined;
   const body = effect.kind === 'send' ? effect.messages : plain(members);
   return JSON.parse(JSON.stringify({ [kind]: body }));
 }
@@ -56,9 +61,11 @@ test('there are scenarios', () => expect(files.length).toBeGreaterThan(9));
 describe.each(files)('%s', (file) => {
   const s: Scenario = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
   test(`${s.rules.join(' ')} ${s.name}`, () => {
-    const { token, random, secrets, ...limits } = s.options;
+    const { token, random, secrets, roads, road, ...limits } = s.options;
     const left = [...secrets];
     const core = new Core({
+      roads: roads ?? ['ws'],
+      road,
       token,
       ...limits,
       random: () => random,

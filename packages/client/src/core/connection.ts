@@ -2,6 +2,7 @@ import { errorOfClose, TuttiError } from '../error.ts';
 import type { ClientMessage, Welcome } from '../protocol.ts';
 import { backoff } from './backoff.ts';
 import type { State } from './effect.ts';
+import type { Ending, Road, Roads } from './roads.ts';
 import type { Turn } from './turn.ts';
 
 const attemptTime = 10_000;
@@ -22,7 +23,7 @@ export interface User {
 }
 
 /**
- * The state of the connection (rules CONN-1 to CONN-3, CONN-5, CONN-9): idle →
+ * The state of the connection (rules CONN-1 to CONN-3, CONN-5, CONN-9, CONN-11): idle →
  * connecting → live ⇄ probing, from there to backoff and parked and back, and
  * at last closed.
  */
@@ -30,6 +31,7 @@ export class Connection {
   state: State = 'idle';
   readonly #turn: Turn;
   readonly #user: User;
+  readonly #roads: Roads;
   readonly #tokens: TokenKind;
   readonly #random: () => number;
   /** In connecting: what is awaited. */
@@ -41,6 +43,8 @@ export class Connection {
   /** How often in a row an attempt failed or a connection was short. */
   #failures = 0;
   #liveSince = 0;
+  /** In connecting: the server has said something. */
+  #answered = false;
   #heard = 0;
   /** How long the server may be silent. */
   #silence = Infinity;
@@ -48,9 +52,10 @@ export class Connection {
   #renewal: 'none' | 'asked' | number = 'none';
   #token: string | undefined;
 
-  constructor(turn: Turn, user: User, tokens: TokenKind, random: () => number) {
+  constructor(turn: Turn, user: User, roads: Roads, tokens: TokenKind, random: () => number) {
     this.#turn = turn;
     this.#user = user;
+    this.#roads = roads;
     this.#tokens = tokens;
     this.#random = random;
   }
@@ -71,6 +76,7 @@ export class Connection {
   attempt(): void {
     this.#user.attempt();
     this.#deadline = this.#turn.now + attemptTime;
+    this.#answered = false;
     this.#become('connecting');
     if (this.#tokens === 'none') return this.#open();
     this.#stage = 'token';
@@ -82,6 +88,7 @@ export class Connection {
       this.#token = token;
       this.#open();
     } else if (this.online && this.#renewal === 'asked') {
+      this.#token = token;
       this.#renewal = this.#turn.id();
       this.#turn.say({ type: 'auth', id: this.#renewal, token });
     }
@@ -99,14 +106,14 @@ export class Connection {
     this.#turn.say(this.#user.hello(this.#token));
   }
 
-  /** Something was heard; returns whether the connection can take it. */
-  heard(): boolean {
+  /** The server has said something. */
+  heard(): void {
+    this.#answered = true;
     this.#heard = this.#turn.now;
     if (this.state === 'probing') {
       this.#deadline = this.#turn.now + this.#silence;
       this.#become('live');
     }
-    return this.online;
   }
 
   welcome(m: Welcome): void {
@@ -115,6 +122,7 @@ export class Connection {
     this.#liveSince = this.#heard = this.#turn.now;
     this.#deadline = this.#turn.now + this.#silence;
     this.#renewal = 'none';
+    this.#roads.live(this.#turn.now);
     this.#become('live');
     this.#user.ready(m);
   }
@@ -140,34 +148,50 @@ export class Connection {
   }
 
   lost(code: number): void {
-    this.#fail(errorOfClose(code));
+    const error = errorOfClose(code);
+    const fair = error || (this.state === 'connecting' && this.#answered);
+    this.#fail(error, fair ? 'fair' : 'cut');
   }
 
-  wake(): void {
+  /** Something says that the page or the process is back; network: maybe elsewhere. */
+  wake(network: boolean): void {
+    if (network) {
+      this.#roads.forget();
+      if (!this.online && this.state !== 'connecting') this.#roads.take();
+    }
     if (this.state === 'live') this.#probe();
     else if (this.state === 'backoff' && this.#turn.now >= this.#floor) this.attempt();
+    if (network && this.online) this.#try();
+  }
+
+  /** What came of a try of a better road. */
+  tried(road: Road, ok: boolean): void {
+    if (this.#roads.tried(road, ok, this.#turn.now)) this.again(road);
   }
 
   tick(): void {
-    if (this.#turn.now < this.#deadline) return;
-    if (this.state === 'backoff') {
-      this.attempt();
-    } else if (this.state === 'live') {
-      this.#deadline = this.#heard + this.#silence;
-      if (this.#turn.now >= this.#deadline) this.#probe();
-    } else {
-      this.end(undefined);
-    }
+    if (this.#turn.now >= this.#deadline) this.#overdue();
+    if (this.state === 'live' && this.#turn.now >= this.#roads.due) this.#try();
   }
 
   wish(): number {
-    return this.#deadline;
+    return this.state === 'live' ? Math.min(this.#deadline, this.#roads.due) : this.#deadline;
   }
 
   /** Ends the transport and goes where the error leads. */
-  end(error: TuttiError | undefined): void {
+  end(error: TuttiError | undefined, ending: Ending = 'fair'): void {
     this.shut();
-    this.#fail(error);
+    this.#fail(error, ending);
+  }
+
+  /** Ends the transport and makes an attempt at once, over that road if one is given. */
+  again(road?: Road): void {
+    this.shut();
+    if (this.#stable) this.#failures = 0;
+    this.#roads.ended('fair', this.#stable);
+    if (road) this.#roads.take(road);
+    this.#user.lost();
+    this.attempt();
   }
 
   /** Ends the transport, if there is one. */
@@ -183,9 +207,14 @@ export class Connection {
     this.#become('closed');
   }
 
+  /** It has been live for long. */
+  get #stable(): boolean {
+    return this.online && this.#turn.now - this.#liveSince >= stableTime;
+  }
+
   #open(): void {
     this.#stage = 'open';
-    this.#turn.emit({ kind: 'open' });
+    this.#turn.emit({ kind: 'open', road: this.#roads.turn });
   }
 
   #probe(): void {
@@ -194,10 +223,32 @@ export class Connection {
     this.#turn.say({ type: 'ping' });
   }
 
-  #fail(error: TuttiError | undefined): void {
+  #try(): void {
+    const road = this.#roads.try();
+    if (road) this.#turn.emit({ kind: 'try', road, ...(this.#token && { token: this.#token }) });
+  }
+
+  /** The present state has taken too long. */
+  #overdue(): void {
+    if (this.state === 'backoff') {
+      this.attempt();
+    } else if (this.state === 'live') {
+      this.#deadline = this.#heard + this.#silence;
+      if (this.#turn.now >= this.#deadline) this.#probe();
+    } else if (this.state === 'probing') {
+      if (this.#stable) this.again();
+      else this.end(undefined, 'cut');
+    } else {
+      this.end(undefined, this.#stage === 'token' ? 'fair' : 'hung');
+    }
+  }
+
+  #fail(error: TuttiError | undefined, ending: Ending): void {
     if (!this.online && this.state !== 'connecting') return;
     const { now } = this.#turn;
-    this.#failures = this.online && now - this.#liveSince >= stableTime ? 0 : this.#failures + 1;
+    const stable = this.#stable;
+    this.#failures = stable ? 0 : this.#failures + 1;
+    this.#roads.ended(stable ? 'fair' : ending, stable);
     this.#renewal = 'none';
     this.#turn.hush();
     this.#user.lost();
@@ -214,6 +265,7 @@ export class Connection {
 
   #become(state: State, more?: { attempt?: number; until?: number; error?: TuttiError }): void {
     this.state = state;
-    this.#turn.emit({ kind: 'status', state, ...more });
+    const road = this.online || state === 'connecting' ? { road: this.#roads.turn } : undefined;
+    this.#turn.emit({ kind: 'status', state, ...road, ...more });
   }
 }

@@ -5,6 +5,7 @@ import type { Effect, State } from './effect.ts';
 import type { Input } from './input.ts';
 import { Outbox } from './outbox.ts';
 import { Pages } from './pages.ts';
+import { type Road, Roads } from './roads.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turn } from './turn.ts';
 
@@ -12,6 +13,10 @@ const day = 86_400_000;
 
 export interface CoreOptions {
   token: TokenKind;
+  /** The roads that the platform has, best first. */
+  roads: readonly [Road, ...Road[]];
+  /** The one that worked here the last time, if it is known. */
+  road?: Road | undefined;
   /** Draws from [0, 1). */
   random(): number;
   /** Makes a client's secret, born now. */
@@ -46,7 +51,8 @@ export class Core {
       ready: (welcome?: Welcome) => this.#ready(welcome),
       lost: () => this.#lost(),
     };
-    this.#connection = new Connection(this.#turn, user, options.token, options.random);
+    const roads = new Roads(options.roads, options.road, options.random);
+    this.#connection = new Connection(this.#turn, user, roads, options.token, options.random);
     const link = {
       turn: this.#turn,
       ready: () => this.#connection.ready,
@@ -88,10 +94,15 @@ export class Core {
       case 'message':
         this.#hear(input.message);
         return this.#renewIfExpired();
+      case 'aside':
+        this.#hear(input.message, true);
+        return this.#renewIfExpired();
       case 'lost':
         return this.#connection.lost(input.code);
       case 'wake':
-        return this.#connection.wake();
+        return this.#connection.wake(input.network ?? false);
+      case 'tried':
+        return this.#connection.tried(input.road, input.ok);
       case 'tick':
         this.#outbox.tick();
         this.#connection.tick();
@@ -126,10 +137,11 @@ export class Core {
     if (input.kind === 'subscribe') this.#turn.emit({ kind: 'failed', handler: input.handler, error });
   }
 
-  #hear(m: ServerMessage): void {
+  #hear(m: ServerMessage, aside = false): void {
     if (m.type === 'close') return this.#connection.end(TuttiError.from(m.error));
     if (m.type === 'welcome') return this.#connection.welcome(m);
-    if (!this.#connection.heard()) return;
+    if (!aside) this.#connection.heard();
+    if (!this.#connection.online) return;
     switch (m.type) {
       case 'authenticated':
         return this.#connection.authenticated(m.id);
@@ -176,9 +188,7 @@ export class Core {
   /** The server has forgotten this client: goes on as a new one as soon as it can. */
   #renewIfExpired(): void {
     if (!this.#outbox.expired || !this.#connection.online || !this.#outbox.clear()) return;
-    this.#connection.shut();
-    this.#lost();
-    this.#connection.attempt();
+    this.#connection.again();
   }
 
   /** Takes the secret of the attempt to come. */

@@ -1,11 +1,14 @@
 import type { TuttiError } from '../error.ts';
 import type { ClientMessage, Entry, Page } from '../protocol.ts';
+import type { Road } from './roads.ts';
 
 /** The states of the connection. */
 export type State = 'idle' | 'connecting' | 'live' | 'probing' | 'backoff' | 'parked' | 'closed';
 
 export interface Status {
   state: State;
+  /** In `connecting`, `live` and `probing`: how the server is reached. */
+  road?: Road;
   /** In `backoff`: the number of the attempt to come. */
   attempt?: number;
   /** In `backoff`: when that attempt is made, on the core's clock. */
@@ -18,7 +21,8 @@ export interface Status {
 export type Effect =
   | ({ kind: 'status' } & Status)
   | { kind: 'token' }
-  | { kind: 'open' }
+  | { kind: 'open'; road: Road }
+  | { kind: 'try'; road: Road; token?: string }
   | { kind: 'send'; messages: ClientMessage[] }
   | { kind: 'shut'; code: number }
   | { kind: 'started'; handler: number; offset: number; term?: string; recovered: boolean }

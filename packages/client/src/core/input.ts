@@ -1,4 +1,5 @@
 import type { Else, From, PageRequest, ServerMessage } from '../protocol.ts';
+import type { Road } from './roads.ts';
 
 /** A handler that joins a topic. */
 export interface Join {
@@ -28,8 +29,10 @@ export type Input =
   | { kind: 'tokenFailed'; message: string }
   | { kind: 'opened' }
   | { kind: 'message'; message: ServerMessage }
+  | { kind: 'aside'; message: ServerMessage }
   | { kind: 'lost'; code: number }
-  | { kind: 'wake' }
+  | { kind: 'wake'; network?: boolean }
+  | { kind: 'tried'; road: Road; ok: boolean }
   | { kind: 'tick' }
   | ({ kind: 'subscribe' } & Join)
   | { kind: 'unsubscribe'; handler: number }

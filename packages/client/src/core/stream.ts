@@ -31,7 +31,8 @@ interface Request {
  *
  * A connection has one place in a topic, so a handler that begins elsewhere
  * moves that place for all. Each handler therefore keeps a position of its own
- * and takes the very next entry only: what comes a second time passes it by,
+ * and takes the very next entry only (but for those that the server skips, rule
+ * SUB-8): what comes a second time passes it by,
  * and when the place was moved ahead of it, it waits until the stream has been
  * moved back.
  */
@@ -123,15 +124,19 @@ export class Stream {
     this.ask();
   }
 
-  /** Moves on by an entry; returns the handlers that it is for, or undefined if it is not the next. */
-  entry(position: Position): number[] | undefined {
+  /**
+   * Moves on by an entry, and by those skipped before it; returns the handlers
+   * that it is for, or undefined if it is not the next.
+   */
+  entry(position: Position, skipped = 0): number[] | undefined {
     if (this.#place === undefined) return [];
-    if (position.offset !== this.#place + 1) return undefined;
+    const before = position.offset - skipped - 1;
+    if (before !== this.#place) return undefined;
     this.#place = position.offset;
     if (position.offset > this.#newest.offset) this.#newest = position;
     const due: number[] = [];
     for (const r of this.#readers.values()) {
-      if (!r.live || r.at?.offset !== position.offset - 1) continue;
+      if (!r.live || !r.at || r.at.offset < before || r.at.offset >= position.offset) continue;
       r.at = position;
       due.push(r.handler);
     }

@@ -64,9 +64,9 @@ export class Subscriptions {
 
   /** Passes an entry on; returns false if it is not the next of its topic. */
   entry(topic: string, entry: Entry): boolean {
-    const { offset, term } = entry;
+    const { offset, term, skipped } = entry;
     const stream = this.#streams.get(topic);
-    const handlers = stream ? stream.entry({ offset, term }) : [];
+    const handlers = stream ? stream.entry({ offset, term }, skipped) : [];
     if (handlers?.length) this.#link.turn.emit({ kind: 'deliver', handlers, topic, entry });
     return handlers !== undefined;
   }
