@@ -1,7 +1,7 @@
 import { TuttiError } from './error.ts';
 
 /**
- * The WebSocket address of a server. Its url is http(s) or ws(s), with the
+ * The address below which a server's paths are, as https://host/base/v1. Its url is http(s) or ws(s), with the
  * base path if there is one, or relative to the page; if absent, it is the
  * server that served this module as /v1/client.js, else the page's own.
  */
@@ -13,10 +13,10 @@ export function address(url: string | URL | undefined, module: string, page: str
   } catch {
     throw new TuttiError('bad_message', `${url ?? 'No url given, which'} is not the address of a server.`);
   }
-  base.protocol = base.protocol.replace(/^http/, 'ws');
-  if (!/^wss?:$/.test(base.protocol))
+  base.protocol = base.protocol.replace(/^ws/, 'http');
+  if (!/^https?:$/.test(base.protocol))
     throw new TuttiError('bad_message', `${url} is not an http(s) or ws(s) address.`);
   base.search = base.hash = '';
-  base.pathname = `${base.pathname.replace(/\/+$/, '')}/v1/ws`;
+  base.pathname = `${base.pathname.replace(/\/+$/, '')}/v1`;
   return base.href;
 }

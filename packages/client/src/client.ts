@@ -3,15 +3,16 @@ import { checkTopic } from './core/check.ts';
 import { Core, type CoreOptions } from './core/core.ts';
 import type { Effect, Status } from './core/effect.ts';
 import type { Input } from './core/input.ts';
-import { decode } from './decode.ts';
-import { TuttiError } from './error.ts';
+import type { Road } from './core/roads.ts';
+import { Dialer } from './dial.ts';
 import { Handlers } from './handlers.ts';
 import { Listeners } from './listeners.ts';
+import { RoadMemory } from './memory.ts';
 import type { Settings } from './options.ts';
-import type { ClientMessage, Entry } from './protocol.ts';
+import type { Entry } from './protocol.ts';
 import { Requests } from './requests.ts';
-import { Socket } from './socket.ts';
 import { Topic } from './topic.ts';
+import type { Transport } from './transport.ts';
 import { onWake } from './wake.ts';
 
 /**
@@ -19,8 +20,9 @@ import { onWake } from './wake.ts';
  * and published over it. Make one with `connect`, and `close` it at the end.
  */
 export class Client {
-  readonly #url: string;
   readonly #settings: Settings;
+  readonly #dialer: Dialer;
+  readonly #memory: RoadMemory;
   readonly #core: Core;
   readonly #alarm: Alarm;
   readonly #handlers: Handlers;
@@ -28,7 +30,7 @@ export class Client {
   readonly #statusListeners: Listeners<[Status]>;
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
-  #socket: Socket | undefined;
+  #transport: Transport | undefined;
   /** Effects that are not carried out yet. */
   readonly #effects: Effect[] = [];
   #busy = false;
@@ -37,11 +39,12 @@ export class Client {
 
   /** Use `connect`. */
   constructor(url: string, settings: Settings) {
-    this.#url = url;
     this.#settings = settings;
-    const { token, random, secret, onError: report } = settings;
+    this.#dialer = new Dialer(url, settings);
+    this.#memory = new RoadMemory(url, settings.now);
+    const { token, roads, random, secret, onError: report } = settings;
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
-    const options: CoreOptions = { token: kind, roads: ['ws'], random, secret };
+    const options: CoreOptions = { token: kind, roads, road: this.#memory.get(), random, secret };
     this.#core = new Core(options);
     const feed = (input: Input): void => this.#feed(input);
     this.#alarm = new Alarm(
@@ -52,7 +55,7 @@ export class Client {
     this.#handlers = new Handlers(feed, report);
     this.#requests = new Requests(feed);
     this.#statusListeners = new Listeners(report);
-    this.#stopWaking = onWake(() => feed({ kind: 'wake' }));
+    this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
     feed({ kind: 'connect' });
   }
 
@@ -93,6 +96,7 @@ export class Client {
   /** Ends for good. Every publish that is not settled fails with `closed`. */
   close(): void {
     this.#stopWaking();
+    this.#dialer.stop();
     this.#feed({ kind: 'close' });
   }
 
@@ -119,19 +123,22 @@ export class Client {
       case 'status': {
         const { kind: _, ...status } = effect;
         this.#status = status;
+        if (status.state === 'live') this.#memory.set(status.road);
         return this.#statusListeners.tell(status);
       }
       case 'token':
         return void this.#askToken();
       case 'open':
-        return this.#open();
-      case 'try':
-        return;
+        return this.#open(effect.road);
+      case 'try': {
+        const { road, token } = effect;
+        return this.#dialer.try(road, token, (ok) => this.#feed({ kind: 'tried', road, ok }));
+      }
       case 'send':
-        return this.#send(effect.messages);
+        return this.#transport?.send(effect.messages);
       case 'shut':
-        this.#socket?.shut(effect.code);
-        this.#socket = undefined;
+        this.#transport?.shut();
+        this.#transport = undefined;
         return;
       case 'wait':
         return this.#alarm.set(effect.until);
@@ -149,28 +156,16 @@ export class Client {
     }
   }
 
-  #open(): void {
-    this.#socket = new Socket(this.#settings.WebSocket, this.#url, {
+  #open(road: Road): void {
+    this.#transport = this.#dialer.open(road, {
       opened: () => this.#feed({ kind: 'opened' }),
-      heard: (frame) => this.#hear(frame),
-      lost: (code) => this.#feed({ kind: 'lost', code }),
+      heard: (message) => this.#feed({ kind: 'message', message }),
+      aside: (message) => this.#feed({ kind: 'aside', message }),
+      lost: (code, error) => {
+        if (error) this.#settings.onError(error);
+        this.#feed({ kind: 'lost', code });
+      },
     });
-  }
-
-  #send(messages: ClientMessage[]): void {
-    this.#socket?.send(JSON.stringify(messages.length === 1 ? messages[0] : messages));
-  }
-
-  #hear(frame: unknown): void {
-    const messages = decode(frame);
-    if (messages) {
-      const from = this.#socket;
-      for (const message of messages) if (this.#socket === from) this.#feed({ kind: 'message', message });
-      return;
-    }
-    this.#settings.onError(new TuttiError('bad_frame', 'The server said what is no message.'));
-    this.#socket?.shut(1000);
-    this.#feed({ kind: 'lost', code: 0 });
   }
 
   /** Asks the application for a token; only the answer to the latest question counts. */

@@ -10,7 +10,7 @@ import { type Options, settings } from './options.ts';
  * relative to the page. Without one it is the server that served this module
  * as `/v1/client.js`, else the one that served the page.
  *
- * Throws a TuttiError if the url is none, or the platform has no WebSocket.
+ * Throws a TuttiError if the url is none, or if no road leads there: see `roads`.
  */
 export function connect(url?: string | URL, options: Options = {}): Client {
   const page = (globalThis as { location?: { href: string } }).location?.href;
@@ -21,6 +21,7 @@ export type { Timers } from './alarm.ts';
 export { Client } from './client.ts';
 export type { ErrorCode } from './codes.ts';
 export type { State, Status } from './core/effect.ts';
+export type { Road } from './core/roads.ts';
 export { TuttiError } from './error.ts';
 export type { Options } from './options.ts';
 export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';

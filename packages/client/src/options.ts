@@ -1,4 +1,5 @@
 import type { Timers } from './alarm.ts';
+import type { Road } from './core/roads.ts';
 import { TuttiError } from './error.ts';
 import { newSecret } from './secret.ts';
 import type { WebSocketClass } from './socket.ts';
@@ -9,8 +10,15 @@ export interface Options {
    * each connection and when a token has expired.
    */
   token?: string | (() => string | Promise<string>);
-  /** The class to connect with; the platform's own if absent. In Node 20 pass that of the package ws. */
+  /**
+   * The roads to take, of those that the platform has; all if absent. They are
+   * tried from the best on: `ws`, `sse`, `poll`.
+   */
+  roads?: readonly Road[];
+  /** The class for the road `ws`; the platform's own if absent. In Node 20 that of the package ws will do. */
   WebSocket?: WebSocketClass;
+  /** For the roads `sse` and `poll`; the platform's own if absent. */
+  fetch?: typeof fetch;
   /** Told what handlers throw and what nobody else is told; if absent it is reported as uncaught. */
   onError?(error: unknown): void;
   /** Draws from [0, 1), for the waits between attempts; Math.random if absent. */
@@ -21,26 +29,39 @@ export interface Options {
   timers?: Timers;
 }
 
+const all: readonly Road[] = ['ws', 'sse', 'poll'];
+
 /** Options with nothing left open. */
-export interface Settings extends Required<Omit<Options, 'token'>> {
+export interface Settings extends Required<Omit<Options, 'token' | 'roads'>> {
   token: Options['token'];
+  /** Best first. */
+  roads: [Road, ...Road[]];
+  /** Milliseconds since 1970, by the clock on the wall, which may be set. */
+  wall(): number;
   /** Makes a client's secret. */
   secret(): string;
 }
 
 export function settings(o: Options): Settings {
-  const WebSocket = o.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
-  if (!WebSocket)
+  const platform = globalThis as { WebSocket?: WebSocketClass; fetch?: typeof fetch };
+  const WebSocket = (o.WebSocket ?? platform.WebSocket) as WebSocketClass;
+  const fetch = (o.fetch ?? platform.fetch?.bind(platform)) as typeof globalThis.fetch;
+  const has = { ws: WebSocket, sse: fetch, poll: fetch };
+  const [best, ...others] = all.filter((road) => has[road] && (o.roads?.includes(road) ?? true));
+  if (!best)
     throw new TuttiError(
       'not_found',
-      'This platform has no WebSocket. Pass one: connect(url, { WebSocket }), in Node that of the package ws.',
+      'No road leads to the server: the platform has neither WebSocket nor fetch, or not those that `roads` names.',
     );
   return {
     token: o.token,
+    roads: [best, ...others],
     WebSocket,
+    fetch,
     onError: o.onError ?? report,
     random: o.random ?? Math.random,
     now: o.now ?? (() => performance.timeOrigin + performance.now()),
+    wall: o.now ?? Date.now,
     timers: o.timers ?? {
       setTimeout: (f, ms) => setTimeout(f, ms),
       clearTimeout: (timer) => clearTimeout(timer),

@@ -79,7 +79,7 @@ export type ClientMessage =
   | {
       type: 'hello';
       token?: string;
-      clients: { secret: string; run: number }[];
+      clients?: { secret: string; run: number }[];
       topics?: { topic: string; from?: From; else?: Else }[];
     }
   | { type: 'auth'; id: number; token: string }

@@ -1,4 +1,7 @@
-import { version } from './protocol.ts';
+import { decode } from './decode.ts';
+import { TuttiError } from './error.ts';
+import { type ClientMessage, version } from './protocol.ts';
+import type { Transport, TransportEvents } from './transport.ts';
 
 /** The part of a WebSocket that is used: the browser's has it, and that of the package ws. */
 export interface WebSocketLike {
@@ -10,49 +13,51 @@ export interface WebSocketLike {
 
 export type WebSocketClass = new (url: string, protocols: string) => WebSocketLike;
 
-export interface SocketEvents {
-  opened(): void;
-  heard(frame: unknown): void;
-  /** It ended by itself. The code is 0 if there is none. */
-  lost(code: number): void;
-}
-
-/** One transport. After shut, no event comes any more. */
-export class Socket {
+/** The transport of the road `ws`. */
+export class Socket implements Transport {
+  readonly #events: TransportEvents;
   #socket: WebSocketLike | undefined;
   #shut = false;
 
-  constructor(WebSocket: WebSocketClass, url: string, events: SocketEvents) {
-    const unlessShut =
-      <A extends unknown[]>(f: (...args: A) => void) =>
-      (...args: A): void => {
-        if (!this.#shut) f(...args);
-      };
-    const lost = unlessShut((event?: { code?: number }) => {
-      this.#shut = true;
-      events.lost(event?.code ?? 0);
-    });
+  constructor(WebSocket: WebSocketClass, url: string, events: TransportEvents) {
+    this.#events = events;
     try {
       const socket = new WebSocket(url, version);
       this.#socket = socket;
-      socket.addEventListener('open', unlessShut(events.opened));
-      socket.addEventListener(
-        'message',
-        unlessShut((event) => events.heard(event.data)),
-      );
-      socket.addEventListener('close', lost);
+      socket.addEventListener('open', () => {
+        if (!this.#shut) events.opened();
+      });
+      socket.addEventListener('message', (event) => this.#hear(event.data));
+      socket.addEventListener('close', (event) => this.#lost(event?.code ?? 0));
       socket.addEventListener('error', () => {});
     } catch {
-      queueMicrotask(() => lost());
+      queueMicrotask(() => this.#lost(0));
     }
   }
 
-  send(text: string): void {
-    this.#socket?.send(text);
+  send(messages: ClientMessage[]): void {
+    this.#socket?.send(JSON.stringify(messages.length === 1 ? messages[0] : messages));
   }
 
-  shut(code: number): void {
+  shut(): void {
     this.#shut = true;
-    this.#socket?.close(code);
+    this.#socket?.close(1000);
+  }
+
+  #hear(frame: unknown): void {
+    if (this.#shut) return;
+    const messages = decode(frame);
+    if (messages) {
+      for (const message of messages) if (!this.#shut) this.#events.heard(message);
+    } else {
+      this.shut();
+      this.#events.lost(0, new TuttiError('bad_frame', 'The server said what is no message.'));
+    }
+  }
+
+  #lost(code: number): void {
+    if (this.#shut) return;
+    this.#shut = true;
+    this.#events.lost(code);
   }
 }

@@ -1,0 +1,206 @@
+import type { ClientMessage, Else, From, ServerMessage, Subscribed, Welcome } from '../protocol.ts';
+import type { Transport, TransportEvents } from '../transport.ts';
+import { Commands } from './commands.ts';
+import { EventParser } from './events.ts';
+import { messagesOf, type Platform, post, Refusal } from './post.ts';
+
+/** Milliseconds before the next poll, when the last one brought nothing. */
+const rest = 250;
+
+/** Where the stream stands in a topic. */
+interface Place {
+  from?: From;
+  else?: Else;
+  /** The core waits to be told where it begins, */
+  asked: boolean;
+  /** as the answer to the command of this id; undefined: to hello. */
+  id?: number | undefined;
+}
+
+/**
+ * A transport over HTTP (section "Roads" of spec/client.md). The server's side
+ * is one stream at a time: an event stream or polls. Nothing can be said on
+ * it, so what changes it, a subscription or a token, opens it anew with a
+ * hello of the same run, each topic from the position behind the last entry
+ * that was passed on. Everything else goes by POST.
+ */
+export class Exchange implements Transport {
+  readonly #road: 'sse' | 'poll';
+  readonly #url: string;
+  readonly #platform: Platform;
+  readonly #events: TransportEvents;
+  readonly #commands: Commands;
+  #hello: ClientMessage & { type: 'hello' } = { type: 'hello' };
+  readonly #topics = new Map<string, Place>();
+  /** The stream that is listened to. */
+  #stream: AbortController | undefined;
+  #welcomed = false;
+  #auth: number | undefined;
+  #ping = 0;
+
+  constructor(road: 'sse' | 'poll', url: string, platform: Platform, events: TransportEvents) {
+    this.#road = road;
+    this.#url = url;
+    this.#platform = platform;
+    this.#events = events;
+    this.#commands = new Commands(`${url}/commands`, platform, {
+      answered: (message) => events.aside(message),
+      failed: (reason) => this.#fail(reason),
+    });
+  }
+
+  send(messages: ClientMessage[]): void {
+    const changes = messages.filter((m) => this.#take(m));
+    if (changes.length) void this.#listen();
+    void this.#commands.flush(() => this.#hello);
+  }
+
+  shut(): void {
+    this.#stream?.abort();
+    this.#stream = undefined;
+    this.#commands.shut();
+  }
+
+  /** Notes what is said; returns whether it needs a new stream. */
+  #take(m: ClientMessage): boolean {
+    switch (m.type) {
+      case 'hello': {
+        const { topics = [], ...hello } = m;
+        this.#hello = hello;
+        for (const { topic, ...place } of topics) this.#topics.set(topic, { ...place, asked: true });
+        return true;
+      }
+      case 'auth':
+        this.#hello.token = m.token;
+        this.#auth = m.id;
+        return true;
+      case 'subscribe': {
+        const { type: _, topic, ...place } = m;
+        this.#topics.set(topic, { ...place, asked: true });
+        return true;
+      }
+      case 'unsubscribe':
+        return this.#topics.delete(m.topic);
+      case 'ping':
+        return true;
+      case 'pong':
+        return false;
+      case 'publish':
+      case 'history':
+        this.#commands.add(m);
+        return false;
+      default:
+        return m satisfies never;
+    }
+  }
+
+  /** Listens to a new stream, in place of the former. */
+  async #listen(): Promise<void> {
+    this.#stream?.abort();
+    const stream = new AbortController();
+    this.#stream = stream;
+    try {
+      if (this.#road === 'sse') await this.#read(stream);
+      else await this.#poll(stream);
+    } catch (reason) {
+      if (this.#stream === stream) this.#fail(reason);
+    }
+  }
+
+  async #read(stream: AbortController): Promise<void> {
+    const response = await this.#ask('sse', 'text/event-stream', stream);
+    const reader = response.body?.getReader();
+    const decoder = new TextDecoder();
+    const parser = new EventParser();
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done) throw new Error('The stream ended.');
+      for (const data of parser.push(decoder.decode(value, { stream: true }))) {
+        const messages = this.#platform.decode(data);
+        if (!messages) throw new Error('The stream is not that of a server.');
+        this.#hear(stream, messages);
+      }
+    }
+  }
+
+  async #poll(stream: AbortController): Promise<void> {
+    for (let wait = 0; this.#stream === stream; wait = this.#ping) {
+      const response = await this.#ask(`poll?wait=${wait}`, 'application/json', stream);
+      const messages = await messagesOf(this.#platform, response);
+      this.#hear(stream, messages);
+      if (messages.every((m) => m.type === 'welcome' || m.type === 'subscribed'))
+        await new Promise<void>((resolve) => this.#platform.timers.setTimeout(resolve, rest));
+    }
+  }
+
+  #ask(path: string, type: string, stream: AbortController): Promise<Response> {
+    const topics = [...this.#topics].map(([topic, { from, else: otherwise }]) => ({
+      topic,
+      ...(from && { from }),
+      ...(otherwise && { else: otherwise }),
+    }));
+    const hello = { ...this.#hello, ...(topics.length && { topics }) };
+    return post(this.#platform, `${this.#url}/${path}`, hello, type, stream.signal);
+  }
+
+  #fail(reason: unknown): void {
+    if (!this.#stream) return;
+    this.shut();
+    if (reason instanceof Refusal) this.#events.heard({ type: 'close', error: reason.error });
+    else this.#events.lost(0);
+  }
+
+  #hear(stream: AbortController, messages: ServerMessage[]): void {
+    for (const m of messages) if (this.#stream === stream) this.#pass(m);
+  }
+
+  #pass(m: ServerMessage): void {
+    switch (m.type) {
+      case 'welcome':
+        return this.#welcome(m);
+      case 'subscribed':
+        return this.#subscribed(m);
+      case 'unsubscribed': {
+        const { id } = this.#topics.get(m.topic) ?? {};
+        this.#topics.delete(m.topic);
+        if (id === undefined) return this.#events.heard(m);
+        const { error = { code: 'internal', retryable: true } } = m;
+        return this.#events.heard({ type: 'error', id, error });
+      }
+      case 'entry': {
+        const place = this.#topics.get(m.topic);
+        if (place) place.from = { offset: m.offset, term: m.term };
+        return this.#events.heard(m);
+      }
+      default:
+        return this.#events.heard(m);
+    }
+  }
+
+  #welcome(m: Welcome): void {
+    this.#ping = m.ping;
+    if (m.limits?.frameBytes) this.#commands.frameBytes = m.limits.frameBytes;
+    if (!this.#welcomed) {
+      this.#welcomed = true;
+      return this.#events.heard(m);
+    }
+    const { sub, name } = m;
+    const id = this.#auth;
+    this.#auth = undefined;
+    this.#events.heard({ type: 'pong' });
+    if (id !== undefined)
+      this.#events.heard({ type: 'authenticated', id, ...(sub && { sub }), ...(name && { name }) });
+  }
+
+  #subscribed(m: Subscribed): void {
+    const { topic, offset, term, recovered } = m;
+    const place = this.#topics.get(topic);
+    if (!place) return;
+    const { asked, id, from } = place;
+    const confirmed = !asked && recovered && (from as { offset?: number }).offset === offset;
+    place.from = { offset, ...(offset && term && { term }) };
+    place.asked = false;
+    place.id = undefined;
+    if (!confirmed) this.#events.heard(id === undefined ? m : { ...m, id });
+  }
+}
