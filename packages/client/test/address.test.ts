@@ -6,15 +6,15 @@ describe('the address of the server', () => {
   const served = 'https://a.test/realtime/v1/client.js';
   const page = 'https://page.test/app/index.html?x=1';
   test.each([
-    ['http://b.test', '', undefined, 'ws://b.test/v1/ws'],
-    ['https://b.test/base/', '', undefined, 'wss://b.test/base/v1/ws'],
-    ['wss://b.test:8080/base?q#h', '', page, 'wss://b.test:8080/base/v1/ws'],
-    [undefined, served, page, 'wss://a.test/realtime/v1/ws'],
-    [undefined, 'http://a.test/v1/client.js?v=2', page, 'ws://a.test/v1/ws'],
-    [undefined, 'https://cdn.test/assets/app.js', page, 'wss://page.test/v1/ws'],
-    ['/realtime', served, page, 'wss://page.test/realtime/v1/ws'],
-    ['live', '', page, 'wss://page.test/app/live/v1/ws'],
-    [new URL('http://c.test/'), '', undefined, 'ws://c.test/v1/ws'],
+    ['http://b.test', '', undefined, 'http://b.test/v1'],
+    ['https://b.test/base/', '', undefined, 'https://b.test/base/v1'],
+    ['wss://b.test:8080/base?q#h', '', page, 'https://b.test:8080/base/v1'],
+    [undefined, served, page, 'https://a.test/realtime/v1'],
+    [undefined, 'http://a.test/v1/client.js?v=2', page, 'http://a.test/v1'],
+    [undefined, 'https://cdn.test/assets/app.js', page, 'https://page.test/v1'],
+    ['/realtime', served, page, 'https://page.test/realtime/v1'],
+    ['live', '', page, 'https://page.test/app/live/v1'],
+    [new URL('http://c.test/'), '', undefined, 'http://c.test/v1'],
   ])('%s in %s on %s', (url, module, on, expected) => {
     expect(address(url, module, on)).toBe(expected);
   });

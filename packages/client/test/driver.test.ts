@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { type Client, connect, type Options, type Status, TuttiError } from '../src/index.ts';
-import { type Link, ModelServer } from './model.ts';
+import type { Link } from './link.ts';
+import { ModelServer } from './model.ts';
 import { World } from './world.ts';
 
 function setUp(options: Options = {}): {
@@ -14,6 +15,7 @@ function setUp(options: Options = {}): {
   const errors: unknown[] = [];
   const client = connect('https://tutti.test/base/', {
     WebSocket: server.WebSocket,
+    fetch: server.fetch,
     random: world.random,
     now: () => world.now,
     timers: world.timers,
@@ -28,7 +30,7 @@ describe('connecting', () => {
     const { world, server, client } = setUp({ token: 'jwt' });
     const states: Status[] = [];
     const stop = client.onStatus((s) => states.push(s));
-    expect(client.status).toEqual({ state: 'connecting' });
+    expect(client.status).toEqual({ state: 'connecting', road: 'ws' });
     expect(client.online).toBe(false);
     await world.pass(1000);
     expect(client.online).toBe(true);
@@ -107,11 +109,17 @@ describe('connecting', () => {
     client.close();
   });
 
-  test('a platform without WebSocket is told what to do', () => {
+  test.each([
+    ['neither WebSocket nor fetch', {}],
+    ['no WebSocket', { fetch, roads: ['ws'] }],
+    ['no fetch', { WebSocket: ModelServer.prototype.WebSocket, roads: ['sse', 'poll'] }],
+    ['no road to take', { fetch, roads: [] }],
+  ] as const)('a platform with %s is told so', (_, options) => {
     vi.stubGlobal('WebSocket', undefined);
+    vi.stubGlobal('fetch', undefined);
     try {
-      expect(() => connect('http://localhost')).toThrow(/npm|package ws/);
-      expect(() => connect('http://localhost')).toThrow(TuttiError);
+      expect(() => connect('http://localhost', options)).toThrow(/No road/);
+      expect(() => connect('http://localhost', options)).toThrow(TuttiError);
     } finally {
       vi.unstubAllGlobals();
     }

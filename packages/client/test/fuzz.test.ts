@@ -34,6 +34,7 @@ async function play(seed: number): Promise<void> {
     const client = connect('http://tutti.test/base', {
       token: async () => 'jwt',
       WebSocket: server.WebSocket,
+      fetch: server.fetch,
       random: world.random,
       now: () => world.now,
       timers: world.timers,

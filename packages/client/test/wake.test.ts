@@ -8,43 +8,81 @@ class Page extends EventTarget {
   visibilityState = 'hidden';
 }
 
+class Connection extends EventTarget {
+  type = 'wifi';
+}
+
 /** A page as browsers have it. */
-function page(): { document: Page; window: EventTarget } {
+function page(): { document: Page; window: EventTarget; connection: Connection } {
   const document = new Page();
   const window = new EventTarget();
+  const connection = new Connection();
   vi.stubGlobal('document', document);
+  vi.stubGlobal('navigator', { connection });
   vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
   vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
-  return { document, window };
+  return { document, window, connection };
+}
+
+function clocks(world: World, asleep: () => number = () => 0) {
+  const now = (): number => world.now;
+  return { now, wall: () => world.now + asleep(), timers: world.timers };
 }
 
 afterEach(() => void vi.unstubAllGlobals());
 
-test('CONN-5 a page that is back wakes the client, until it is closed', () => {
-  const { document, window } = page();
-  const wake = vi.fn();
-  const stop = onWake(wake);
-  document.dispatchEvent(new Event('visibilitychange'));
-  expect(wake).toHaveBeenCalledTimes(0);
-  document.visibilityState = 'visible';
-  document.dispatchEvent(new Event('visibilitychange'));
-  window.dispatchEvent(new Event('online'));
-  window.dispatchEvent(new Event('pageshow'));
-  expect(wake).toHaveBeenCalledTimes(3);
+test('CONN-5 CONN-14 a page that is back wakes the client, until it is closed', () => {
+  const { document, window, connection } = page();
+  const woken: boolean[] = [];
+  const stop = onWake((network) => woken.push(network), clocks(new World(1)));
+  const all = (): void => {
+    document.visibilityState = 'hidden';
+    document.dispatchEvent(new Event('visibilitychange'));
+    document.visibilityState = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+    for (const type of ['focus', 'pageshow', 'online', 'offline']) window.dispatchEvent(new Event(type));
+    connection.dispatchEvent(new Event('change'));
+    connection.type = connection.type === 'wifi' ? 'cellular' : 'wifi';
+    connection.dispatchEvent(new Event('change'));
+  };
+  all();
+  expect(woken).toEqual([false, false, false, true, true]);
   stop();
-  document.dispatchEvent(new Event('visibilitychange'));
-  window.dispatchEvent(new Event('online'));
-  window.dispatchEvent(new Event('pageshow'));
-  expect(wake).toHaveBeenCalledTimes(3);
+  all();
+  expect(woken).toHaveLength(5);
 });
 
-test('CONN-2 coming online ends the wait for the next attempt', async () => {
+test('CONN-5 a clock that jumped means that the device slept', async () => {
+  const world = new World(1);
+  let asleep = 0;
+  const wake = vi.fn();
+  const stop = onWake(
+    wake,
+    clocks(world, () => asleep),
+  );
+  await world.pass(100_000);
+  asleep += 9_000;
+  await world.pass(100_000);
+  expect(wake).not.toHaveBeenCalled();
+  asleep += 2 * 3_600_000;
+  await world.pass(10_000);
+  expect(wake.mock.calls).toEqual([[true]]);
+  asleep -= 60_000;
+  await world.pass(100_000);
+  expect(wake).toHaveBeenCalledTimes(2);
+  stop();
+  asleep += 60_000;
+  await world.pass(100_000);
+  expect(wake).toHaveBeenCalledTimes(2);
+});
+
+test('CONN-2 coming online ends the wait for the next attempt, going offline ends nothing', async () => {
   const { window } = page();
   const world = new World(3);
   const server = new ModelServer(world);
-  const { WebSocket } = server;
+  const { WebSocket, fetch } = server;
   const { now, timers, random } = { now: () => world.now, timers: world.timers, random: () => 0.99 };
-  const client = connect('http://tutti.test', { WebSocket, now, timers, random });
+  const client = connect('http://tutti.test', { WebSocket, fetch, now, timers, random });
   server.faults = { ...server.faults, dial: 1 };
   await world.pass(1000);
   server.cutAll();
@@ -53,6 +91,9 @@ test('CONN-2 coming online ends the wait for the next attempt', async () => {
   expect(client.status.state).toBe('backoff');
   window.dispatchEvent(new Event('online'));
   await world.pass(200);
-  expect(client.online).toBe(true);
+  expect(client.status).toEqual({ state: 'live', road: 'ws' });
+  window.dispatchEvent(new Event('offline'));
+  await world.pass(60_000);
+  expect([client.online, server.runs.size]).toEqual([true, 1]);
   client.close();
 });

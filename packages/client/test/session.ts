@@ -1,0 +1,179 @@
+import type { ErrorCode } from '../src/codes.ts';
+import type { Road } from '../src/core/roads.ts';
+import type { From, Range } from '../src/protocol.ts';
+import { type Message, type ModelServer, term } from './model.ts';
+
+/** What a session needs of the link or request that carries it. */
+export interface Carrier {
+  say(message: Message): void;
+  /** Ends it; what is on its way is lost. */
+  cut(code: number): void;
+}
+
+type Hello = {
+  clients?: { secret: string; run: number }[];
+  topics?: { topic: string; from?: From }[];
+};
+
+/** One conversation of the model server, over whatever road. */
+export class Session {
+  secret = '';
+  run = 0;
+  readonly road: Road | 'commands';
+  readonly #server: ModelServer;
+  readonly #carrier: Carrier;
+  readonly #cursors = new Map<string, number>();
+  #welcomed = false;
+  #expired = false;
+
+  constructor(server: ModelServer, road: Road | 'commands', carrier: Carrier) {
+    this.road = road;
+    this.#server = server;
+    this.#carrier = carrier;
+    server.sessions.add(this);
+  }
+
+  end(): void {
+    this.#server.sessions.delete(this);
+  }
+
+  cut(code: number): void {
+    this.#carrier.cut(code);
+  }
+
+  /** Sends the entries of a topic that this session has not had. */
+  feed(topic: string): void {
+    const at = this.#cursors.get(topic);
+    if (at === undefined || this.#expired) return;
+    const { entries } = this.#server.log(topic);
+    this.#cursors.set(topic, entries.length);
+    for (const entry of entries.slice(at)) this.#say({ type: 'entry', topic, ...entry });
+  }
+
+  /** The token of this session has expired. */
+  expire(): void {
+    this.#expired = true;
+    this.#say({ type: 'error', error: error('token_expired', true) });
+  }
+
+  take(m: Message): void {
+    const { world, faults } = this.#server;
+    this.#server.heard.push(m);
+    if (m.type === 'hello') return this.#hello(m as never);
+    const commands: string[] = this.road === 'commands' ? ['publish', 'history', 'ping'] : [];
+    if (!this.#welcomed || (this.road !== 'ws' && !commands.includes(m.type)))
+      throw new Error(`${m.type} out of place`);
+    const { id } = m;
+    switch (m.type) {
+      case 'ping':
+        return this.#say({ type: 'pong' });
+      case 'publish':
+        return this.#publish(m as never);
+      case 'pong':
+        return;
+    }
+    if (m.type === 'auth') {
+      this.#expired = false;
+      this.#say({ type: 'authenticated', id });
+      for (const topic of this.#cursors.keys()) this.feed(topic);
+      return;
+    }
+    if (m.type === 'unsubscribe') {
+      this.#cursors.delete(m.topic as string);
+      return this.#say({ type: 'unsubscribed', id, topic: m.topic });
+    }
+    if (this.#expired) return this.#say({ type: 'error', id, error: error('token_expired', true) });
+    if (world.chance(faults.refuse))
+      return this.#say({ type: 'error', id, error: error('overloaded', true) });
+    if (m.type === 'subscribe') return this.#subscribe(m.topic as string, m.from as From, id as number);
+    if (m.type !== 'history') throw new Error(`no message of type ${m.type}`);
+    const { entries } = this.#server.log(m.topic as string);
+    const after = (m.after as number | undefined) ?? 0;
+    const page = entries.slice(after, after + ((m.limit as number | undefined) ?? 100));
+    const head = { offset: entries.length, term };
+    this.#say({ type: 'history', id, topic: m.topic, first: 1, head, entries: page });
+  }
+
+  #say(message: Message): void {
+    this.#carrier.say(message);
+  }
+
+  #hello({ clients: [client] = [], topics = [] }: Hello): void {
+    const { runs, sessions, world, faults } = this.#server;
+    if (this.#welcomed) throw new Error('a second hello');
+    if (client) {
+      const { secret, run } = client;
+      const highest = runs.get(secret) ?? 0;
+      const beside = [...sessions].filter((s) => s.secret === secret && s.run === run);
+      if (run < highest && this.road !== 'ws')
+        return this.#say({ type: 'close', error: error('stale_run', true) });
+      if (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest))
+        throw new Error(`run ${run} again`);
+      runs.set(secret, run);
+      for (const other of [...sessions])
+        if (other.secret === secret && !beside.includes(other)) other.cut(4207);
+      Object.assign(this, { secret, run });
+    }
+    this.#welcomed = true;
+    const limits = { messageBytes: 65536, frameBytes: 262144 };
+    this.#say({ type: 'welcome', session: 's', clients: [this.secret], ping: 25000, grace: 10000, limits });
+    for (const t of topics) this.#subscribe(t.topic, t.from);
+    if (this.road !== 'commands' && world.chance(faults.expire))
+      world.after(world.below(2000), () => {
+        if (sessions.has(this)) this.expire();
+      });
+  }
+
+  #subscribe(topic: string, from: From = 'new', id?: number): void {
+    const head = this.#server.log(topic).entries.length;
+    let offset = head;
+    if (from === 'earliest') offset = 0;
+    else if (typeof from === 'object') offset = 'last' in from ? Math.max(0, head - from.last) : from.offset;
+    const recovered = offset <= head;
+    if (!recovered) offset = 0;
+    this.#say({
+      type: 'subscribed',
+      ...(id && { id }),
+      topic,
+      offset,
+      ...(offset && { term }),
+      recovered,
+    });
+    this.#cursors.set(topic, offset);
+    this.feed(topic);
+  }
+
+  #publish(m: { topic: string; seq: number; voids?: Range[]; name?: string; data: unknown }): void {
+    const { topic, seq, voids = [], name, data } = m;
+    const { faults, world } = this.#server;
+    const about = { topic, client: this.secret, seq };
+    const log = this.#server.log(topic);
+    let row = log.rows.get(this.secret);
+    if (!row) {
+      row = { accepted: new Map(), voids: new Set() };
+      log.rows.set(this.secret, row);
+    }
+    const before = row.accepted.get(seq);
+    if (before) return this.#say({ type: 'ack', ...about, offset: before, term });
+    if (row.voids.has(seq)) return this.#say({ type: 'rejected', ...about, error: error('rejected', false) });
+    if (this.#expired) return this.#say({ type: 'refused', ...about, error: error('token_expired', true) });
+    if (world.chance(faults.refuse))
+      return this.#say({ type: 'refused', ...about, error: error('rate_limited', true) });
+    if (world.chance(faults.reject))
+      return this.#say({ type: 'rejected', ...about, error: error('rejected', false) });
+    const gone = new Set(row.voids);
+    for (const [first, last] of voids)
+      for (let n = first; n <= last; n++) if (!row.accepted.has(n)) gone.add(n);
+    let expected = 1;
+    while (row.accepted.has(expected) || gone.has(expected)) expected++;
+    if (expected !== seq) return this.#say({ type: 'gap', ...about, expected });
+    row.voids = gone;
+    row.accepted.set(seq, log.entries.length + 1);
+    const offset = this.#server.append(topic, data, { client: this.secret, seq, ...(name && { name }) });
+    this.#say({ type: 'ack', ...about, offset, term });
+  }
+}
+
+function error(code: ErrorCode, retryable: boolean): object {
+  return { code, message: code, retryable };
+}
