@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect, type Entry, type Publication, type TuttiError } from '../src/index.ts';
-import { calm, ModelServer } from './model.ts';
+import { calm, ModelServer, type Passage } from './model.ts';
 import { World } from './world.ts';
 
 interface Reading {
@@ -20,6 +20,9 @@ interface Sending {
 }
 
 const topics = ['chat:a', 'chat:b'];
+const open = { ws: 'open', sse: 'open', poll: 'open', commands: 'open' } as const;
+const passages: Passage[] = ['open', 'open', 'open', 'refused', 'hung', 'muted', 'portal'];
+const taken = new Set<string>();
 
 /** Whatever happens on the way, in the end all agree with the log. */
 async function play(seed: number): Promise<void> {
@@ -42,6 +45,7 @@ async function play(seed: number): Promise<void> {
     });
     const mine = new Map<string, number[]>(topics.map((t) => [t, []]));
     told.set(client, mine);
+    client.onStatus((s) => s.state === 'live' && s.road && taken.add(s.road));
     client.onMessage((_, entry, topic) => mine.get(topic)?.push(entry.offset));
     for (const topic of topics) client.topic(topic).subscribe(() => {});
     return client;
@@ -98,6 +102,13 @@ async function play(seed: number): Promise<void> {
     );
   };
 
+  const network = (): void => {
+    const road = any(['ws', 'ws', 'sse', 'poll', 'commands'] as const);
+    server.passage[road] = any(passages);
+    if (road === 'ws') for (const link of server.links) link.freeze();
+    else for (const session of [...server.sessions]) if (session.road === road) session.end();
+  };
+
   const writers = new Map<Client, Sending[]>(clients.map((c) => [c, []]));
   for (let step = 0; step < 150; step++) {
     const client = any(clients);
@@ -105,7 +116,8 @@ async function play(seed: number): Promise<void> {
     const dice = world.random();
     if (dice < 0.1) read(client, topic);
     else if (dice < 0.15) readings[world.below(readings.length)]?.stop();
-    else if (dice < 0.2) any([...server.links])?.cut(1006);
+    else if (dice < 0.2) any([...server.sessions])?.cut(1006);
+    else if (dice < 0.22) network();
     else if (dice < 0.25) server.append(topic, 'from a backend');
     else if (dice < 0.28) client.connect();
     else {
@@ -113,9 +125,10 @@ async function play(seed: number): Promise<void> {
       write(client, topic);
       writers.get(client)?.push(...sendings.slice(from, from + 1));
     }
-    await world.pass(world.below(200));
+    await world.pass(world.below(world.chance(0.03) ? 60_000 : 200));
   }
   server.faults = calm;
+  server.passage = { ...open };
   await world.pass(10 * 60_000);
 
   for (const s of sendings) {
@@ -159,13 +172,18 @@ async function play(seed: number): Promise<void> {
     expect(client.status.state).toBe('closed');
   }
   await world.pass(60_000);
-  expect(server.links.size).toBe(0);
+  expect([server.links.size, server.sessions.size]).toEqual([0, 0]);
 }
+
+// So that no seed waits for the disk when a client loads it.
+beforeAll(() => import('../src/fallback.ts'));
 
 describe('whatever happens, all settle and every handler sees exactly the log', () => {
   const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 60;
   test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
-    'PUB-4 PUB-5 CONN-4 CONN-7 CONN-10 seed %i',
+    'PUB-4 PUB-5 CONN-4 CONN-7 CONN-10 CONN-11 CONN-12 seed %i',
     play,
   );
+
+  afterAll(() => expect([...taken].sort()).toEqual(['poll', 'sse', 'ws']));
 });
