@@ -118,6 +118,7 @@ func New(config Config) (*Server, error) {
 		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
 		Metrics:  m,
 		ClientJS: clientjs.Source,
+		Fallback: clientjs.Fallback,
 		Site:     config.Site,
 		Logger:   config.Logger,
 	})

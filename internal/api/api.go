@@ -30,6 +30,7 @@ type Config struct {
 	Post     post.Config // its Request is set by New
 	Metrics  *metrics.Metrics
 	ClientJS []byte // the browser client
+	Fallback []byte // the module that it loads where it cannot use a WebSocket
 	Site     fs.FS  // served at /; nil: nothing is
 	Logger   *slog.Logger
 }
@@ -53,7 +54,8 @@ func New(config Config) *Server {
 	s.route("POST /v1/topics/{topic}/events", s.publish)
 	s.route("GET /v1/topics/{topic}/events", s.history)
 	s.route("GET /v1/topics", s.topics)
-	s.route("GET /v1/client.js", s.clientJS)
+	s.route("GET /v1/client.js", module(config.ClientJS))
+	s.route("GET /v1/fallback.js", module(config.Fallback))
 	s.route("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return text(w, "ok\n") })
 	s.route("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", config.Metrics.Handler())
@@ -134,11 +136,13 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) error {
 	return text(w, "ready\n")
 }
 
-func (s *Server) clientJS(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	_, err := w.Write(s.config.ClientJS)
-	return ended(err)
+func module(source []byte) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		_, err := w.Write(source)
+		return ended(err)
+	}
 }
 
 func text(w http.ResponseWriter, body string) error {

@@ -326,10 +326,12 @@ func TestHealth_HTTP_5(t *testing.T) {
 
 func TestClientJS(t *testing.T) {
 	s := serve(t)
-	r := s.request("GET", "/v1/client.js", "")
-	text, err := io.ReadAll(r.Body)
-	must(t, err)
-	if got := r.Header.Get("Content-Type"); got != "text/javascript; charset=utf-8" || string(text) != "export {}\n" {
-		t.Errorf("%s: %q", got, text)
+	for path, want := range map[string]string{"/v1/client.js": "export {}\n", "/v1/fallback.js": "export default 1\n"} {
+		r := s.request("GET", path, "")
+		text, err := io.ReadAll(r.Body)
+		must(t, err)
+		if got := r.Header.Get("Content-Type"); got != "text/javascript; charset=utf-8" || string(text) != want {
+			t.Errorf("%s: %s: %q", path, got, text)
+		}
 	}
 }

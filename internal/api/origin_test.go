@@ -21,6 +21,7 @@ var roads = map[string]string{
 	"GET /v1/topics/{topic}/events":  "GET /v1/topics/open:a/events",
 	"GET /v1/topics":                 "GET /v1/topics",
 	"GET /v1/client.js":              "GET /v1/client.js",
+	"GET /v1/fallback.js":            "GET /v1/fallback.js",
 	"GET /healthz":                   "GET /healthz",
 	"GET /readyz":                    "GET /readyz",
 	"GET /metrics":                   "GET /metrics",

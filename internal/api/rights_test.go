@@ -126,6 +126,7 @@ var rights = map[string]rightsRow{
 	"GET /v1/topics/{topic}/events":  {verb: auth.History, want: usual, road: overHTTP("GET", "/v1/topics/"+rightsTopic+"/events", "")},
 	"GET /v1/topics":                 {verb: auth.Admin, want: usual, road: overHTTP("GET", "/v1/topics", "")},
 	"GET /v1/client.js":              {want: free, road: overHTTP("GET", "/v1/client.js", "")},
+	"GET /v1/fallback.js":            {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
 	"GET /healthz":                   {want: free, road: overHTTP("GET", "/healthz", "")},
 	"GET /readyz":                    {want: free, road: overHTTP("GET", "/readyz", "")},
 	"GET /metrics":                   {want: free, road: overHTTP("GET", "/metrics", "")},

@@ -1,11 +1,17 @@
-// Package clientjs holds the browser client as one module, as it is served at
-// /v1/client.js. The file is built from packages/client and kept here, so that
-// a Go program that embeds tutti needs no npm.
+// Package clientjs holds the browser client as it is served at /v1/client.js,
+// and the module beside it that it loads where it cannot use a WebSocket. The
+// files are built from packages/client and kept here, so that a Go program that
+// embeds tutti needs no npm.
 package clientjs
 
 import _ "embed"
 
-// Source is the module.
+// Source is the module that pages import.
 //
 //go:embed client.js
 var Source []byte
+
+// Fallback is the module that Source imports as ./fallback.js.
+//
+//go:embed fallback.js
+var Fallback []byte

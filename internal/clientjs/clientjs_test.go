@@ -11,15 +11,23 @@ import (
 
 var sourceMap = regexp.MustCompile(`(?m)^//# sourceMappingURL=.*\n?`)
 
-func TestSource_is_what_packages_client_builds(t *testing.T) {
-	built, err := os.ReadFile("../../packages/client/dist/client.js")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("packages/client is not built: make web")
+func TestModules_are_what_packages_client_builds(t *testing.T) {
+	for name, source := range map[string][]byte{"client.js": Source, "fallback.js": Fallback} {
+		built, err := os.ReadFile("../../packages/client/dist/" + name)
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skip("packages/client is not built: make web")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(source, sourceMap.ReplaceAll(built, nil)) {
+			t.Errorf("%s is not up to date: make gen", name)
+		}
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(Source, sourceMap.ReplaceAll(built, nil)) {
-		t.Fatal("client.js is not up to date: make gen")
+}
+
+func TestSource_names_Fallback(t *testing.T) {
+	if !bytes.Contains(Source, []byte("import(`./fallback.js`)")) {
+		t.Fatal("client.js does not import ./fallback.js")
 	}
 }
