@@ -4,7 +4,9 @@ import { describeStatus } from '../src/views/status.ts';
 
 test.each([
   [{ state: 'connecting' }, 'Connecting…', ''],
-  [{ state: 'live' }, 'Live.', ''],
+  [{ state: 'live', road: 'ws' }, 'Live.', ''],
+  [{ state: 'live', road: 'sse' }, 'Live, by an event stream: WebSocket is blocked here.', ''],
+  [{ state: 'live', road: 'poll' }, 'Live, by polling: WebSocket and event streams are blocked here.', ''],
   [{ state: 'backoff', attempt: 2, until: 1 }, 'Offline. What you write is kept.', 'Try now'],
   [
     { state: 'backoff', attempt: 2, until: 1, error: new TuttiError('draining', 'Restarting.') },

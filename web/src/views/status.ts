@@ -1,5 +1,12 @@
-import type { Status } from '@tutti/client';
+import type { Road, Status } from '@tutti/client';
 import { find } from '../find.ts';
+
+/** How the server is reached, where that is not the usual way. */
+const roads: Record<Road, string> = {
+  ws: '',
+  sse: ', by an event stream: WebSocket is blocked here',
+  poll: ', by polling: WebSocket and event streams are blocked here',
+};
 
 /** What is told of each state, and whether a visitor can make the client try at once. */
 export function describeStatus(status: Status): { said: string; retry: string } {
@@ -10,7 +17,7 @@ export function describeStatus(status: Status): { said: string; retry: string } 
     case 'connecting':
       return { said: 'Connecting…', retry: '' };
     case 'live':
-      return { said: 'Live.', retry: '' };
+      return { said: `Live${roads[status.road ?? 'ws']}.`, retry: '' };
     case 'probing':
       return { said: 'Is the connection still there? Asking the server…', retry: '' };
     case 'backoff':
@@ -41,6 +48,7 @@ export class StatusView {
   show(status: Status): void {
     const { said, retry } = describeStatus(status);
     this.#banner.dataset.state = status.state;
+    this.#banner.dataset.road = status.road ?? '';
     this.#said.textContent = said;
     this.#button.textContent = retry;
     this.#button.hidden = !retry;
