@@ -1,4 +1,4 @@
-import { type Client, connect, type Options, type Road } from '@tutti/client';
+import { type Client, connect, type Options, type Road, type WebSocketClass } from '@tutti/client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { address, builtServer } from './server.ts';
@@ -18,63 +18,91 @@ function enter(url: string, options: Options): Client {
   return client;
 }
 
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
-
-/** A network that lets through what it is told to. */
+/** A network that lets through the roads that it is told to. */
 class Gate {
-  ws = false;
-  sse = true;
-  readonly WebSocket: typeof WebSocket;
-  readonly fetch: typeof fetch;
+  readonly open = new Set<Road>();
+  readonly WebSocket: WebSocketClass;
+  readonly #sockets = new Set<WebSocket>();
 
-  constructor() {
+  constructor(...open: Road[]) {
+    for (const road of open) this.open.add(road);
     const gate = this;
     this.WebSocket = class extends WebSocket {
       constructor(url: string, protocols: string) {
-        super(gate.ws ? url : 'ws://127.0.0.1:9/', protocols);
+        super(gate.open.has('ws') ? url : 'ws://127.0.0.1:9/', protocols);
+        gate.#sockets.add(this);
       }
-    } as typeof WebSocket;
-    this.fetch = (url, init) => {
-      const held = !this.sse && String(url).endsWith('/v1/sse');
-      if (!held) return fetch(url, init);
-      return new Promise((_, reject) => {
-        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
-      });
     };
+  }
+
+  readonly fetch: typeof fetch = (url, init) => {
+    const road = String(url).match(/sse|poll/)?.[0] as Road | undefined;
+    if (!road || this.open.has(road)) return fetch(url, init);
+    return Promise.reject(new TypeError('fetch failed'));
+  };
+
+  closeWebSocket(): void {
+    this.open.delete('ws');
+    for (const socket of this.#sockets) socket.terminate();
   }
 }
 
-test('CONN-11 CONN-12 down to polling and up again to WebSocket: 2,000 entries, each once, in order', async () => {
+test('CONN-11 CONN-12 up and down between the roads while others talk: every entry once, in order', async () => {
   const url = address(await startServer());
-  const gate = new Gate();
-  const reader = enter(url, { WebSocket: gate.WebSocket as never, fetch: gate.fetch });
+  const gate = new Gate('poll');
+  const { WebSocket, fetch } = gate;
+  const reader = enter(url, { WebSocket, fetch });
   const writer = enter(url, { roads: ['sse'] });
   const roads: (Road | undefined)[] = [];
+  const seen: number[] = [];
+  const sent: Promise<unknown>[] = [];
+  let done = false;
   reader.onStatus((s) => {
     if (s.state === 'live' && s.road !== roads.at(-1)) roads.push(s.road);
   });
-  const seen: number[] = [];
-  const topic = reader.topic<number>('chat:roads');
-  await new Promise<void>(
-    (onStart) => void topic.subscribe((n) => seen.push(n), { onStart: () => onStart() }),
-  );
-
-  const sent: Promise<unknown>[] = [];
-  let n = 0;
-  let done = false;
+  const on = (road: Road): Promise<void> => vi.waitFor(() => expect(reader.status.road).toBe(road), patience);
+  const hear = (more: number): Promise<void> => {
+    const n = seen.length + more;
+    return vi.waitFor(() => expect(seen.length).toBeGreaterThan(n), patience);
+  };
   const talk = async (): Promise<void> => {
-    while (!done && n < 2000) {
-      sent.push(writer.topic('chat:roads').publish(++n));
-      if (n % 50 === 0) await Promise.all(sent);
+    while (!done) {
+      const topic = (sent.length % 50 ? writer : reader).topic<number>('chat:roads');
+      sent.push(topic.publish(sent.length + 1));
+      if (sent.length % 25 === 0) await sent.at(-1);
     }
   };
-  await talk();
-  gate.ws = true;
-  await vi.waitFor(() => expect(reader.status.road).toBe('ws'), patience);
-  sent.push(topic.publish(++n));
+
+  await new Promise<void>((resolve) => {
+    reader.topic<number>('chat:roads').subscribe((n) => seen.push(n), { onStart: () => resolve() });
+  });
+  const talking = talk();
+  await hear(100);
+  gate.open.add('ws');
+  await on('ws');
+  await hear(100);
+  gate.open.add('sse');
+  gate.closeWebSocket();
+  await on('sse');
+  await hear(100);
   done = true;
+  await talking;
   await Promise.all(sent);
-  await vi.waitFor(() => expect(seen.length).toBe(n), patience);
-  expect(seen).toEqual(upTo(n));
-  expect(roads).toEqual(['sse', 'ws']);
+  await vi.waitFor(() => expect(seen.length).toBe(sent.length), patience);
+  const log = await everything(reader);
+  expect(seen).toEqual(log);
+  expect([...seen].sort((a, b) => a - b)).toEqual(sent.map((_, i) => i + 1));
+  expect(roads).toEqual(['poll', 'ws', 'sse']);
 }, 120_000);
+
+/** What the log holds, read page by page. */
+async function everything(client: Client): Promise<number[]> {
+  const all: number[] = [];
+  for (let after = 0; ; ) {
+    const { entries } = await client.topic<number>('chat:roads').history({ after, limit: 1000 });
+    all.push(...entries.map((entry) => entry.data));
+    const last = entries.at(-1);
+    if (!last) return all;
+    after = last.offset;
+  }
+}
