@@ -56,6 +56,22 @@ describe('Chromium as a peer', () => {
     expect(answers).toEqual(['welcome', 'ack', 'too_large']);
   });
 
+  // As text, so that the import is the browser's.
+  const talkOver = (road: string) => `(async () => {
+    const { connect } = await import('/v1/client.js');
+    const client = connect(undefined, { roads: ['${road}'] });
+    const topic = client.topic('chat:served');
+    const heard = new Promise((resolve) => topic.subscribe(resolve));
+    await topic.publish('over ${road}');
+    const answer = [await heard, client.status.road];
+    client.close();
+    return answer;
+  })()`;
+
+  test.each(['ws', 'sse', 'poll'])('ROAD-1: the client that it serves comes over %s', async (road) => {
+    expect(await stage.tabs[0].page.evaluate(talkOver(road))).toEqual([`over ${road}`, road]);
+  });
+
   test.each([
     { what: 'text that is no JSON', frame: '{"type":', code: 4200 },
     { what: 'a binary frame', frame: [1, 2, 3], code: 1003 },
