@@ -8,9 +8,18 @@ export interface Timers {
 /** The longest that a platform's timer can wait. */
 const longest = 2 ** 31 - 1;
 
+/** A timer that is later than this was held up, as was all else in the process: */
+const late = 500;
+/** what came meanwhile is heard first. */
+const pause = 50;
+
 /**
  * One timer for the core's one wish. A wish that moves to later leaves the
  * timer as it is: a timer that rings early looks at the wish and is set again.
+ *
+ * After a stall of the process, timers may run before what arrived meanwhile;
+ * then a server that answered in time would be taken for gone. So an alarm that
+ * is late waits once more, for a moment.
  */
 export class Alarm {
   readonly #timers: Timers;
@@ -32,13 +41,15 @@ export class Alarm {
     if (this.#wish < this.#setFor || this.#wish === Infinity) this.#arm();
   }
 
-  #arm(): void {
+  #arm(least = 0): void {
     if (this.#setFor !== Infinity) this.#timers.clearTimeout(this.#timer);
     this.#setFor = this.#wish;
     if (this.#wish === Infinity) return;
-    const wait = Math.min(Math.max(Math.ceil(this.#wish - this.#now()), 0), longest);
+    const wait = Math.min(Math.max(Math.ceil(this.#wish - this.#now()), least), longest);
+    const due = this.#now() + wait;
     this.#timer = this.#timers.setTimeout(() => {
       this.#setFor = Infinity;
+      if (!least && this.#now() - due > late) return this.#arm(pause);
       if (this.#now() >= this.#wish) this.#ring();
       if (this.#wish < this.#setFor) this.#arm();
     }, wait);

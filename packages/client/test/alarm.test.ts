@@ -51,3 +51,32 @@ test('a wish beyond what a platform timer can wait is kept', async () => {
   await world.pass(2 ** 33);
   expect(rung).toBe(far);
 });
+
+test('CONN-5 after a stall an alarm lets what waited come first, but not for ever', async () => {
+  const world = new World(1);
+  const start = world.now;
+  const rung: number[] = [];
+  let stall = 0;
+  const timers: Timers = {
+    setTimeout: (f, ms) => world.timers.setTimeout(f, ms + stall),
+    clearTimeout: world.timers.clearTimeout,
+  };
+  const alarm = new Alarm(
+    timers,
+    () => world.now,
+    () => {
+      rung.push(world.now - start);
+      alarm.set(null);
+    },
+  );
+  stall = 3000;
+  alarm.set(start + 2000);
+  stall = 0;
+  world.after(5020, () => alarm.set(start + 9000));
+  await world.pass(20_000);
+  expect(rung).toEqual([9000]);
+  stall = 1000;
+  alarm.set(start + 30_000);
+  await world.pass(20_000);
+  expect(rung).toEqual([9000, 32_050]);
+});

@@ -183,6 +183,7 @@ describe('whatever happens, all settle and every handler sees exactly the log', 
   test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
     'PUB-4 PUB-5 CONN-4 CONN-7 CONN-10 CONN-11 CONN-12 seed %i',
     play,
+    60_000,
   );
 
   afterAll(() => expect([...taken].sort()).toEqual(['poll', 'sse', 'ws']));

@@ -235,7 +235,7 @@ describe('down and up', () => {
     client.close();
     await world.pass(60_000);
     expect([server.links.size, server.sessions.size]).toEqual([0, 0]);
-  });
+  }, 60_000);
 
   test('CONN-12 a try that is out when the client closes leaves nothing behind', async () => {
     const server = new ModelServer(new World(5));
