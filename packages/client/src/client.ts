@@ -22,7 +22,8 @@ import { onWake } from './wake.ts';
 export class Client {
   readonly #settings: Settings;
   readonly #dialer: Dialer;
-  readonly #memory: RoadMemory;
+  /** Of no use to a client that is not to take all roads. */
+  readonly #memory: RoadMemory | undefined;
   readonly #core: Core;
   readonly #alarm: Alarm;
   readonly #handlers: Handlers;
@@ -41,10 +42,10 @@ export class Client {
   constructor(url: string, settings: Settings) {
     this.#settings = settings;
     this.#dialer = new Dialer(url, settings);
-    this.#memory = new RoadMemory(url, settings.now);
     const { token, roads, random, secret, onError: report } = settings;
+    if (roads[0] === 'ws') this.#memory = new RoadMemory(url, settings.now);
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
-    const options: CoreOptions = { token: kind, roads, road: this.#memory.get(), random, secret };
+    const options: CoreOptions = { token: kind, roads, road: this.#memory?.get(), random, secret };
     this.#core = new Core(options);
     const feed = (input: Input): void => this.#feed(input);
     this.#alarm = new Alarm(
@@ -123,7 +124,7 @@ export class Client {
       case 'status': {
         const { kind: _, ...status } = effect;
         this.#status = status;
-        if (status.state === 'live') this.#memory.set(status.road);
+        if (status.state === 'live') this.#memory?.set(status.road);
         return this.#statusListeners.tell(status);
       }
       case 'token':

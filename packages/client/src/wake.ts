@@ -4,6 +4,11 @@ import type { Timers } from './alarm.ts';
 const step = 10_000;
 const jump = 10_000;
 
+/** What some browsers tell of the network. */
+interface Navigator {
+  connection?: EventTarget & { type?: string };
+}
+
 /** The clocks of the platform: one that is not set, and the one on the wall. */
 interface Clocks {
   now(): number;
@@ -24,7 +29,7 @@ export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => 
     const seen = (): void => {
       if (document.visibilityState === 'visible') back();
     };
-    const { connection } = navigator as { connection?: EventTarget & { type?: string } };
+    const { connection } = (globalThis as { navigator?: Navigator }).navigator ?? {};
     let type = connection?.type;
     // It changes whenever the speed is measured anew, too.
     const changed = (): void => {
@@ -58,7 +63,7 @@ function onJump(jumped: () => void, { now, wall, timers }: Clocks): () => void {
   const look = (): void => {
     timer = timers.setTimeout(look, step);
     // Looking alone keeps no process alive.
-    (timer as { unref?(): void }).unref?.();
+    (timer as { unref?(): void } | undefined)?.unref?.();
     const before = apart;
     apart = wall() - now();
     if (Math.abs(apart - before) > jump) jumped();

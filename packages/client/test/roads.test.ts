@@ -271,8 +271,8 @@ describe('the road of the last time', () => {
     vi.stubGlobal('addEventListener', undefined);
     vi.stubGlobal('localStorage', localStorage);
   };
-  const enter = async (server: ModelServer): Promise<Road[]> => {
-    const { world, client, roads } = setUp({}, server);
+  const enter = async (server: ModelServer, options: Options = {}): Promise<Road[]> => {
+    const { world, client, roads } = setUp(options, server);
     await world.pass(3000);
     client.close();
     return roads;
@@ -286,6 +286,7 @@ describe('the road of the last time', () => {
       expect(await enter(server)).toEqual(['sse']);
       expect([...stored.keys()]).toEqual(['tutti:road:https://tutti.test/base/v1']);
       server.passage.ws = 'open';
+      expect(await enter(server, { roads: ['poll'] })).toEqual(['poll']);
       expect(await enter(server)).toEqual(['sse']);
       await server.world.pass(86_400_000);
       expect(await enter(server)).toEqual(['ws']);
