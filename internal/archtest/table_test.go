@@ -50,7 +50,8 @@ var table = []row{
 	{pkg: "internal/sim", may: []string{"*"}},
 	{pkg: "internal/archtest", may: nil},
 	{pkg: "internal/guard", may: nil},
-	{pkg: "conformance", may: nil},
+	{pkg: "conformance", may: []string{"chaos", "auth"}},
+	{pkg: "conformance/agents", may: []string{"client", "protocol"}},
 	{pkg: "internal/clientjs", may: nil},
 	{pkg: "internal/playground", may: nil},
 	{pkg: "web", may: nil},
@@ -58,7 +59,7 @@ var table = []row{
 }
 
 // tops are imported by nothing but tests.
-var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest", "conformance", "examples/*", "protocol/internal/*"}
+var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest", "conformance", "conformance/agents", "examples/*", "protocol/internal/*"}
 
 // modules are what a pure package may use from elsewhere.
 var modules = map[string][]string{

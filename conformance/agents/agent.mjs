@@ -1,0 +1,90 @@
+// The TypeScript client as an agent; see README.md.
+import { createInterface } from 'node:readline';
+
+// The wall's clock, which jump moves.
+let jumped = 0;
+const wall = Date.now;
+Date.now = () => wall() + jumped;
+
+const { WebSocket } = await import('ws');
+const { connect } = await import('@tutti/client');
+
+const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+
+let client;
+let tokenWanted;
+const crowd = [];
+
+const open = (url, roads, tokens) =>
+  connect(url, {
+    WebSocket,
+    ...(roads && { roads }),
+    ...(tokens && {
+      token: () =>
+        new Promise((resolve) => {
+          tokenWanted = resolve;
+          say({ event: 'token' });
+        }),
+    }),
+  });
+
+const commands = {
+  connect({ url, roads, tokens }) {
+    client = open(url, roads, tokens);
+    client.onStatus((status) => say({ event: 'status', state: status.state, road: status.road ?? 'ws' }));
+  },
+  token({ token }) {
+    tokenWanted?.(token);
+  },
+  subscribe({ topic, from, else: otherwise }) {
+    client.topic(topic).subscribe((data, { offset }) => say({ event: 'entry', topic, offset, data }), {
+      ...(from && { from }),
+      ...(otherwise && { else: otherwise }),
+      onStart: ({ offset, recovered }) => say({ event: 'started', topic, offset, recovered }),
+      onError: (error) => say({ event: 'failed', topic, error: error.code }),
+    });
+  },
+  async publish({ topic, n }) {
+    try {
+      const { offset } = await client.topic(topic).publish({ by: 'agent', n });
+      say({ event: 'settled', n, offset });
+    } catch (error) {
+      say({ event: 'settled', n, error: error.code ?? String(error) });
+    }
+  },
+  wake() {
+    client.wake();
+  },
+  jump({ ms }) {
+    jumped += ms;
+  },
+  crowd({ url, clients, topic }) {
+    for (let i = 0; i < clients; i++) {
+      const member = { client: open(url), read: 0, faults: 0 };
+      crowd.push(member);
+      member.client.topic(topic).subscribe(
+        (_, { offset }) => {
+          if (offset !== member.read + 1) member.faults++;
+          member.read = offset;
+        },
+        { from: 'earliest' },
+      );
+    }
+  },
+  count({ offset }) {
+    const sum = (of) => crowd.reduce((n, member) => n + of(member), 0);
+    say({
+      event: 'count',
+      live: sum(({ client }) => Number(client.online)),
+      complete: sum(({ read }) => Number(read >= offset)),
+      faults: sum(({ faults }) => faults),
+    });
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { do: name, ...command } = JSON.parse(line);
+  commands[name](command);
+}
+client?.close();
+for (const member of crowd) member.client.close();

@@ -1,0 +1,145 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tuttisync/tutti/chaos"
+)
+
+// scenario is one file of scenarios/.
+type scenario struct {
+	Name   string         `json:"name"`
+	About  string         `json:"about"`
+	Rules  []string       `json:"rules"`            // of spec/protocol.md
+	Config map[string]any `json:"config,omitempty"` // of the server, as in its configuration file
+	Tokens string         `json:"tokens,omitempty"` // how long a token lives; absent: the server runs in dev and asks for none
+	Agents []string       `json:"agents,omitempty"` // absent: all
+	Steps  []step         `json:"steps"`
+	Expect expectation    `json:"expect,omitzero"`
+}
+
+// step is one thing to do or to wait for; one field is set.
+type step struct {
+	Connect   *connectStep   `json:"connect,omitempty"`
+	Crowd     *crowdStep     `json:"crowd,omitempty"`
+	Subscribe *subscribeStep `json:"subscribe,omitempty"`
+	Publish   *publishStep   `json:"publish,omitempty"`
+	Server    string         `json:"server,omitempty"` // kill, stop, start, empty (start over an empty directory)
+	Faults    []chaos.Rule   `json:"faults,omitzero"`  // in place of those that were; [] for none
+	Cut       *cutStep       `json:"cut,omitempty"`
+	Storm     *stormStep     `json:"storm,omitempty"`
+	Disk      string         `json:"disk,omitempty"` // full, free
+	Wake      bool           `json:"wake,omitempty"`
+	Jump      duration       `json:"jump,omitempty"` // of the client's clock
+	Pass      duration       `json:"pass,omitempty"` // real time, where there is nothing to wait for
+	Await     *awaitStep     `json:"await,omitempty"`
+	// AttemptsAtMost is how many connections the proxy may have seen since the
+	// last faults.
+	AttemptsAtMost int `json:"attemptsAtMost,omitempty"`
+}
+
+type connectStep struct {
+	Roads []string `json:"roads,omitempty"` // absent: all
+}
+
+// crowdStep starts many clients that read one topic from its start.
+type crowdStep struct {
+	Clients int    `json:"clients"`
+	Topic   string `json:"topic"`
+}
+
+type subscribeStep struct {
+	Topic string `json:"topic"`
+	From  any    `json:"from,omitempty"`
+	Else  string `json:"else,omitempty"`
+}
+
+// publishStep publishes numbered messages: by the agent, or by a backend that
+// reaches the server without the proxy and repeats until it is answered.
+type publishStep struct {
+	Topic string   `json:"topic"`
+	Count int      `json:"count"`
+	Every duration `json:"every,omitempty"`
+	By    string   `json:"by"`              // agent, backend
+	Aside bool     `json:"aside,omitempty"` // the next step does not wait
+}
+
+type cutStep struct {
+	Road chaos.Road `json:"road,omitempty"` // absent: all
+}
+
+// stormStep cuts all connections again and again, at random times, each time
+// with another of the given sets of faults.
+type stormStep struct {
+	Cuts   int            `json:"cuts"`
+	Least  duration       `json:"least"`
+	Most   duration       `json:"most"`
+	Faults [][]chaos.Rule `json:"faults"`
+}
+
+// awaitStep waits for all of what is set.
+type awaitStep struct {
+	State     string `json:"state,omitempty"`
+	Road      string `json:"road,omitempty"`
+	Settled   bool   `json:"settled,omitempty"`   // every publish of the agent
+	Published bool   `json:"published,omitempty"` // every publish, the backend's too
+	CaughtUp  bool   `json:"caughtUp,omitempty"`  // the agent has been given all that the log holds
+	Entries   int    `json:"entries,omitempty"`   // that the agent was given, at least
+	Attempts  int    `json:"attempts,omitempty"`  // connections that the proxy saw since the last faults, at least
+}
+
+// expectation is what holds at the end, beside the sequence.
+type expectation struct {
+	Lost  int      `json:"lost,omitempty"`  // how often the agent is told recovered: false
+	Roads []string `json:"roads,omitempty"` // the agent was live on each
+}
+
+// duration is written as "1m30s".
+type duration time.Duration
+
+func (d *duration) UnmarshalJSON(text []byte) error {
+	var s string
+	if err := json.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	value, err := time.ParseDuration(s)
+	*d = duration(value)
+	return err
+}
+
+// load reads a scenario; a member that it does not know is a fault.
+func load(t *testing.T, file string) *scenario {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	s := new(scenario)
+	if err := d.Decode(s); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if want := strings.TrimSuffix(filepath.Base(file), ".json"); s.Name != want {
+		t.Fatalf("%s: its name is %q", file, s.Name)
+	}
+	return s
+}
+
+// String says what a step is, for failures.
+func (s step) String() string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Sprintf("%+v", struct{ step }{s})
+	}
+	return string(text)
+}
+
+func (d duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
