@@ -81,6 +81,11 @@ type Config struct {
 	HelloTimeout time.Duration // from a connection to its hello; 0: 5 s
 	Ping         time.Duration // longest silence; 0: 25 s
 	Grace        time.Duration // beyond Ping, until a silent peer is gone; 0: 10 s
+	// Bounds are of what comes over those connections, and from where.
+	Bounds Bounds
+	// TrustedProxies are networks (10.0.0.0/8) or addresses of proxies whose
+	// X-Forwarded-For says who the client is. Nobody else's is looked at.
+	TrustedProxies []string
 	// MaxConnections bounds WebSockets and SSE streams at a time; 0: 100,000.
 	MaxConnections int
 	Stall          time.Duration // longest time that one write may take; 0: 30 s
@@ -137,6 +142,7 @@ func (c *Config) setDefaults() {
 		{&l.Clients, &d.Clients},
 		{&l.Voids, &d.Voids},
 		{&l.Depth, &d.Depth},
+		{&l.Members, &d.Members},
 		{&l.Page, &d.Page},
 	} {
 		if *f.value == 0 {

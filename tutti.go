@@ -57,6 +57,11 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	config.setDefaults()
+	bounds := config.Bounds.complete(config.Dev)
+	proxies, err := config.proxies()
+	if err != nil {
+		return nil, err
+	}
 	policy, err := auth.NewPolicy(config.policy())
 	if err != nil {
 		return nil, fmt.Errorf("configure rights: %w", err)
@@ -85,7 +90,7 @@ func New(config Config) (*Server, error) {
 		Identify:  identify,
 		Session: session.Config{
 			HelloTimeout: config.HelloTimeout, Ping: config.Ping, Grace: config.Grace,
-			AuthGrace: authGrace, Limits: config.Limits,
+			AuthGrace: authGrace, Limits: config.Limits, Commands: bounds.Commands, Bytes: bounds.Bytes,
 		},
 		Encoders: hub.Encoders{
 			hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
@@ -101,6 +106,8 @@ func New(config Config) (*Server, error) {
 
 		MaxConnections: config.MaxConnections,
 		Drain:          config.Drain,
+		OutboundBytes:  bounds.OutboundBytes,
+		OutboundTotal:  bounds.OutboundTotal,
 
 		Metrics: m,
 		Logger:  config.Logger,
@@ -113,9 +120,11 @@ func New(config Config) (*Server, error) {
 		Hub:      s.hub,
 		Limits:   config.Limits,
 		Origins:  api.Origins{Allowed: config.Origins, Loopback: config.Dev},
-		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, WriteTimeout: config.Stall, Subprotocol: protocol.Version, Compression: config.Compression},
+		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, MaxFragments: bounds.Fragments, WriteTimeout: config.Stall, Subprotocol: protocol.Version, Compression: config.Compression},
 		SSE:      sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
 		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
+		Gate:     config.gate(bounds),
+		Proxies:  proxies,
 		Metrics:  m,
 		ClientJS: clientjs.Source,
 		Fallback: clientjs.Fallback,

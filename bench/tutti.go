@@ -27,6 +27,7 @@ func startTutti(durable bool) (*server, error) {
 			KeepCount: historySize,
 			Anonymous: []tutti.Verb{auth.Read, auth.Publish},
 		}},
+		Bounds: tutti.Bounds{Connects: -1, Commands: -1, Bytes: -1},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if durable {

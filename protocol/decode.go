@@ -166,10 +166,10 @@ func decodeAs[T any, P checked[T]](message jsontext.Value) (P, error) {
 
 func (h *Hello) check(l Limits) error {
 	if len(h.Clients) > l.Clients {
-		return Errorf(LimitExceeded, "hello proves %d clients; %d are allowed.", len(h.Clients), l.Clients)
+		return Errorf(LimitExceeded, "hello proves %d clients; %d are allowed.", len(h.Clients), l.Clients).Of(ClientsLimit)
 	}
 	if len(h.Topics) > l.Topics {
-		return Errorf(LimitExceeded, "hello names %d topics; %d are allowed.", len(h.Topics), l.Topics)
+		return Errorf(LimitExceeded, "hello names %d topics; %d are allowed.", len(h.Topics), l.Topics).Of(TopicsLimit)
 	}
 	proved := make(map[Secret]bool, len(h.Clients))
 	for _, c := range h.Clients {
@@ -243,7 +243,7 @@ func (p *Publish) check(l Limits) error {
 		return err
 	}
 	if len(p.Voids) > l.Voids {
-		return Errorf(LimitExceeded, "voids holds %d ranges; %d are allowed.", len(p.Voids), l.Voids)
+		return Errorf(LimitExceeded, "voids holds %d ranges; %d are allowed.", len(p.Voids), l.Voids).Of(VoidsLimit)
 	}
 	last := uint64(0)
 	for _, v := range p.Voids {
@@ -256,9 +256,9 @@ func (p *Publish) check(l Limits) error {
 		return Errorf(BadMessage, "publish needs data.")
 	}
 	if len(p.Data) > l.MessageBytes {
-		return Errorf(TooLarge, "The data has %d bytes; %d are allowed.", len(p.Data), l.MessageBytes)
+		return Errorf(TooLarge, "The data has %d bytes; %d are allowed.", len(p.Data), l.MessageBytes).Of(MessageBytesLimit)
 	}
-	return l.checkDepth(p.Data)
+	return l.checkShape(p.Data)
 }
 
 func (h *History) check(l Limits) error {
@@ -266,7 +266,7 @@ func (h *History) check(l Limits) error {
 		return Errorf(BadMessage, "history takes after or before, not both.")
 	}
 	if h.Limit < 0 || h.Limit > l.Page {
-		return Errorf(LimitExceeded, "A page holds at most %d entries.", l.Page)
+		return Errorf(LimitExceeded, "A page holds at most %d entries.", l.Page).Of(PageLimit)
 	}
 	if err := checkID(h.ID); err != nil {
 		return err

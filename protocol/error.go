@@ -128,6 +128,7 @@ type Error struct {
 	Message    string `json:"message"`
 	Retryable  bool   `json:"retryable"`
 	RetryAfter int64  `json:"retryAfter,omitzero"` // milliseconds; 0: not said
+	Limit      Limit  `json:"-"`                   // that was reached, if one was; never on the wire
 }
 
 // Errorf returns an error of the table. An empty format takes the table's own
@@ -149,6 +150,13 @@ func Errorf(code Code, format string, args ...any) *Error {
 func (e *Error) After(d time.Duration) *Error {
 	c := *e
 	c.RetryAfter = int64((d + time.Millisecond - 1) / time.Millisecond)
+	return &c
+}
+
+// Of returns a copy of e that says which limit was reached.
+func (e *Error) Of(l Limit) *Error {
+	c := *e
+	c.Limit = l
 	return &c
 }
 

@@ -8,6 +8,7 @@ type Limits struct {
 	Clients      int `json:"clients"`      // clients proved by one hello
 	Voids        int `json:"voids"`        // ranges in one entry's voids
 	Depth        int `json:"depth"`        // nesting of data
+	Members      int `json:"members"`      // of all objects and arrays of data, added up
 	Page         int `json:"page"`         // entries of one page of history
 }
 
@@ -20,47 +21,66 @@ func DefaultLimits() Limits {
 		Clients:      32,
 		Voids:        1024,
 		Depth:        64,
+		Members:      16384,
 		Page:         1000,
 	}
 }
 
-// tooDeep says whether valid JSON is nested deeper than limit.
-func tooDeep(data []byte, limit int) bool {
-	depth, inString := 0, false
+// measure tells of valid JSON how deep it is nested, and how many members all
+// its objects and arrays have together.
+func measure(data []byte) (depth, members int) {
+	level, inString, begun := 0, false, false
 	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
+		c := data[i]
+		switch {
 		case inString && c == '\\':
 			i++
+			continue
 		case c == '"':
 			inString = !inString
 		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > limit {
-				return true
+			continue
+		}
+		if begun && c > ' ' {
+			if c != '}' && c != ']' {
+				members++
 			}
-		case c == '}' || c == ']':
-			depth--
+			begun = false
+		}
+		switch c {
+		case '{', '[':
+			begun = true
+			level++
+			depth = max(depth, level)
+		case '}', ']':
+			level--
+		case ',':
+			members++
 		}
 	}
-	return false
+	return depth, members
 }
 
-// CheckData returns bad_message, too_large or too_deep unless data is one JSON
-// value within the limits (rules ENTRY-1 and ENTRY-2): valid UTF-8, no lone
-// surrogate, no duplicate names.
+// CheckData returns bad_message, too_large, too_deep or limit_exceeded unless
+// data is one JSON value within the limits (rules ENTRY-1 and ENTRY-2): valid
+// UTF-8, no lone surrogate, no duplicate names.
 func (l Limits) CheckData(data []byte) error {
 	if len(data) > l.MessageBytes {
-		return Errorf(TooLarge, "The data has %d bytes; %d are allowed.", len(data), l.MessageBytes)
+		return Errorf(TooLarge, "The data has %d bytes; %d are allowed.", len(data), l.MessageBytes).Of(MessageBytesLimit)
 	}
 	if err := checkJSON(data); err != nil {
 		return err
 	}
-	return l.checkDepth(data)
+	return l.checkShape(data)
 }
 
-func (l Limits) checkDepth(data []byte) error {
-	if tooDeep(data, l.Depth) {
-		return Errorf(TooDeep, "The data is nested more than %d deep.", l.Depth)
+func (l Limits) checkShape(data []byte) error {
+	depth, members := measure(data)
+	switch {
+	case depth > l.Depth:
+		return Errorf(TooDeep, "The data is nested %d deep; %d are allowed.", depth, l.Depth).Of(DepthLimit)
+	case members > l.Members:
+		return Errorf(LimitExceeded, "The data has %d members; %d are allowed.", members, l.Members).Of(MembersLimit)
 	}
 	return nil
 }

@@ -204,6 +204,24 @@ type Close struct {
 	Error *Error `json:"error"`
 }
 
+// ErrorOf returns the error that a message of the server tells, nil if it tells
+// none.
+func ErrorOf(message any) *Error {
+	switch m := message.(type) {
+	case *Unsubscribed:
+		return m.Error
+	case *RefusedMessage:
+		return m.Error
+	case *RejectedMessage:
+		return m.Error
+	case *Failure:
+		return m.Error
+	case *Close:
+		return m.Error
+	}
+	return nil
+}
+
 // Append appends the JSON of a message of this package, with its type in
 // front, to b. A type that is no message panics.
 func Append(b []byte, message any) []byte {

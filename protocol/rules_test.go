@@ -84,6 +84,10 @@ func TestEntryData(t *testing.T) {
 		{"ENTRY-2/brackets_in_a_string", `"` + strings.Repeat(`[{\"`, 100) + `"`, ""},
 		{"ENTRY-2/beside_each_other", `[` + strings.Repeat("[],", 1000) + `[]]`, ""},
 		{"ENTRY-2/far_deeper", nested(20_000), BadMessage},
+		{"ENTRY-2/16384_members", `[0` + strings.Repeat(`,0`, 16383) + `]`, ""},
+		{"ENTRY-2/a_member_more", `[0` + strings.Repeat(`,0`, 16384) + `]`, LimitExceeded},
+		{"ENTRY-2/members_of_all_added_up", `[` + strings.Repeat(`{"a":[0]},`, 5462) + `1]`, LimitExceeded},
+		{"ENTRY-2/commas_in_a_string", `"` + strings.Repeat(`,[\"`, 10_000) + `"`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := code(limits.CheckData([]byte(c.data))); got != c.code {

@@ -19,7 +19,7 @@ func CheckTopic(topic string) error {
 	case topic == "":
 		return Errorf(BadTopic, "The topic name is empty.")
 	case len(topic) > MaxTopicBytes:
-		return Errorf(BadTopic, "The topic name has %d bytes; %d are allowed.", len(topic), MaxTopicBytes)
+		return Errorf(BadTopic, "The topic name has %d bytes; %d are allowed.", len(topic), MaxTopicBytes).Of(NameLimit)
 	case !utf8.ValidString(topic):
 		return Errorf(BadTopic, "The topic name is not UTF-8.")
 	case strings.ContainsFunc(topic, unicode.IsControl):
@@ -45,7 +45,7 @@ func CheckName(name string) error {
 		return nil
 	}
 	if len(name) > MaxNameBytes {
-		return Errorf(BadName, "The event name has %d bytes; %d are allowed.", len(name), MaxNameBytes)
+		return Errorf(BadName, "The event name has %d bytes; %d are allowed.", len(name), MaxNameBytes).Of(NameLimit)
 	}
 	for i := range len(name) {
 		c := name[i]

@@ -17,7 +17,7 @@ import (
 // changes here, and the text that the test prints is what to review. If not, it
 // is another version: Version changes too, and gets a row of its own.
 var shapes = map[string]string{
-	"tutti.v1": "5755e16636c11eb3",
+	"tutti.v1": "424434db8eecf93a",
 }
 
 func TestVersion_is_decided_on(t *testing.T) {
@@ -71,7 +71,7 @@ func fields(t reflect.Type) string {
 	var all []string
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if !f.IsExported() {
+		if !f.IsExported() || f.Tag.Get("json") == "-" {
 			continue
 		}
 		all = append(all, f.Tag.Get("json")+" "+kind(f.Type))

@@ -226,8 +226,8 @@ func (c *Core) checkPublish(p Publish) error {
 	if c.outboxes.entries >= c.options.QueueEntries || c.outboxes.bytes+len(p.Data) > c.options.QueueBytes {
 		return protocol.Errorf(protocol.QueueFull, "")
 	}
-	// The server judges depth and length; what is no JSON cannot be sent at all.
-	return protocol.Limits{MessageBytes: math.MaxInt, Depth: math.MaxInt}.CheckData(p.Data)
+	// The server judges depth, members and length; what is no JSON cannot be sent at all.
+	return protocol.Limits{MessageBytes: math.MaxInt, Depth: math.MaxInt, Members: math.MaxInt}.CheckData(p.Data)
 }
 
 func (a Abort) apply(c *Core) {

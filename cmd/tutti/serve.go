@@ -205,6 +205,8 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 		MaxConnections: cfg.Limits.MaxConnections,
 		Compression:    cfg.Compression,
 		Drain:          cfg.Drain,
+		Bounds:         bounds(cfg.Limits),
+		TrustedProxies: cfg.TrustedProxies,
 		Logger:         logger,
 	}
 	if cfg.Drain == 0 {

@@ -12,7 +12,7 @@ import (
 
 // fail answers with an error of the table (rule HTTP-4).
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err *protocol.Error) {
-	s.config.Metrics.Failed(err.Code)
+	s.config.Metrics.Told(err)
 	s.config.Logger.Debug("request failed", "method", r.Method, "path", r.URL.Path, "code", err.Code)
 	if err.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt((err.RetryAfter+999)/1000, 10))

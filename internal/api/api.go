@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/gate"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/transport/post"
@@ -27,7 +28,9 @@ type Config struct {
 	Origins  Origins
 	WS       ws.Config
 	SSE      sse.Config
-	Post     post.Config // its Request is set by New
+	Post     post.Config // its Request, Enter and Ask are set by New
+	Gate     *gate.Gate  // nil: addresses and users have no bounds
+	Proxies  gate.Proxies
 	Metrics  *metrics.Metrics
 	ClientJS []byte // the browser client
 	Fallback []byte // the module that it loads where it cannot use a WebSocket
@@ -44,7 +47,7 @@ type Server struct {
 // New makes a server.
 func New(config Config) *Server {
 	s := &Server{config: config, mux: http.NewServeMux()}
-	s.config.Post.Request = s.asked
+	s.config.Post.Request, s.config.Post.Enter, s.config.Post.Ask = s.asked, s.enter, s.ask
 	s.route("GET /v1/ws", s.webSocket)
 	s.route("GET /v1/sse", s.events)
 	s.route("POST /v1/sse", s.config.Post.Stream)

@@ -21,18 +21,20 @@ func (peer) Frame(dst, message []byte) []byte { return ws.AppendText(dst, messag
 // webSocket upgrades, and leaves the connection to a goroutine of its own, so
 // that net/http can let go of its buffers.
 func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
-	if err := s.config.Hub.Admit(); err != nil {
+	visit, err := s.enter(r)
+	if err != nil {
 		return err
 	}
 	conn, err := ws.Upgrade(w, r, s.config.WS)
 	if err != nil {
+		visit.Leave()
 		return answerable(err)
 	}
 	encoding := hub.Messages
 	if conn.Deflated() {
 		encoding = hub.Deflated
 	}
-	c := s.config.Hub.Accept(peer{conn}, hub.Opening{Request: s.asked(r), Encoding: encoding})
+	c := s.config.Hub.Accept(peer{conn}, hub.Opening{Request: s.asked(r), Encoding: encoding, Visit: visit})
 	s.config.Hub.Go(func() {
 		defer c.Closed()
 		err := conn.Serve(func(message []byte) error {
@@ -40,6 +42,7 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) error {
 			c.Wait()
 			return nil
 		})
+		s.breached(err)
 		s.config.Logger.Debug("connection ended", "session", c.ID(), "cause", err)
 	})
 	return nil
@@ -72,6 +75,11 @@ func forAuthenticate(r *http.Request) *http.Request {
 
 // events serves a stream of Server-Sent Events.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+	visit, err := s.enter(r)
+	if err != nil {
+		return s.later(w, err)
+	}
+	defer visit.Leave()
 	identity, err := s.identify(r)
 	if err != nil {
 		return s.later(w, err)
@@ -80,13 +88,24 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := visit.Identify(identity.Sub); err != nil {
+		return s.later(w, err)
+	}
 	return s.later(w, s.config.SSE.Serve(w, r, req, identity, false))
 }
 
 // poll answers a long-poll.
 func (s *Server) poll(w http.ResponseWriter, r *http.Request) error {
+	visit, err := s.ask(r)
+	if err != nil {
+		return err
+	}
+	defer visit.Leave()
 	identity, err := s.identify(r)
 	if err != nil {
+		return err
+	}
+	if err := visit.Identify(identity.Sub); err != nil {
 		return err
 	}
 	page, err := s.config.SSE.Poll(r, identity)
@@ -105,7 +124,7 @@ func (s *Server) later(w http.ResponseWriter, err error) error {
 	if !sse.Passes(e) {
 		return e
 	}
-	s.config.Metrics.Failed(e.Code)
+	s.config.Metrics.Told(e)
 	s.config.SSE.Later(w, time.Duration(e.RetryAfter)*time.Millisecond)
 	return nil
 }

@@ -30,9 +30,12 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.config.Limits.FrameBytes)))
 	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
-		return protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit)
+		return protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit).Of(protocol.FrameBytesLimit)
 	} else if err != nil {
 		return protocol.Errorf(protocol.BadMessage, "The body did not arrive whole.")
+	}
+	if err := s.charge(r, identity, len(body)); err != nil {
+		return err
 	}
 	p, err := protocol.DecodePublication(body, s.config.Limits)
 	if err != nil {
@@ -69,6 +72,9 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.charge(r, identity, 0); err != nil {
+		return err
+	}
 	q := protocol.History{Topic: r.PathValue("topic")}
 	if q.After, err = offset(r, "after"); err != nil {
 		return err
@@ -93,6 +99,9 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) topics(w http.ResponseWriter, r *http.Request) error {
 	identity, err := s.identify(r)
 	if err != nil {
+		return err
+	}
+	if err := s.charge(r, identity, 0); err != nil {
 		return err
 	}
 	n, err := limit(r, s.config.Limits.Page, 100)
@@ -129,7 +138,7 @@ func limit(r *http.Request, most, otherwise int) (int, error) {
 		return 0, protocol.Errorf(protocol.BadMessage, "limit is a whole number from 1.")
 	}
 	if n > most {
-		return 0, protocol.Errorf(protocol.LimitExceeded, "A page holds at most %d.", most)
+		return 0, protocol.Errorf(protocol.LimitExceeded, "A page holds at most %d.", most).Of(protocol.PageLimit)
 	}
 	return n, nil
 }

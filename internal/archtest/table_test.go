@@ -19,13 +19,15 @@ var table = []row{
 		"web",
 	}},
 
-	{pkg: "internal/api", may: []string{"internal/transport/*", "internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
-	{pkg: "internal/transport/*", may: []string{"internal/hub", "internal/session", "internal/metrics", "auth", "protocol"}},
+	{pkg: "internal/api", may: []string{"internal/transport/*", "internal/hub", "internal/session", "internal/gate", "internal/metrics", "auth", "protocol"}},
+	{pkg: "internal/transport/*", may: []string{"internal/hub", "internal/session", "internal/gate", "internal/metrics", "auth", "protocol"}},
 	{pkg: "internal/hub", may: []string{
-		"internal/session", "internal/topic", "internal/presence", "internal/metrics", "doc", "store", "auth", "protocol",
+		"internal/session", "internal/topic", "internal/presence", "internal/gate", "internal/metrics", "doc", "store", "auth", "protocol",
 	}},
 
-	{pkg: "internal/session", may: []string{"auth", "store", "protocol"}, pure: true},
+	{pkg: "internal/session", may: []string{"internal/bucket", "auth", "store", "protocol"}, pure: true},
+	{pkg: "internal/gate", may: []string{"internal/bucket", "protocol"}},
+	{pkg: "internal/bucket", may: nil, pure: true},
 	{pkg: "internal/topic", may: []string{"auth", "store", "protocol"}, pure: true},
 	{pkg: "internal/presence", may: []string{"protocol"}, pure: true},
 	{pkg: "doc", may: []string{"text", "crdt", "records", "protocol"}, pure: true},
@@ -44,7 +46,7 @@ var table = []row{
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
 
-	{pkg: "internal/config", may: []string{"auth", "protocol"}},
+	{pkg: "internal/config", may: []string{"internal/gate", "auth", "protocol"}},
 	{pkg: "internal/cert", may: nil},
 	{pkg: "internal/metrics", may: []string{"protocol"}},
 	{pkg: "internal/sim", may: []string{"*"}},
@@ -63,8 +65,9 @@ var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest
 
 // modules are what a pure package may use from elsewhere.
 var modules = map[string][]string{
-	"protocol":    {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
-	"client/core": {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"protocol":        {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"internal/bucket": {"golang.org/x/time/rate"},
+	"client/core":     {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 }
 
 // impure are the standard packages that a pure package does without, with all

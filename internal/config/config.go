@@ -19,6 +19,8 @@ type Config struct {
 	Drain   time.Duration `yaml:"drain"`
 	Origins []string      `yaml:"origins"` // of pages that may use the server beside its own; * is any
 
+	TrustedProxies []string `yaml:"trustedProxies"` // networks and addresses of proxies that say who the client is
+
 	Compression bool `yaml:"compression"` // of entries to WebSockets that offer it
 
 	TLS          TLS                  `yaml:"tls"`
@@ -77,6 +79,7 @@ type Limits struct {
 	Clients      int  `yaml:"clients"`
 	Voids        int  `yaml:"voids"`
 	Depth        int  `yaml:"depth"`
+	Members      int  `yaml:"members"`
 	Page         int  `yaml:"page"`
 
 	HelloTimeout   time.Duration `yaml:"helloTimeout"`   // from the connection to its hello
@@ -84,6 +87,20 @@ type Limits struct {
 	Grace          time.Duration `yaml:"grace"`          // beyond Ping, until a silent peer counts as gone
 	HookTimeout    time.Duration `yaml:"hookTimeout"`    // of one call of an application's hook
 	MaxConnections int           `yaml:"maxConnections"` // at a time
+
+	// 0 in what follows is no bound.
+	AddressConnections int `yaml:"addressConnections"` // of one address at a time
+	UserConnections    int `yaml:"userConnections"`    // of one user at a time
+	AddressConnects    int `yaml:"addressConnects"`    // by one address in a second
+	Connects           int `yaml:"connects"`           // by all in a second
+
+	Commands int  `yaml:"commands"` // of one connection in a second
+	Bytes    Size `yaml:"bytes"`    // of them
+	Requests int  `yaml:"requests"` // of one user or address in a second
+
+	Fragments     int  `yaml:"fragments"`     // of one message; at least 1
+	OutboundBytes Size `yaml:"outboundBytes"` // that wait for one connection
+	OutboundTotal Size `yaml:"outboundTotal"` // that wait for all
 }
 
 // Protocol returns the limits that the server tells its clients.
@@ -95,6 +112,7 @@ func (l Limits) Protocol() protocol.Limits {
 		Clients:      l.Clients,
 		Voids:        l.Voids,
 		Depth:        l.Depth,
+		Members:      l.Members,
 		Page:         l.Page,
 	}
 }
@@ -117,12 +135,24 @@ func Default() *Config {
 			Clients:        l.Clients,
 			Voids:          l.Voids,
 			Depth:          l.Depth,
+			Members:        l.Members,
 			Page:           l.Page,
 			HelloTimeout:   5 * time.Second,
 			Ping:           25 * time.Second,
 			Grace:          10 * time.Second,
 			HookTimeout:    5 * time.Second,
 			MaxConnections: 100_000,
+
+			AddressConnections: 5000,
+			UserConnections:    1000,
+			AddressConnects:    200,
+			Connects:           5000,
+			Commands:           1000,
+			Bytes:              2 << 20,
+			Requests:           1000,
+			Fragments:          64,
+			OutboundBytes:      4 << 20,
+			OutboundTotal:      256 << 20,
 		},
 		Log: Log{Level: "info", Format: "text"},
 	}

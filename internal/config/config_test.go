@@ -119,6 +119,9 @@ func TestLoad_environment_as_the_file(t *testing.T) {
 		"limits.messageBytes": "1KiB", "limits.frameBytes": "2MiB", "limits.topics": "1", "limits.clients": "1",
 		"limits.voids": "1", "limits.depth": "1", "limits.page": "1", "limits.helloTimeout": "1s", "limits.ping": "1s",
 		"limits.grace": "1s", "limits.hookTimeout": "1s", "limits.maxConnections": "1",
+		"trustedProxies": "10.0.0.0/8,192.0.2.1", "limits.members": "1", "limits.fragments": "1", "limits.addressConnections": "0",
+		"limits.userConnections": "1", "limits.addressConnects": "1", "limits.connects": "1", "limits.commands": "1",
+		"limits.bytes": "1KiB", "limits.requests": "1", "limits.outboundBytes": "2MiB", "limits.outboundTotal": "16MiB",
 		"log.level": "warn", "log.format": "json",
 	} {
 		name := "TUTTI_" + strings.ToUpper(regexp.MustCompile(`[A-Z.]`).ReplaceAllStringFunc(path, func(s string) string {
@@ -126,7 +129,7 @@ func TestLoad_environment_as_the_file(t *testing.T) {
 		}))
 		t.Run(name, func(t *testing.T) {
 			value := text
-			if path == "origins" || path == "tls.autocert.domains" {
+			if path == "origins" || path == "tls.autocert.domains" || path == "trustedProxies" {
 				value = "[" + text + "]"
 			}
 			var file strings.Builder
@@ -196,7 +199,7 @@ func TestExample(t *testing.T) {
 		t.Errorf("its namespace chat does not show the defaults: %s", d)
 	}
 	c.Namespaces = Default().Namespaces
-	c.Origins, c.Auth.Keys, c.TLS.Autocert.Domains = nil, nil, nil
+	c.Origins, c.TrustedProxies, c.Auth.Keys, c.TLS.Autocert.Domains = nil, nil, nil, nil
 	if d := cmp.Diff(Default(), c); d != "" {
 		t.Errorf("it does not show the defaults: %s", d)
 	}

@@ -23,6 +23,7 @@ func (c *Config) Validate() error {
 	c.checkAddress(&found)
 	c.checkOrigins(&found)
 	c.checkTLS(&found)
+	c.checkProxies(&found)
 	if c.Data == "" && !c.Memory {
 		found.add("data", "a directory is needed, or memory: true")
 	}
@@ -131,6 +132,9 @@ func (l Limits) check(found *faults) {
 	between(found, "limits.clients", l.Clients, 1, 1024)
 	between(found, "limits.voids", l.Voids, 1, 65536)
 	between(found, "limits.depth", l.Depth, 1, 1000)
+	between(found, "limits.members", l.Members, 1, 1<<24)
+	between(found, "limits.fragments", l.Fragments, 1, 65536)
+	l.checkBounds(found)
 	between(found, "limits.page", l.Page, 1, 100_000)
 	between(found, "limits.helloTimeout", l.HelloTimeout, 100*time.Millisecond, time.Minute)
 	between(found, "limits.ping", l.Ping, 100*time.Millisecond, 10*time.Minute)

@@ -49,13 +49,15 @@ func (c *Conn) stepWith(identity auth.Identity, err error) {
 }
 
 func (c *Conn) claim(clients []session.Client) {
-	losers, failure := c.hub.claims.take(c, clients)
-	for _, loser := range losers {
-		loser.end(protocol.Errorf(protocol.Replaced, ""))
-	}
-	var err error
-	if failure != nil {
-		err = failure
+	err := c.visit.Identify(c.session.Identity().Sub)
+	if err == nil {
+		losers, failure := c.hub.claims.take(c, clients)
+		for _, loser := range losers {
+			loser.end(protocol.Errorf(protocol.Replaced, ""))
+		}
+		if failure != nil {
+			err = failure
+		}
 	}
 	c.mu.Lock()
 	effects := c.session.Claimed(c.hub.now(), err)
@@ -85,6 +87,16 @@ func (c *Conn) review(identity auth.Identity) {
 }
 
 func (c *Conn) history(e session.History) {
+	if c.hub.outbound.over() {
+		c.reply(&protocol.Failure{ID: e.Command.ID, Error: overloaded(protocol.OutboundTotalLimit)})
+		return
+	}
+	if c.session.Road() == session.Batch {
+		if err := c.visit.Charge(0); err != nil {
+			c.reply(&protocol.Failure{ID: e.Command.ID, Error: protocol.AsError(err)})
+			return
+		}
+	}
 	page, err := c.hub.History(c.hub.ctx, e.Identity, e.Command)
 	if err != nil {
 		c.reply(&protocol.Failure{ID: e.Command.ID, Error: protocol.AsError(err)})

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tuttisync/tutti/internal/gate"
 	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -37,6 +38,7 @@ type Conn struct {
 	peer     Peer
 	request  *http.Request // that opened it, for the hook Authenticate
 	encoding Encoding
+	visit    *gate.Visit // nil: not counted
 	timer    timer
 	onSent   func(error) // the method sent, made once
 
@@ -56,6 +58,7 @@ type Conn struct {
 	ended   bool               // closed, or closing
 	pending int                // publishes without a verdict
 	waiting int                // bytes of their data
+	account account            // of what waits for the peer
 	lanes   map[string]*lane
 	room    chan struct{} // closed when there is room again, if anyone waits
 }
@@ -64,13 +67,14 @@ type Conn struct {
 type Opening struct {
 	Request  *http.Request // for the hook Authenticate; may be nil if there is none
 	Road     session.Road
-	Encoding Encoding // of the entries that the peer is given
+	Encoding Encoding    // of the entries that the peer is given
+	Visit    *gate.Visit // leaves when the connection has ended; nil: not counted
 }
 
 // Accept starts a connection.
 func (h *Hub) Accept(peer Peer, o Opening) *Conn {
 	now := h.now()
-	c := &Conn{hub: h, peer: peer, request: o.Request, encoding: o.Encoding}
+	c := &Conn{hub: h, peer: peer, request: o.Request, encoding: o.Encoding, visit: o.Visit}
 	c.session = session.New(&h.config.Session, h.config.NewID(), o.Road, now)
 	c.timer.fire, c.onSent = c.tick, c.sent
 	h.members.add(c)
@@ -95,10 +99,12 @@ func (c *Conn) Receive(frame []byte) {
 	if going {
 		return
 	}
-	for i, in := range session.Parse(frame, c.hub.config.Session.Limits) {
-		if i > 0 {
+	first := true
+	for in := range session.Parse(frame, c.hub.config.Session.Limits) {
+		if !first {
 			c.Wait()
 		}
+		first = false
 		c.step(func(now time.Time) []session.Effect { return c.session.Receive(now, in) })
 	}
 	c.mu.Lock()
@@ -118,8 +124,8 @@ func (c *Conn) step(move func(now time.Time) []session.Effect) {
 	}
 }
 
-// Wait blocks while the peer has been told too little of what it asked for:
-// the next frame should be read when it returns.
+// Wait blocks while the peer has been told too little of what it asked for, or
+// asks far too fast: the next frame should be read when it returns.
 func (c *Conn) Wait() {
 	for {
 		c.mu.Lock()
@@ -131,6 +137,9 @@ func (c *Conn) Wait() {
 			c.room = make(chan struct{})
 		}
 		room := c.room
+		if c.session.Slow(c.hub.now()) {
+			c.hub.wheel.set(&c.timer, c.session.Deadline())
+		}
 		c.mu.Unlock()
 		<-room
 	}
@@ -139,7 +148,8 @@ func (c *Conn) Wait() {
 // full says whether the peer must be told something before more of it is read.
 // c.mu is held.
 func (c *Conn) full() bool {
-	return len(c.replies) >= maxReplies || c.pending >= maxPending || c.waiting >= maxWaiting
+	return len(c.replies) >= maxReplies || c.pending >= maxPending || c.waiting >= maxWaiting ||
+		(c.account.held > 0 && c.hub.outbound.over()) || c.session.Slow(c.hub.now())
 }
 
 // makeRoom wakes Wait. c.mu is held.
@@ -204,6 +214,9 @@ func (c *Conn) Closed() {
 	c.makeRoom()
 	topics := c.topics
 	c.topics, c.dirty, c.replies, c.catchup = nil, nil, nil, nil
+	c.account.closed = true
+	c.unstall()
+	c.count()
 	clients := c.session.Clients()
 	c.mu.Unlock()
 	for _, cur := range topics {
@@ -213,6 +226,7 @@ func (c *Conn) Closed() {
 	h.claims.release(c, clients, h.now())
 	h.config.Metrics.Connected(-1)
 	h.members.remove(c)
+	c.visit.Leave()
 }
 
 func (c *Conn) tick(now time.Time) {
@@ -234,6 +248,9 @@ func (c *Conn) rearm() {
 	if !c.ended {
 		c.hub.wheel.set(&c.timer, c.session.Deadline())
 	}
+	if !c.full() {
+		c.makeRoom()
+	}
 }
 
 func (c *Conn) kill() { c.fail() }
@@ -248,13 +265,20 @@ func (c *Conn) end(err *protocol.Error) {
 	c.frame(&protocol.Close{Error: err})
 	c.ending = err
 	start := c.schedule()
+	// The answer to a request whose hello failed is the error itself.
+	told := c.session.Road() == session.TwoWay || c.session.Welcomed()
 	c.mu.Unlock()
-	c.hub.config.Metrics.Failed(err.Code)
+	if told {
+		c.hub.config.Metrics.Told(err)
+	}
 	c.queue(start)
 }
 
 // reply says one message.
 func (c *Conn) reply(message any) {
+	if err := protocol.ErrorOf(message); err != nil {
+		c.hub.config.Metrics.Told(err)
+	}
 	c.mu.Lock()
 	c.frame(message)
 	start := c.schedule()
@@ -265,13 +289,14 @@ func (c *Conn) reply(message any) {
 // frame adds a message to what is to be said; nothing is said after close.
 // c.mu is held.
 func (c *Conn) frame(message any) {
-	if c.ended || c.ending != nil {
+	if c.ended || c.ending != nil || c.tooMuch() {
 		return
 	}
 	buf := takeBuffer()
 	*buf = protocol.Append(*buf, message)
 	c.replies = c.peer.Frame(c.replies, *buf)
 	putBuffer(buf)
+	c.count()
 }
 
 // schedule says whether the connection must be queued. c.mu is held.

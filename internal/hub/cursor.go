@@ -34,6 +34,9 @@ type cursor struct {
 	skipped uint64 // entries just before it that were left out
 	skipTo  uint64 // up to here it leaves out what has been superseded
 
+	// What the connection's latest flush took of a ring.
+	lent loan
+
 	// The topic's lock guards these.
 	waiting  bool
 	slot     int // in topic.waiting
@@ -106,6 +109,7 @@ func (t *Topic) anew(elseNew bool) protocol.Position {
 // news is what a cursor found.
 type news struct {
 	bytes  int
+	lent   bool   // they are the ring's
 	more   bool   // there is more to read now
 	behind bool   // it is in the store alone, and was not read
 	aside  bool   // the reader will be woken when the topic knows its keys
@@ -134,6 +138,7 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 	var n news
 	if r := t.rings[c.encoding]; r != nil && r.holds(c.next) && !c.passing() {
 		dst, c.next, n.bytes = r.read(dst, c.next, max)
+		n.lent = true
 	} else if !fetch {
 		return dst, news{behind: true}, nil
 	} else {

@@ -27,7 +27,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		frames = append(frames, replies)
 	}
 	frames, paged := c.takePage(frames)
-	frames, again, behind := c.gather(frames, dirty, flushBytes-paged)
+	frames, again, behind, own := c.gather(frames, dirty, flushBytes-paged)
 	clear(dirty)
 	c.mu.Lock()
 	if c.dirty == nil {
@@ -48,6 +48,8 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	if len(frames) > 0 {
 		c.session.Said(c.hub.now())
 	}
+	c.account.flying, c.account.sending = len(replies)+paged+own, true
+	c.count()
 	c.mu.Unlock()
 
 	if len(frames) == 0 {
@@ -66,6 +68,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	case done:
 		c.rest()
 	default:
+		c.stall()
 		return make([][]byte, 0, cap(frames))
 	}
 	clear(frames)
@@ -73,11 +76,12 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 }
 
 // gather reads the cursors from the rings, and returns those that have more to
-// read, and those that must read from the store.
-func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte, again, behind []*cursor) {
+// read, those that must read from the store, and how many bytes are no ring's.
+func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte, again, behind []*cursor, own int) {
+	c.account.round++
 	for i, cur := range dirty {
 		if budget <= 0 {
-			return frames, append(again, dirty[i:]...), behind
+			return frames, append(again, dirty[i:]...), behind, own
 		}
 		c.mu.Lock()
 		closed := cur.closed
@@ -87,6 +91,7 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte,
 		}
 		var n news
 		var err error
+		from := cur.next
 		frames, n, err = cur.collect(c.hub.ctx, frames, budget, false)
 		if err != nil {
 			c.unreadable(cur, err)
@@ -94,6 +99,11 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte,
 		}
 		if n.lost != nil {
 			c.lost(cur, *n.lost)
+		}
+		if n.lent {
+			cur.lent = loan{round: c.account.round, from: from, bytes: n.bytes}
+		} else {
+			own += n.bytes
 		}
 		budget -= n.bytes
 		switch {
@@ -103,13 +113,15 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte,
 			again = append(again, cur)
 		}
 	}
-	return frames, again, behind
+	return frames, again, behind, own
 }
 
 // rest ends a flush: the connection goes back into the queue, or waits to be
 // woken, or, having said why, is closed.
 func (c *Conn) rest() {
 	c.mu.Lock()
+	c.unstall()
+	c.count()
 	if len(c.replies) > 0 || ((len(c.dirty) > 0 || c.catchup.waits()) && !c.paused && c.ending == nil) {
 		c.mu.Unlock()
 		c.hub.writers.push(c.hub, []*Conn{c})

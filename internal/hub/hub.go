@@ -35,6 +35,10 @@ type Config struct {
 	// MaxConnections bounds connections and streams, the program's own left
 	// out; 0: no bound.
 	MaxConnections int
+	// OutboundBytes bounds what waits for one connection to take it,
+	// OutboundTotal what waits for all; 0: no bound.
+	OutboundBytes int
+	OutboundTotal int
 
 	// Drain is how long connections are told to go, one after the other, when
 	// the hub drains; 0: all at once.
@@ -81,13 +85,14 @@ type Hub struct {
 	rings  rings
 	keys   atomic.Int64 // bytes of what topics know of their keys
 
-	claims  claims
-	writers writers
-	fetches pool          // pages for connections that are behind
-	scans   pool          // keys of topics
-	reads   chan struct{} // one token for each stream that reads from the store
-	wheel   wheel
-	hooks   chan struct{} // one token for each running hook
+	claims   claims
+	outbound outbound
+	writers  writers
+	fetches  pool          // pages for connections that are behind
+	scans    pool          // keys of topics
+	reads    chan struct{} // one token for each stream that reads from the store
+	wheel    wheel
+	hooks    chan struct{} // one token for each running hook
 
 	tasks   tasks
 	stop    []func()
@@ -136,6 +141,7 @@ func New(config Config) (*Hub, error) {
 	h.claims.owners = make(map[string]claim)
 	h.members.all = make(map[member]uint64)
 	h.wheel.init(config.Now())
+	h.outbound.most = int64(config.OutboundTotal)
 	for _, log := range h.logs() {
 		for shard := range log.Shards() {
 			stop, err := log.Follow(shard, func(a store.Appended) { h.appended(log, a) })
@@ -219,7 +225,7 @@ func (h *Hub) AdmitBatch() error {
 // room says whether there is room for one more connection, or why not.
 func (h *Hub) room() error {
 	if h.config.MaxConnections > 0 && h.members.count() >= h.config.MaxConnections {
-		return protocol.Errorf(protocol.Overloaded, "The server has all the connections that it takes.").After(time.Second)
+		return protocol.Errorf(protocol.Overloaded, "The server has all the connections that it takes.").After(time.Second).Of(protocol.MaxConnectionsLimit)
 	}
 	return nil
 }

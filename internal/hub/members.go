@@ -6,12 +6,17 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/tuttisync/tutti/protocol"
 )
 
 // member is a reader that Close must end.
 type member interface {
 	drain() // ask it to go, in order
 	kill()  // make it go
+	// holds returns how many bytes wait for it, and whether it is going.
+	holds() (int, bool)
+	shed(protocol.Limit) // make it go, over what waits for it
 }
 
 // members holds all readers.

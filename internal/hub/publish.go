@@ -18,6 +18,7 @@ func (c *Conn) publish(p session.Publish) {
 		c.tell(&p, topic.Deny(protocol.AsError(err)))
 		return
 	}
+	c.charge(&p)
 	size := len(p.Command.Data)
 	c.mu.Lock()
 	c.pending++
@@ -30,7 +31,26 @@ func (c *Conn) publish(p session.Publish) {
 	if p.Denied == nil {
 		p.Denied = denial(c.hub.allow(c.hub.ctx, p.Identity, auth.Publish, p.Command.Topic))
 	}
+	c.limit(&p)
 	c.submit(t, &p, size)
+}
+
+// charge counts a publish of a batch to its user or address: a request has no
+// past that its rate could be told by.
+func (c *Conn) charge(p *session.Publish) {
+	if c.session.Road() != session.Batch || p.Limited != nil {
+		return
+	}
+	if p.Limited = denial(c.visit.Charge(len(p.Command.Data))); p.Limited != nil {
+		p.Command.Data = nil
+	}
+}
+
+// limit denies what the session found to be too much, if nothing else does.
+func (c *Conn) limit(p *session.Publish) {
+	if p.Denied == nil && p.Limited != nil {
+		p.Denied = p.Limited
+	}
 }
 
 func denial(err error) *protocol.Error {
@@ -46,6 +66,9 @@ func (c *Conn) hooked(t *Topic, p *session.Publish, size int) {
 	h := c.hub
 	switch {
 	case p.Denied != nil:
+	case p.Limited != nil:
+		p.Denied = denial(h.config.Policy.Allow(p.Identity, auth.Publish, p.Command.Topic, h.now()))
+		c.limit(p)
 	case t.repeats(p.Client.ID, p.Command.Seq):
 		p.Denied = unasked
 	default:
@@ -106,9 +129,6 @@ func author(identity auth.Identity) *protocol.Author {
 // tell answers a publish.
 func (c *Conn) tell(p *session.Publish, v topic.Verdict) {
 	name, client, seq := p.Command.Topic, p.Client.ID, p.Command.Seq
-	if v.Err != nil {
-		c.hub.config.Metrics.Failed(v.Err.Code)
-	}
 	switch v.Kind {
 	case topic.Accepted, topic.Repeated:
 		c.reply(&protocol.Ack{Topic: name, Client: client, Seq: seq, Offset: v.Offset, Term: v.Term})
@@ -166,7 +186,6 @@ func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, er
 	select {
 	case v := <-verdict:
 		if v.Err != nil {
-			h.config.Metrics.Failed(v.Err.Code)
 			return protocol.Position{}, v.Err
 		}
 		return protocol.Position{Term: v.Term, Offset: v.Offset}, nil

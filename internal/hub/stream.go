@@ -16,6 +16,9 @@ type StreamConfig struct {
 	Topics    []protocol.Subscribe
 	Encoding  Encoding
 	Heartbeat time.Duration // how long nothing may be said; 0: for ever
+	// Cut, if not nil, makes a write that is under way fail, from any goroutine.
+	// It says that what Next returned waits for a peer until the next call.
+	Cut func()
 }
 
 // Stream is a one-way reader of some topics. It is used from one goroutine.
@@ -33,6 +36,7 @@ type Stream struct {
 	silent  bool // nothing was said for the heartbeat interval
 	closed  bool
 	err     error
+	counted int // bytes that the hub holds to its account
 }
 
 // Start tells where a topic of a Stream begins.
@@ -101,6 +105,7 @@ func (s *Stream) Close() {
 	s.closed = true
 	s.hub.wheel.stop(&s.timer)
 	s.mu.Unlock()
+	s.hold(0)
 	s.detach()
 	s.hub.config.Metrics.Streaming(-1)
 	s.hub.members.remove(s)
@@ -131,6 +136,7 @@ func (s *Stream) Next(ctx context.Context, frames [][]byte) (Batch, error) {
 
 // Poll is as Next, but does not wait: it says whether there was anything.
 func (s *Stream) Poll(ctx context.Context, frames [][]byte) (Batch, bool, error) {
+	s.hold(0)
 	for {
 		s.mu.Lock()
 		err, silent := s.err, s.silent
@@ -180,6 +186,7 @@ func (s *Stream) read(ctx context.Context, c *cursor, frames [][]byte) (Batch, e
 		c.topic.mu.Unlock()
 	}
 	s.hub.config.Metrics.Sent(n.bytes)
+	s.hold(n.bytes)
 	return b, nil
 }
 

@@ -56,7 +56,7 @@ func (c *Conn) open(e session.Subscribe) (*cursor, start, error) {
 	full := c.topics[name] == nil && len(c.topics) >= limit
 	c.mu.Unlock()
 	if full {
-		return nil, start{}, protocol.Errorf(protocol.LimitExceeded, "A connection may read %d topics.", limit)
+		return nil, start{}, protocol.Errorf(protocol.LimitExceeded, "A connection may read %d topics.", limit).Of(protocol.TopicsLimit)
 	}
 	return c.hub.read(c.hub.ctx, c, c.encoding, e.Command)
 }

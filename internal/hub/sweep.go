@@ -25,6 +25,11 @@ func (h *Hub) Tick() {
 	now := h.now()
 	h.wheel.advance(now)
 	h.tellDue(now)
+	h.callIn()
+	h.config.Metrics.Outbound(h.outbound.bytes.Load())
+	if h.outbound.relieved.Store(false); h.outbound.over() && !h.outbound.relieved.Swap(true) {
+		h.relieve()
+	}
 	if now.Sub(h.swept) >= sweepEvery {
 		h.swept = now
 		h.claims.forget(now)

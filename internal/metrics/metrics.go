@@ -19,12 +19,14 @@ type Metrics struct {
 	connections   prometheus.Gauge
 	streams       prometheus.Gauge
 	subscriptions prometheus.Gauge
+	outbound      prometheus.Gauge
 	entries       prometheus.Counter
 	received      prometheus.Counter
 	sent          prometheus.Counter
 	appends       prometheus.Histogram
 	commits       prometheus.Histogram
 	failures      map[protocol.Code]prometheus.Counter
+	limits        map[protocol.Limit]prometheus.Counter
 }
 
 // New makes a server's metrics, all zero.
@@ -34,15 +36,17 @@ func New() *Metrics {
 		connections:   gauge("connections", "WebSocket connections."),
 		streams:       gauge("streams", "One-way readers: SSE and the embedding program's."),
 		subscriptions: gauge("subscriptions", "Topics that WebSocket connections read, added up."),
+		outbound:      gauge("outbound_bytes", "Bytes that wait for readers to take them."),
 		entries:       counter("entries_total", "Entries that became durable, in topics that this server holds."),
 		received:      counter("received_bytes_total", "Bytes of messages from WebSocket connections."),
 		sent:          counter("sent_bytes_total", "Bytes of messages and events to readers."),
 		appends:       histogram("append_seconds", "From an append's start to its acknowledgement."),
 		commits:       histogram("fsync_seconds", "Time of one fsync of the store."),
 		failures:      make(map[protocol.Code]prometheus.Counter),
+		limits:        make(map[protocol.Limit]prometheus.Counter),
 	}
 	m.registry.MustRegister(
-		m.connections, m.streams, m.subscriptions, m.entries, m.received, m.sent, m.appends, m.commits,
+		m.connections, m.streams, m.subscriptions, m.outbound, m.entries, m.received, m.sent, m.appends, m.commits,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	failures := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -53,6 +57,13 @@ func New() *Metrics {
 		if k.Status != 0 {
 			m.failures[k.Code] = failures.WithLabelValues(string(k.Code))
 		}
+	}
+	limits := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "tutti", Name: "limited_total", Help: "Times that a limit was reached, by its key below limits.",
+	}, []string{"limit"})
+	m.registry.MustRegister(limits)
+	for _, l := range protocol.LimitNames() {
+		m.limits[l] = limits.WithLabelValues(string(l))
 	}
 	return m
 }
@@ -99,6 +110,22 @@ func (m *Metrics) Appended(d time.Duration) { m.appends.Observe(d.Seconds()) }
 
 // Synced notes how long an fsync took.
 func (m *Metrics) Synced(d time.Duration) { m.commits.Observe(d.Seconds()) }
+
+// Outbound tells how many bytes wait for readers.
+func (m *Metrics) Outbound(bytes int64) { m.outbound.Set(float64(bytes)) }
+
+// Told counts an error that was told, and the limit behind it if there is one.
+func (m *Metrics) Told(err *protocol.Error) {
+	m.Failed(err.Code)
+	m.Limited(err.Limit)
+}
+
+// Limited counts that a limit was reached; "" is none.
+func (m *Metrics) Limited(l protocol.Limit) {
+	if c, ok := m.limits[l]; ok {
+		c.Inc()
+	}
+}
 
 // Failed counts an error that was told.
 func (m *Metrics) Failed(code protocol.Code) {

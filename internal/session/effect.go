@@ -34,12 +34,14 @@ type (
 	Unsubscribe struct{ Command protocol.Unsubscribe }
 
 	// Publish asks a topic to take an entry. The driver answers it itself.
-	// With Denied it is not to be taken unless it is a repeat.
+	// With Denied it is not to be taken unless it is a repeat; with Limited
+	// neither, but rights go before that. Limited, it has no data.
 	Publish struct {
 		Identity auth.Identity
 		Client   Client
 		Command  protocol.Publish
 		Denied   *protocol.Error
+		Limited  *protocol.Error
 	}
 
 	// History asks for a page. The driver answers it itself.

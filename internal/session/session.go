@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
@@ -15,6 +16,8 @@ type Config struct {
 	Grace        time.Duration
 	AuthGrace    time.Duration // from the expiry of a token to the end
 	Limits       protocol.Limits
+	Commands     int // a second; 0: no bound
+	Bytes        int // of messages, a second; 0: no bound
 }
 
 // Client is a client that the session proved.
@@ -54,6 +57,7 @@ type Session struct {
 	said   time.Time // the last thing said
 	pinged bool      // since heard
 	ended  time.Time // when the token expired
+	pace   pace
 }
 
 // New starts a session. The config is shared and never written.
@@ -90,24 +94,32 @@ func (s *Session) Said(now time.Time) { s.said = now }
 type Input struct {
 	command any
 	err     error
+	size    int  // bytes of the message
 	fatal   bool // no message could be told in the frame
 }
 
-// Parse takes a frame of the peer apart. The inputs own their memory.
-func Parse(frame []byte, limits protocol.Limits) []Input {
-	if len(frame) > limits.FrameBytes {
-		err := protocol.Errorf(protocol.TooLarge, "The frame has %d bytes; %d are allowed.", len(frame), limits.FrameBytes)
-		return []Input{{err: err, fatal: true}}
+// Parse takes a frame of the peer apart, message by message: what a frame
+// becomes may be many times its size. The inputs own their memory.
+func Parse(frame []byte, limits protocol.Limits) iter.Seq[Input] {
+	return func(yield func(Input) bool) {
+		if len(frame) > limits.FrameBytes {
+			err := protocol.Errorf(protocol.TooLarge, "The frame has %d bytes; %d are allowed.", len(frame), limits.FrameBytes)
+			yield(Input{err: err.Of(protocol.FrameBytesLimit), fatal: true})
+			return
+		}
+		messages, err := protocol.Split(frame)
+		if err != nil {
+			yield(Input{err: err, fatal: true})
+			return
+		}
+		for _, m := range messages {
+			in := Input{size: len(m)}
+			in.command, in.err = protocol.DecodeCommand(m, limits)
+			if !yield(in) {
+				return
+			}
+		}
 	}
-	messages, err := protocol.Split(frame)
-	if err != nil {
-		return []Input{{err: err, fatal: true}}
-	}
-	inputs := make([]Input, len(messages))
-	for i, m := range messages {
-		inputs[i].command, inputs[i].err = protocol.DecodeCommand(m, limits)
-	}
-	return inputs
 }
 
 // Receive takes one message of the peer.
@@ -116,10 +128,10 @@ func (s *Session) Receive(now time.Time, in Input) []Effect {
 	if in.fatal {
 		return s.end(protocol.AsError(in.err))
 	}
-	return s.command(now, in.command, in.err)
+	return s.command(now, in.command, in.size, in.err)
 }
 
-func (s *Session) command(now time.Time, command any, err error) []Effect {
+func (s *Session) command(now time.Time, command any, size int, err error) []Effect {
 	switch s.state {
 	case waiting:
 		hello, ok := command.(*protocol.Hello)
@@ -131,10 +143,11 @@ func (s *Session) command(now time.Time, command any, err error) []Effect {
 		}
 		return s.greet(now, hello)
 	case live, expired:
+		limited := s.pace.take(now, s.config, size)
 		if err != nil {
 			return s.malformed(err)
 		}
-		return s.dispatch(now, command)
+		return s.dispatch(now, command, limited)
 	}
 	return nil
 }
@@ -227,7 +240,8 @@ func (s *Session) reauthenticated(now time.Time, identity auth.Identity, err err
 	}
 }
 
-func (s *Session) dispatch(now time.Time, command any) []Effect {
+// dispatch serves a command; one that is limited only if it asks for nothing.
+func (s *Session) dispatch(now time.Time, command any, limited *protocol.Error) []Effect {
 	if err := s.road.takes(command); err != nil {
 		return fail(commandID(command), err)
 	}
@@ -246,33 +260,44 @@ func (s *Session) dispatch(now time.Time, command any) []Effect {
 	case *protocol.Pong:
 		return nil
 	case *protocol.Publish:
-		return s.publish(now, c)
+		return s.publish(now, c, limited)
 	case *protocol.Unsubscribe:
 		return []Effect{Unsubscribe{Command: *c}}
 	case *protocol.Subscribe:
-		if s.hasExpired(now) {
-			return fail(c.ID, protocol.Errorf(protocol.TokenExpired, ""))
+		if err := s.hinders(now, limited); err != nil {
+			return fail(c.ID, err)
 		}
 		return []Effect{Subscribe{Identity: s.identity, Command: *c}}
 	case *protocol.History:
-		if s.hasExpired(now) {
-			return fail(c.ID, protocol.Errorf(protocol.TokenExpired, ""))
+		if err := s.hinders(now, limited); err != nil {
+			return fail(c.ID, err)
 		}
 		return []Effect{History{Identity: s.identity, Command: *c}}
 	}
 	panic("session: a command without a case")
 }
 
+// hinders returns what stands in a command's way.
+func (s *Session) hinders(now time.Time, limited *protocol.Error) *protocol.Error {
+	if s.hasExpired(now) {
+		return protocol.Errorf(protocol.TokenExpired, "")
+	}
+	return limited
+}
+
 func fail(id uint64, err *protocol.Error) []Effect {
 	return []Effect{Reply{&protocol.Failure{ID: id, Error: err}}}
 }
 
-func (s *Session) publish(now time.Time, c *protocol.Publish) []Effect {
+func (s *Session) publish(now time.Time, c *protocol.Publish, limited *protocol.Error) []Effect {
 	client, err := s.client(c.Client)
 	if err != nil {
 		return []Effect{Reply{&protocol.RejectedMessage{Topic: c.Topic, Client: c.Client, Seq: c.Seq, Error: err}}}
 	}
-	p := Publish{Identity: s.identity, Client: client, Command: *c}
+	p := Publish{Identity: s.identity, Client: client, Command: *c, Limited: limited}
+	if limited != nil {
+		p.Command.Data = nil
+	}
 	if s.hasExpired(now) {
 		p.Denied = protocol.Errorf(protocol.TokenExpired, "")
 	}

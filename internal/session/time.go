@@ -19,11 +19,16 @@ func (s *Session) Tick(now time.Time) []Effect {
 	switch s.state {
 	case waiting, proving:
 		if !now.Before(s.start.Add(c.HelloTimeout)) {
-			return s.end(protocol.Errorf(protocol.HelloTimeout, ""))
+			return s.end(protocol.Errorf(protocol.HelloTimeout, "").Of(protocol.HelloTimeoutLimit))
 		}
 		return nil
 	case finished:
 		return nil
+	}
+	if s.Slow(now) {
+		s.Heard(now) // it cannot be, while nothing is read
+	} else {
+		s.pace.until = time.Time{}
 	}
 	if s.road == Batch {
 		return nil
@@ -57,11 +62,17 @@ func (s *Session) Deadline() time.Time {
 	next := s.said.Add(c.Ping)
 	switch {
 	case s.road == Batch:
-		return s.start.Add(never)
+		next = s.start.Add(never)
 	case s.road == TwoWay && s.pinged:
 		next = earlier(next, s.heard.Add(c.Ping+c.Grace))
 	case s.road == TwoWay:
 		next = earlier(next, s.heard.Add(c.Ping))
+	}
+	if !s.pace.until.IsZero() {
+		next = earlier(next, s.pace.until)
+	}
+	if s.road == Batch {
+		return next
 	}
 	if s.state == expired {
 		return earlier(next, s.ended.Add(c.AuthGrace))

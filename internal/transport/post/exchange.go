@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tuttisync/tutti/internal/gate"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
@@ -21,6 +22,9 @@ type Config struct {
 	Stall        time.Duration // how long a write may take
 	// Request returns what the hook Authenticate is to see of a request.
 	Request func(*http.Request) *http.Request
+	// Enter counts a stream, Ask a poll or commands, or says why it may not
+	// come; what they return leaves with the request.
+	Enter, Ask func(*http.Request) (*gate.Visit, error)
 }
 
 // exchange is one request and its answer.
@@ -43,13 +47,22 @@ func (c *Config) open(w http.ResponseWriter, r *http.Request, o hub.Opening, fin
 	if err := admit(); err != nil {
 		return nil, err
 	}
-	control := http.NewResponseController(w)
-	body, err := c.read(w, r, control)
+	enter := c.Ask
+	if o.Encoding == hub.Streamed {
+		enter = c.Enter
+	}
+	visit, err := enter(r)
 	if err != nil {
 		return nil, err
 	}
-	o.Request = c.Request(r)
-	e := &exchange{config: c, peer: newPeer(o.Encoding), received: make(chan struct{}), w: w, control: control}
+	control := http.NewResponseController(w)
+	body, err := c.read(w, r, control)
+	if err != nil {
+		visit.Leave()
+		return nil, err
+	}
+	o.Request, o.Visit = c.Request(r), visit
+	e := &exchange{config: c, peer: newPeer(o.Encoding, control), received: make(chan struct{}), w: w, control: control}
 	e.conn = c.Hub.Accept(e.peer, o)
 	c.Hub.Go(func() {
 		defer close(e.received)
@@ -72,9 +85,9 @@ func (c *Config) read(w http.ResponseWriter, r *http.Request, control *http.Resp
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(c.MaxBody)))
 	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
-		return nil, protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit)
+		return nil, protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit).Of(protocol.FrameBytesLimit)
 	} else if err != nil {
-		return nil, protocol.Errorf(protocol.HelloTimeout, "The body did not arrive whole in time.")
+		return nil, protocol.Errorf(protocol.HelloTimeout, "The body did not arrive whole in time.").Of(protocol.HelloTimeoutLimit)
 	}
 	if err := supported(control.SetReadDeadline(time.Time{})); err != nil {
 		return nil, err
@@ -139,7 +152,7 @@ func (e *exchange) each(ctx context.Context, write func(batch [][]byte) (more bo
 // long is given up. The deadline is taken back at the end: over HTTP/2 it ends
 // the stream when it passes, even if nothing is being written.
 func (e *exchange) put(frames ...[]byte) error {
-	if err := supported(e.control.SetWriteDeadline(time.Now().Add(e.config.Stall))); err != nil {
+	if err := e.peer.deadline(time.Now().Add(e.config.Stall)); err != nil {
 		return err
 	}
 	for _, f := range frames {
@@ -150,7 +163,7 @@ func (e *exchange) put(frames ...[]byte) error {
 	if err := e.control.Flush(); err != nil {
 		return err
 	}
-	return supported(e.control.SetWriteDeadline(time.Time{}))
+	return e.peer.deadline(time.Time{})
 }
 
 // supported passes over a deadline that this kind of response does not have.

@@ -2,7 +2,9 @@ package post
 
 import (
 	"errors"
+	"net/http"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -17,6 +19,7 @@ var errLeft = errors.New("post: the request has ended")
 type peer struct {
 	encoding hub.Encoding
 	signal   chan struct{} // holds one token when there is something to do
+	control  *http.ResponseController
 
 	mu     sync.Mutex // guards the fields below
 	batch  [][]byte   // to be written
@@ -26,8 +29,8 @@ type peer struct {
 	left   bool // by the client
 }
 
-func newPeer(encoding hub.Encoding) *peer {
-	return &peer{encoding: encoding, signal: make(chan struct{}, 1)}
+func newPeer(encoding hub.Encoding, control *http.ResponseController) *peer {
+	return &peer{encoding: encoding, control: control, signal: make(chan struct{}, 1)}
 }
 
 // Frame implements hub.Peer.
@@ -66,12 +69,26 @@ func (p *peer) Send(frames [][]byte, done func(error)) (bool, error) {
 	return false, nil
 }
 
-// Close implements hub.Peer.
+// Close implements hub.Peer. A write that is under way, which the hub does not
+// wait for, fails.
 func (p *peer) Close(int, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	if p.done != nil && !p.left {
+		_ = p.control.SetWriteDeadline(time.Now()) // where it cannot, the write lasts for its time
+	}
 	p.wake()
+}
+
+// deadline bounds the writes that follow, unless the hub has given them up.
+func (p *peer) deadline(until time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed && p.done != nil {
+		return errLeft
+	}
+	return supported(p.control.SetWriteDeadline(until))
 }
 
 // BytesIn implements hub.Peer: nothing is heard but the body.

@@ -25,7 +25,7 @@ func ParseFor(r *http.Request, topics []string) (Request, error) {
 	case n == 0:
 		return Request{}, protocol.Errorf(protocol.BadMessage, "Name at least one topic: ?topic=….")
 	case n > protocol.MaxCursorTopics:
-		return Request{}, protocol.Errorf(protocol.LimitExceeded, "The stream names %d topics; %d are allowed.", n, protocol.MaxCursorTopics)
+		return Request{}, protocol.Errorf(protocol.LimitExceeded, "The stream names %d topics; %d are allowed.", n, protocol.MaxCursorTopics).Of(protocol.TopicsLimit)
 	}
 	req := Request{Wrap: q.Get("wrap") == "1"}
 	otherwise := q.Get("else")

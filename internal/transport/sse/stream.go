@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
@@ -36,12 +37,13 @@ func (c *Config) Serve(w http.ResponseWriter, r *http.Request, req Request, iden
 		s.encoding = hub.Events
 	}
 	opened, err := c.Hub.Open(r.Context(), hub.StreamConfig{
-		Identity: identity, Trusted: trusted, Topics: req.Topics, Encoding: s.encoding, Heartbeat: c.Heartbeat,
+		Identity: identity, Trusted: trusted, Topics: req.Topics, Encoding: s.encoding, Heartbeat: c.Heartbeat, Cut: s.cut,
 	})
 	if err != nil {
 		return err
 	}
 	defer opened.Close()
+	defer s.finish()
 	s.head()
 	if r.Method == http.MethodHead {
 		return nil
@@ -74,7 +76,29 @@ type stream struct {
 	w        http.ResponseWriter
 	cursor   protocol.Cursor
 	buf      []byte
+
+	mu    sync.Mutex // guards ended, and each change of the write deadline
+	ended bool       // nothing more may be written
 }
+
+// cut makes a write that is under way fail, and the next.
+func (s *stream) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.ended = true
+		_ = s.control.SetWriteDeadline(time.Now()) // where it cannot, the write lasts for its time
+	}
+}
+
+// finish leaves the connection to what comes next on it.
+func (s *stream) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+}
+
+var errCut = errors.New("sse: the stream was cut")
 
 func (s *stream) head() {
 	h := s.w.Header()
@@ -176,6 +200,11 @@ func (s *stream) flush(frames [][]byte) error {
 // deadline bounds the writes that follow. It is taken back after them: over
 // HTTP/2 it ends the stream when it passes, even if nothing is being written.
 func (s *stream) deadline(at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return errCut
+	}
 	if err := s.control.SetWriteDeadline(at); !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

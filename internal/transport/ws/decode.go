@@ -9,6 +9,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsflate"
+
+	"github.com/tuttisync/tutti/protocol"
 )
 
 // kind says what a step of the decoder completed.
@@ -109,9 +111,9 @@ func (d *decoder) readHeader(p []byte) (ws.Header, int, error) {
 func (d *decoder) checkSize(h ws.Header) error {
 	switch {
 	case h.Length > int64(d.maxMessage-len(d.text)):
-		return breach(ws.StatusMessageTooBig, "message is too large")
+		return tooBig(protocol.FrameBytesLimit, "message is too large")
 	case d.fragments == d.maxFragments:
-		return breach(ws.StatusMessageTooBig, "message has too many fragments")
+		return tooBig(protocol.FragmentsLimit, "message has too many fragments")
 	}
 	return nil
 }

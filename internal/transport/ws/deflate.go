@@ -154,7 +154,7 @@ func inflate(p []byte, limit int) ([]byte, error) {
 		out = out[:len(out)+n]
 		switch {
 		case len(out) > limit:
-			return nil, breach(ws.StatusMessageTooBig, "message is too large")
+			return nil, tooBig(protocol.FrameBytesLimit, "message is too large")
 		case errors.Is(err, io.EOF):
 			return out, nil
 		case err != nil:

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/gobwas/ws"
+
+	"github.com/tuttisync/tutti/protocol"
 )
 
 // ErrBusy is what Send returns while an earlier Send has not called its done.
@@ -30,10 +32,15 @@ func (e *CloseError) Error() string {
 type ProtocolError struct {
 	Code   int // 1002, 1003, 1007 or 1009
 	Reason string
+	Limit  protocol.Limit // that was broken, if one was
 }
 
 func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("broke the protocol: %d %s", e.Code, e.Reason)
+}
+
+func tooBig(limit protocol.Limit, reason string) error {
+	return &ProtocolError{Code: int(ws.StatusMessageTooBig), Reason: reason, Limit: limit}
 }
 
 func breach(code ws.StatusCode, reason string) error {
