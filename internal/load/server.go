@@ -1,0 +1,144 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	kept      = 10_000 // entries of a topic that a server of a bench keeps
+	stopAfter = 20 * time.Second
+)
+
+// Program is how the program tutti is started.
+type Program struct {
+	Path string // of the file
+	Name string // what it is told it is called; empty: Path
+}
+
+// Server is a server in a process of its own, on a free port of loopback.
+type Server struct {
+	URL string // http://127.0.0.1:port
+
+	cmd  *exec.Cmd
+	dir  string // of its configuration and its log
+	said chan struct{}
+}
+
+// StartServer starts a server whose namespace bench is open to everyone. Its log
+// is in memory, or on disk below the directory for temporary files. It returns
+// when it listens. What it then says is copied to words.
+func StartServer(ctx context.Context, program Program, durable bool, words io.Writer) (*Server, error) {
+	dir, err := os.MkdirTemp("", "tutti-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("start server: %w", err)
+	}
+	s, err := startServer(ctx, program, dir, configuration(dir, durable), words)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start server: %w", err), os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+func configuration(dir string, durable bool) string {
+	durability, place := "memory", "memory: true"
+	if durable {
+		durability, place = "durable", fmt.Sprintf("data: %q", filepath.Join(dir, "data"))
+	}
+	return place + `
+namespaces:
+  bench:
+    durability: ` + durability + `
+    retention: {count: ` + fmt.Sprint(kept) + `}
+    anonymous: [read, publish, history]
+log: {format: json}
+`
+}
+
+func startServer(ctx context.Context, program Program, dir, config string, words io.Writer) (*Server, error) {
+	file := filepath.Join(dir, "tutti.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir, said: make(chan struct{})}
+	s.cmd = exec.Command(program.Path, "serve", "--config", file, "--addr", "127.0.0.1:0")
+	if program.Name != "" {
+		s.cmd.Args[0] = program.Name
+	}
+	s.cmd.Env = withoutSettings(os.Environ())
+	stderr, err := s.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(stderr)
+	var before bytes.Buffer
+	for s.URL == "" && lines.Scan() {
+		fmt.Fprintln(&before, lines.Text())
+		s.URL = upURL(lines.Bytes())
+	}
+	go func() {
+		defer close(s.said)
+		for lines.Scan() {
+			fmt.Fprintln(words, lines.Text())
+		}
+		_, _ = io.Copy(words, stderr) // behind a line that is too long
+	}()
+	if s.URL == "" {
+		_ = s.cmd.Process.Kill()
+		<-s.said
+		_ = s.cmd.Wait()
+		return nil, fmt.Errorf("it does not listen; it said: %s", bytes.TrimSpace(before.Bytes()))
+	}
+	if ctx.Err() != nil {
+		return nil, errors.Join(context.Cause(ctx), s.Stop())
+	}
+	return s, nil
+}
+
+// upURL returns the address in the line that tells it, or "".
+func upURL(line []byte) string {
+	var l struct{ Msg, URL string }
+	if json.Unmarshal(line, &l) != nil || l.Msg != "tutti is up" {
+		return ""
+	}
+	return strings.TrimRight(l.URL, "/")
+}
+
+// withoutSettings leaves out what would change the configuration.
+func withoutSettings(env []string) []string {
+	var rest []string
+	for _, e := range env {
+		if !strings.HasPrefix(e, "TUTTI_") {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+// Stop ends the server, by force if it takes too long, and removes its log.
+func (s *Server) Stop() error {
+	_ = s.cmd.Process.Signal(os.Interrupt) // it may be gone
+	late := time.AfterFunc(stopAfter, func() { _ = s.cmd.Process.Kill() })
+	defer late.Stop()
+	<-s.said
+	err := s.cmd.Wait()
+	if err != nil {
+		err = fmt.Errorf("stop server: %w", err)
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+func (s *Server) process() process { return process(s.cmd.Process.Pid) }
