@@ -37,7 +37,7 @@ type Server struct {
 
 // StartServer starts a server whose namespace bench is open to everyone. Its log
 // is in memory, or on disk below the directory for temporary files. It returns
-// when it listens. What it then says is copied to words.
+// when it listens. What it then complains about is copied to words.
 func StartServer(ctx context.Context, program Program, durable bool, words io.Writer) (*Server, error) {
 	dir, err := os.MkdirTemp("", "tutti-bench-")
 	if err != nil {
@@ -92,7 +92,9 @@ func startServer(ctx context.Context, program Program, dir, config string, words
 	go func() {
 		defer close(s.said)
 		for lines.Scan() {
-			fmt.Fprintln(words, lines.Text())
+			if !bytes.Contains(lines.Bytes(), []byte(`"level":"INFO"`)) {
+				fmt.Fprintln(words, lines.Text())
+			}
 		}
 		_, _ = io.Copy(words, stderr) // behind a line that is too long
 	}()
