@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+const kept = 10_000 // entries of a topic, by a server that is started
+
 // Bench is where and how measurements are made.
 type Bench struct {
 	// Target is a running server; with an empty URL one is started for each
@@ -69,7 +71,7 @@ func (b *Bench) Run(ctx context.Context, t *Table) (string, error) {
 func (b *Bench) once(ctx context.Context, c *Case) (values []float64, err error) {
 	s := &site{Target: b.Target, namespace: b.Namespace, progress: b.Progress}
 	if s.URL == "" {
-		server, err := StartServer(ctx, b.Program, b.Durable, b.Progress)
+		server, err := StartServer(ctx, b.Program, Data{Memory: !b.Durable, Keep: kept}, b.Progress)
 		if err != nil {
 			return nil, err
 		}

@@ -136,7 +136,7 @@ func (f FanOut) publish(ctx context.Context, s *site, publishers []*Socket, begi
 			if err := pause(ctx, time.Until(due)); err != nil {
 				return err
 			}
-			if _, err := socket.Publish(s.topic(i, f.Topics), message(due, f.Bytes)); err != nil {
+			if _, err := socket.Publish(s.topic(i, f.Topics), Message(due, f.Bytes)); err != nil {
 				return err
 			}
 		}

@@ -13,8 +13,8 @@ var mark = []byte(`{"sent":`)
 // leastBytes are those of a message without padding.
 const leastBytes = len(`{"sent":1234567890123456789,"pad":""}`)
 
-// message is JSON that tells when it was due, padded to size bytes.
-func message(due time.Time, size int) []byte {
+// Message is JSON that tells when it was due, padded to size bytes.
+func Message(due time.Time, size int) []byte {
 	b := strconv.AppendInt(append(make([]byte, 0, size), mark...), due.UnixNano(), 10)
 	b = append(b, `,"pad":"`...)
 	b = append(b, bytes.Repeat([]byte("x"), max(size-leastBytes, 0))...)

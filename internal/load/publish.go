@@ -81,7 +81,7 @@ func (p Publish) publish(ctx context.Context, s *site, publishers []*Socket, las
 	return together(publishers, func(i int, socket *Socket) error {
 		for first := true; first || (time.Since(begin) < lasts && ctx.Err() == nil); first = false {
 			sent := time.Now()
-			if _, err := socket.Publish(s.topic(i, p.Topics), message(sent, p.Bytes)); err != nil {
+			if _, err := socket.Publish(s.topic(i, p.Topics), Message(sent, p.Bytes)); err != nil {
 				return err
 			}
 			acknowledged(time.Since(sent))

@@ -137,7 +137,7 @@ func (r Reconnect) publish(s *site, publisher *Socket, n int) ([]protocol.Positi
 	positions := make([]protocol.Position, r.Topics)
 	for i := range r.Topics * n {
 		var err error
-		if positions[i%r.Topics], err = publisher.Publish(s.topic(i, r.Topics), message(time.Now(), r.Bytes)); err != nil {
+		if positions[i%r.Topics], err = publisher.Publish(s.topic(i, r.Topics), Message(time.Now(), r.Bytes)); err != nil {
 			return nil, err
 		}
 	}

@@ -15,10 +15,7 @@ import (
 	"time"
 )
 
-const (
-	kept      = 10_000 // entries of a topic that a server of a bench keeps
-	stopAfter = 20 * time.Second
-)
+const stopAfter = 20 * time.Second
 
 // Program is how the program tutti is started.
 type Program struct {
@@ -35,34 +32,44 @@ type Server struct {
 	said chan struct{}
 }
 
-// StartServer starts a server whose namespace bench is open to everyone. Its log
-// is in memory, or on disk below the directory for temporary files. It returns
-// when it listens. What it then complains about is copied to words.
-func StartServer(ctx context.Context, program Program, durable bool, words io.Writer) (*Server, error) {
+// Data is where a server keeps its log.
+type Data struct {
+	Memory bool   // nowhere
+	Dir    string // on disk, here; empty: in a directory that Stop removes
+	Keep   int    // entries of a topic; 0: all
+}
+
+// StartServer starts a server whose namespace bench is open to everyone. It
+// returns when it listens. What it then complains about is copied to words.
+func StartServer(ctx context.Context, program Program, data Data, words io.Writer) (*Server, error) {
 	dir, err := os.MkdirTemp("", "tutti-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("start server: %w", err)
 	}
-	s, err := startServer(ctx, program, dir, configuration(dir, durable), words)
+	if data.Dir == "" {
+		data.Dir = filepath.Join(dir, "data")
+	}
+	s, err := startServer(ctx, program, dir, data.configuration(), words)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start server: %w", err), os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
-func configuration(dir string, durable bool) string {
-	durability, place := "memory", "memory: true"
-	if durable {
-		durability, place = "durable", fmt.Sprintf("data: %q", filepath.Join(dir, "data"))
+func (d Data) configuration() string {
+	durability := "durable"
+	if d.Memory {
+		durability = "memory"
 	}
-	return place + `
+	return fmt.Sprintf(`memory: %v
+data: %q
 namespaces:
   bench:
-    durability: ` + durability + `
-    retention: {count: ` + fmt.Sprint(kept) + `}
+    durability: %s
+    retention: {count: %d}
     anonymous: [read, publish, history]
 log: {format: json}
-`
+`, d.Memory, d.Dir, durability, d.Keep)
 }
 
 func startServer(ctx context.Context, program Program, dir, config string, words io.Writer) (*Server, error) {
@@ -130,7 +137,8 @@ func withoutSettings(env []string) []string {
 	return rest
 }
 
-// Stop ends the server, by force if it takes too long, and removes its log.
+// Stop ends the server, by force if it takes too long, and removes what it made
+// for itself.
 func (s *Server) Stop() error {
 	_ = s.cmd.Process.Signal(os.Interrupt) // it may be gone
 	late := time.AfterFunc(stopAfter, func() { _ = s.cmd.Process.Kill() })
@@ -142,5 +150,20 @@ func (s *Server) Stop() error {
 	}
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
+
+// Kill ends the server as a crash does, and removes what it made for itself.
+func (s *Server) Kill() error {
+	_ = s.cmd.Process.Kill() // it may be gone
+	<-s.said
+	_ = s.cmd.Wait() // says that it was killed
+	return os.RemoveAll(s.dir)
+}
+
+// CPU is the processor time that the server has used, in seconds; NaN where
+// that is not known.
+func (s *Server) CPU() float64 { return s.process().cpu() }
+
+// Memory is what the server holds, in MiB; NaN where that is not known.
+func (s *Server) Memory() float64 { return s.process().resident() }
 
 func (s *Server) process() process { return process(s.cmd.Process.Pid) }

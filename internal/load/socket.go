@@ -31,6 +31,7 @@ type Socket struct {
 	frames    *Frames
 	recovered int               // topics that went on without a loss
 	seqs      map[string]uint64 // of the latest entry that was published to a topic
+	asked     uint64            // the latest id of a command
 }
 
 // Close resets the connection: nobody waits for anything.
@@ -154,6 +155,38 @@ func (s *Socket) publish(topic string, data []byte) (protocol.Position, error) {
 			return protocol.Position{}, fmt.Errorf("the server said %s", frame)
 		case answer.Type == protocol.TypeAck && answer.Topic == topic && answer.Seq == seq:
 			return protocol.Position{Offset: answer.Offset, Term: answer.Term}, nil
+		}
+	}
+}
+
+// Read subscribes to a topic, waits until so many messages have come, and
+// unsubscribes.
+func (s *Socket) Read(topic string, from protocol.From, messages int) error {
+	if err := s.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	s.asked++
+	if err := s.say(protocol.Append(nil, &protocol.Subscribe{ID: s.asked, Topic: topic, From: from})); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	for answered, got := false, 0; !answered || got < messages; {
+		frame, err := s.Next()
+		if err == nil {
+			answered = answered || bytes.Contains(frame, subscribed)
+			err = eachDue(frame, func(time.Time) { got++ })
+		}
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+	}
+	s.asked++
+	if err := s.say(protocol.Append(nil, &protocol.Unsubscribe{ID: s.asked, Topic: topic})); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	for {
+		frame, err := s.Next()
+		if err != nil || bytes.Contains(frame, ended) {
+			return err
 		}
 	}
 }
