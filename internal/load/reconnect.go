@@ -4,15 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/tuttisync/tutti/protocol"
 )
 
-const lookAgain = 100 * time.Millisecond
+const (
+	lookAgain = 100 * time.Millisecond
+	attempts  = 5                      // to come back
+	backoff   = 500 * time.Millisecond // the longest wait before the second, doubled for each further one
+)
 
 // Reconnect measures clients that are all cut off, and all come back at the same
-// time, after entries were published that they have to catch up with.
+// time, after entries were published that they have to catch up with. One that
+// the server does not take tries again, as a client library does.
 type Reconnect struct {
 	Clients int // each subscribed to one topic
 	Topics  int
@@ -87,7 +93,7 @@ func (r Reconnect) run(ctx context.Context, s *site) ([]float64, error) {
 	crowd := gather(ctx, &s.faults, r.Clients, r.AtOnce, func(i int) (*Socket, error) {
 		dialed[i] = time.Now()
 		from := protocol.FromPosition(positions[i%r.Topics])
-		return s.Dial(ctx, clients[i], protocol.Subscribe{Topic: s.topic(i, r.Topics), From: from})
+		return s.persist(ctx, clients[i], protocol.Subscribe{Topic: s.topic(i, r.Topics), From: from})
 	}, func(i int, socket *Socket) error {
 		if socket.recovered > 0 {
 			recovered.add()
@@ -129,6 +135,22 @@ func (r Reconnect) connect(ctx context.Context, s *site) ([]*Client, *crowd, err
 		defer connected.add()
 		return s.Dial(ctx, clients[i], protocol.Subscribe{Topic: s.topic(i, r.Topics)})
 	}, func(_ int, socket *Socket) error { return socket.each(func(time.Time) {}) }), nil
+}
+
+// persist dials until it succeeds, a few times, with waits as a client library
+// makes them (rule CONN-2). Each failure is a fault.
+func (s *site) persist(ctx context.Context, c *Client, topic protocol.Subscribe) (*Socket, error) {
+	for n := range attempts - 1 {
+		socket, err := s.Dial(ctx, c, topic)
+		if err == nil {
+			return socket, nil
+		}
+		s.faults.add(err)
+		if err := pause(ctx, rand.N(backoff<<n)); err != nil {
+			return nil, err
+		}
+	}
+	return s.Dial(ctx, c, topic)
 }
 
 // publish publishes n entries to each topic and returns the positions behind
