@@ -15,8 +15,8 @@ const (
 	coldAfter   = time.Minute      // a topic that nobody used for so long is let go
 	emptyAfter  = 3 * time.Second  // the same for one without an entry: names cost nothing to make up
 	retainEvery = 10 * time.Second // how often a topic's old entries are looked for
-	forgetEvery = time.Hour        // how often a topic's old rows are looked for
-	forgetPage  = 256
+	forgetEvery = time.Hour        // how often the search for a topic's old rows begins
+	forgetPage  = 1024             // rows that are looked at every retainEvery
 )
 
 // Tick serves what is due: deadlines, readers that must go, then topics that
@@ -126,8 +126,10 @@ func (t *Topic) tidy(ctx context.Context, now time.Time) {
 	if err := t.retain(ctx, now); err != nil && ctx.Err() == nil {
 		t.hub.config.Logger.Error("retention failed", "topic", t.name, "error", err)
 	}
-	if now.Sub(t.forgot) >= forgetEvery {
-		t.forgot = now
+	if t.forgetting != "" || now.Sub(t.forgot) >= forgetEvery {
+		if t.forgetting == "" {
+			t.forgot = now
+		}
 		if err := t.forget(ctx, now); err != nil && ctx.Err() == nil {
 			t.hub.config.Logger.Error("forgetting failed", "topic", t.name, "error", err)
 		}
@@ -145,28 +147,29 @@ func (t *Topic) retain(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// forget deletes rows past their time, through the sequencer.
+// forget deletes rows past their time, through the sequencer: of one page, and
+// the next page at the next time. All at once was the other way; a topic that a
+// million clients ever wrote to read a million rows whenever it was loaded, and
+// those who published to it meanwhile waited.
 func (t *Topic) forget(ctx context.Context, now time.Time) error {
-	after := ""
-	for {
-		rows, err := t.log.Rows(ctx, t.name, after, forgetPage)
-		if err != nil {
-			return fmt.Errorf("read rows: %w", err)
-		}
-		if len(rows) == 0 {
-			return nil
-		}
-		var old []string
-		for _, r := range rows {
-			if topic.Forgotten(r.Key, r.Value, now) {
-				old = append(old, r.Key)
-			}
-		}
-		if len(old) > 0 {
-			t.submit(job{forget: old, tell: func(topic.Verdict) {}})
-		}
-		after = rows[len(rows)-1].Key
+	rows, err := t.log.Rows(ctx, t.name, t.forgetting, forgetPage)
+	if err != nil {
+		return fmt.Errorf("read rows: %w", err)
 	}
+	t.forgetting = ""
+	if len(rows) == forgetPage {
+		t.forgetting = rows[len(rows)-1].Key
+	}
+	var old []string
+	for _, r := range rows {
+		if topic.Forgotten(r.Key, r.Value, now) {
+			old = append(old, r.Key)
+		}
+	}
+	if len(old) > 0 {
+		t.submit(job{forget: old, tell: func(topic.Verdict) {}})
+	}
+	return nil
 }
 
 func sorted(infos []TopicInfo, limit int) []TopicInfo {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tuttisync/tutti/internal/topic"
 	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/store"
 )
 
 // clock is moved by the test alone.
@@ -120,6 +121,31 @@ func TestForget_CLIENT_4_KEY_1(t *testing.T) {
 	pass(topic.Memory)
 	if got := rows(); got != 0 {
 		t.Errorf("%d rows after a month", got)
+	}
+}
+
+// However many rows a topic has, a page of them is looked at in each turn, and
+// in the end all of them.
+func TestForget_CLIENT_4_many_rows_by_pages(t *testing.T) {
+	n, pass := still(t)
+	const many = 2*forgetPage + 1
+	rows := make([]store.Row, many)
+	for i := range rows {
+		rows[i] = store.Row{Key: topic.ClientKey(fmt.Sprintf("%022d", i)), Value: []byte{1, 1, 1, 1}} // last used in 1970
+	}
+	must(t, n.log.Append(t.Context(), "a", store.Batch{Entries: [][]byte{[]byte(`{"offset":1,"term":"x","time":1,"data":1}`)}, Rows: rows}))
+	_, err := n.topic(t.Context(), "a")
+	must(t, err)
+	left := func() int {
+		rows, err := n.log.Rows(t.Context(), "a", "", many)
+		must(t, err)
+		return len(rows)
+	}
+	for _, want := range []int{many - forgetPage, many - 2*forgetPage, 0} {
+		pass(retainEvery)
+		if got := left(); got != want {
+			t.Fatalf("%d rows are left, want %d", got, want)
+		}
 	}
 }
 

@@ -40,7 +40,9 @@ type Topic struct {
 	inbox   inbox
 	latest  *knowledge // of its keys; nil while no reader needed it
 
-	forgot time.Time // when old rows were last looked for; used while tidying
+	// Used while tidying.
+	forgot     time.Time // when the search for old rows last began
+	forgetting string    // key of the row that it has come to, empty when it is through
 
 	// sequencer is used by the one task that works the inbox.
 	sequencer *topic.Sequencer
