@@ -106,6 +106,20 @@ func lenient[T any](v jsontext.Value) T {
 // passed over, so that newer clients can speak to older servers. The result
 // owns its memory.
 func DecodeCommand(message jsontext.Value, limits Limits) (any, error) {
+	if bytes.HasPrefix(message, publishPrefix) {
+		// What there is most of is read once, not first for its type. A message
+		// says its type once, so it is this one; what is wrong is told below.
+		if p, err := decodeAs[Publish](message); err == nil && p.check(limits) == nil {
+			return p, nil
+		}
+	}
+	return decodeCommand(message, limits)
+}
+
+// publishPrefix is how libraries begin a publish.
+var publishPrefix = []byte(`{"type":"` + TypePublish + `",`)
+
+func decodeCommand(message jsontext.Value, limits Limits) (any, error) {
 	var h head
 	err := json.Unmarshal(message, &h)
 	kind := lenient[string](h.Type)

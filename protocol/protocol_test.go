@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,47 @@ func FuzzDecodeCommand(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzDecodeCommand_twin compares with reading the type of every message first.
+func FuzzDecodeCommand_twin(f *testing.F) {
+	for _, rest := range []string{
+		`"topic":"a","seq":1,"data":{}}`,
+		`"topic":"a","seq":0,"data":1}`,
+		`"topic":"a","seq":2,"voids":[[1,1]],"name":"n","client":"0123456789012345678901","data":"\u00e9","more":[1]}`,
+		`"type":"publish","topic":"a","seq":1,"data":1}`,
+		`"\u0074ype":"ping","topic":"a","seq":1,"data":1}`,
+		`"topic":"a","topic":"b","seq":1,"data":1}`,
+		`"topic":"a","seq":1,"data":1}}`,
+		`"topic":"a","seq":1,"data":{"a":1,"a":2}}`,
+		`"topic":"a","seq":"1","data":1}`,
+		`}`,
+	} {
+		f.Add([]byte(rest))
+	}
+	f.Fuzz(func(t *testing.T, rest []byte) {
+		message := append(slices.Clone(publishPrefix), rest...)
+		got, gotErr := DecodeCommand(message, DefaultLimits())
+		want, wantErr := decodeCommand(message, DefaultLimits())
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(gotErr, wantErr) {
+			t.Errorf("%s is %+v, %v; want %+v, %v", message, got, gotErr, want, wantErr)
+		}
+	})
+}
+
+// BenchmarkPublish reads a frame that publishes 100 bytes, as the server does.
+func BenchmarkPublish(b *testing.B) {
+	frame := Append(nil, &Publish{Topic: "chat:lobby", Seq: 1000, Data: []byte(`{"text":"` + strings.Repeat("x", 89) + `"}`)})
+	b.ReportAllocs()
+	for range b.N {
+		messages, err := Split(frame)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := DecodeCommand(messages[0], DefaultLimits()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func FuzzParsePosition(f *testing.F) {
