@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -36,16 +37,24 @@ func Split(frame []byte) ([]jsontext.Value, error) {
 }
 
 func checkJSON(b []byte) error {
+	if jsontext.Value(b).IsValid() {
+		return nil
+	}
+	return whyNoJSON(b)
+}
+
+// whyNoJSON tells what is wrong with what is not one JSON value.
+func whyNoJSON(b []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(b))
 	if err := dec.SkipValue(); err != nil {
 		return jsonError(err)
 	}
 	if _, err := dec.ReadToken(); err == nil {
 		return Errorf(BadMessage, "There is more than one JSON value.")
-	} else if s := (*jsontext.SyntacticError)(nil); errors.As(err, &s) {
+	} else if !errors.Is(err, io.EOF) {
 		return jsonError(err)
 	}
-	return nil
+	return Errorf(BadMessage, "")
 }
 
 // jsonError tells what is wrong with some JSON, without quoting it.

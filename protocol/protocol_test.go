@@ -1,10 +1,15 @@
 package protocol
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 func FuzzDecodeCommand(f *testing.F) {
@@ -59,6 +64,24 @@ func FuzzDecodeCommand_twin(f *testing.F) {
 		want, wantErr := decodeCommand(message, DefaultLimits())
 		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(gotErr, wantErr) {
 			t.Errorf("%s is %+v, %v; want %+v, %v", message, got, gotErr, want, wantErr)
+		}
+	})
+}
+
+// FuzzCheckJSON compares with reading token by token.
+func FuzzCheckJSON(f *testing.F) {
+	for _, s := range []string{``, ` `, `1`, ` {"a":[1,"\u00e9"]} `, `{"a":1,"a":2}`, `"\ud800"`, "\"\xff\"", `1 2`, `[1`, `{}]`, `nul`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		dec := jsontext.NewDecoder(bytes.NewReader(b))
+		valid := dec.SkipValue() == nil
+		if valid {
+			_, err := dec.ReadToken()
+			valid = errors.Is(err, io.EOF)
+		}
+		if err := checkJSON(b); (err == nil) != valid {
+			t.Errorf("%q: %v, but token by token it is valid: %v", b, err, valid)
 		}
 	})
 }
