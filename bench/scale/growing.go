@@ -71,7 +71,7 @@ func growing(ctx context.Context, o *options, name string, w io.Writer) (panel, 
 		costs = append(costs, c)
 	}
 	_, err = io.WriteString(w, table(titles[name], costs))
-	return panel{title: titles[name], unit: name, costs: costs}, err
+	return panel{unit: name, costs: costs}, err
 }
 
 // measureOver measures a server over the store in dir: each publish and each

@@ -8,14 +8,14 @@ import (
 
 // panel is one part of the plot.
 type panel struct {
-	title, unit string
-	costs       []cost
+	unit  string // the part's name
+	costs []cost
 }
 
 const (
 	panelWidth, panelHeight = 320, 260
 	left, right             = 56, 16
-	top, bottom             = 34, 44
+	top, bottom             = 34, 28
 )
 
 // curves are what a panel shows, in microseconds.
@@ -33,8 +33,9 @@ func plot(panels []panel) []byte {
 	width, height := panelWidth*len(panels), panelHeight+24
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
+	least, most := decades(panels)
 	for i, p := range panels {
-		p.draw(&b, float64(i*panelWidth))
+		p.draw(&b, float64(i*panelWidth), least, most)
 	}
 	for i, c := range curves {
 		x := left + 180*i
@@ -45,8 +46,8 @@ func plot(panels []panel) []byte {
 	return b.Bytes()
 }
 
-func (p *panel) draw(b *bytes.Buffer, x0 float64) {
-	least, most := p.decades()
+// draw draws a panel at x0, from 10^least to 10^most microseconds.
+func (p *panel) draw(b *bytes.Buffer, x0, least, most float64) {
 	size := max(math.Ceil(math.Log10(float64(p.costs[len(p.costs)-1].size))), 1)
 	x := func(n float64) float64 {
 		return x0 + left + (panelWidth-left-right)*math.Log10(n)/size
@@ -54,7 +55,7 @@ func (p *panel) draw(b *bytes.Buffer, x0 float64) {
 	y := func(us float64) float64 {
 		return panelHeight - bottom - (panelHeight-top-bottom)*(math.Log10(us)-least)/(most-least)
 	}
-	fmt.Fprintf(b, `<text x="%.0f" y="18" font-size="12">%s</text>`+"\n", x0+left, p.title)
+	fmt.Fprintf(b, `<text x="%.0f" y="18" font-size="12">%s</text>`+"\n", x0+left, axes[p.unit])
 	for e := least; e <= most; e++ {
 		v := math.Pow(10, e)
 		fmt.Fprintf(b, `<path d="M%.1f %.1f h%d" stroke="#ddd"/><text x="%.1f" y="%.1f" text-anchor="end">%s</text>`+"\n",
@@ -63,7 +64,6 @@ func (p *panel) draw(b *bytes.Buffer, x0 float64) {
 	for e := 0.0; e <= size; e++ {
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x(math.Pow(10, e)), panelHeight-bottom+16, short(e))
 	}
-	fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x0+left+(panelWidth-left-right)/2, panelHeight-bottom+32, axes[p.unit])
 	for _, c := range curves {
 		fmt.Fprintf(b, `<polyline fill="none" stroke="%s" stroke-width="2" points="`, c.color)
 		for _, at := range p.costs {
@@ -83,12 +83,14 @@ var axes = map[string]string{
 }
 
 // decades are the powers of ten around all values.
-func (p *panel) decades() (least, most float64) {
+func decades(panels []panel) (least, most float64) {
 	least, most = math.Inf(1), math.Inf(-1)
-	for _, at := range p.costs {
-		for _, c := range curves {
-			e := math.Log10(c.value(at))
-			least, most = min(least, math.Floor(e)), max(most, math.Ceil(e))
+	for _, p := range panels {
+		for _, at := range p.costs {
+			for _, c := range curves {
+				e := math.Log10(c.value(at))
+				least, most = min(least, math.Floor(e)), max(most, math.Ceil(e))
+			}
 		}
 	}
 	return least, max(most, least+1)
