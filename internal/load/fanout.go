@@ -43,7 +43,9 @@ func (f FanOut) Table() (*Table, error) {
 			f.Clients, f.Topics, f.Rate, f.Bytes, f.Duration),
 		Figures: []Figure{
 			{"deliveries per second", 0},
-			{"latency, median, ms", 2}, {"latency, 99th percentile, ms", 2}, {"latency, longest, ms", 1},
+			{"latency, median, ms", 2},
+			{"latency, 99th percentile, ms", 2},
+			{"latency, longest, ms", 1},
 			{"server CPU per delivery, µs", 2},
 			{"server's memory at the end, MiB", 1},
 			{"stalled readers that caught up afterwards", 0},

@@ -29,7 +29,9 @@ func (o Idle) Table() (*Table, error) {
 		Title: fmt.Sprintf("Idle: %d connections, each subscribed to one of %d topics", o.Clients, o.Topics),
 		Figures: []Figure{
 			{"connected and subscribed per second", 0},
-			{"time to be so, median, ms", 2}, {"99th percentile, ms", 2}, {"longest, ms", 1},
+			{"time to be so, median, ms", 2},
+			{"99th percentile, ms", 2},
+			{"longest, ms", 1},
 			{"server CPU per connection, µs", 0},
 			{"server's memory without connections, MiB", 1},
 			{fmt.Sprintf("with them, after %v, MiB", o.Duration), 1},

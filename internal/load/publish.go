@@ -26,7 +26,9 @@ func (p Publish) Table() (*Table, error) {
 		Title: fmt.Sprintf("Publish: entries of %d bytes to %d topics, each client's next when its last is acknowledged, for %v", p.Bytes, p.Topics, p.Duration),
 		Figures: []Figure{
 			{"acknowledged per second", 0},
-			{"latency, median, ms", 2}, {"latency, 99th percentile, ms", 2}, {"latency, longest, ms", 1},
+			{"latency, median, ms", 2},
+			{"latency, 99th percentile, ms", 2},
+			{"latency, longest, ms", 1},
 			{"server CPU per entry, µs", 1},
 			{"entries per fsync", 1},
 			{"server's memory at the end, MiB", 1},
