@@ -55,7 +55,6 @@ var table = []row{
 	{pkg: "conformance", may: []string{"chaos", "auth"}},
 	{pkg: "conformance/agents", may: []string{"client", "protocol"}},
 	{pkg: "internal/load", may: []string{"protocol"}},
-	{pkg: "conformance", may: nil},
 	{pkg: "internal/clientjs", may: nil},
 	{pkg: "internal/playground", may: nil},
 	{pkg: "web", may: nil},
