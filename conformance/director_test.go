@@ -250,9 +250,6 @@ func (d *director) storm(s *stormStep) {
 }
 
 func (d *director) gather(c *crowdStep) {
-	if testing.Short() {
-		c.Clients /= 10
-	}
 	d.crowd = c
 	d.agent.do(map[string]any{"do": "crowd", "url": "http://" + d.proxy.Addr(), "clients": c.Clients, "topic": c.Topic})
 	d.crowdComplete()

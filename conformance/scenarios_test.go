@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,6 +32,12 @@ func build(m *testing.M) int {
 			return 1
 		}
 	}
+	// Scenarios wait more than they compute.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return m.Run()
 }
 
@@ -53,6 +60,9 @@ func agents(t *testing.T) map[string][]string {
 }
 
 func TestScenarios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scenarios take minutes")
+	}
 	files, err := filepath.Glob("scenarios/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("there are no scenarios: %v", err)
@@ -64,7 +74,10 @@ func TestScenarios(t *testing.T) {
 			if s.Agents != nil && !slices.Contains(s.Agents, name) {
 				continue
 			}
-			t.Run(s.Name+"/"+strings.Join(s.Rules, "_")+"/"+name, func(t *testing.T) { direct(t, load(t, file), command...) })
+			t.Run(s.Name+"/"+strings.Join(s.Rules, "_")+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				direct(t, load(t, file), command...)
+			})
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tuttisync/tutti"
 	"github.com/tuttisync/tutti/internal/config"
+	"github.com/tuttisync/tutti/internal/intake"
 	"github.com/tuttisync/tutti/internal/playground"
 	"github.com/tuttisync/tutti/web"
 )
@@ -125,9 +126,10 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 		TLSConfig:         secured,
 		HTTP2:             &http.HTTP2Config{SendPingTimeout: cfg.Limits.Ping, PingTimeout: cfg.Limits.Grace, WriteByteTimeout: writeTime},
 	}
+	listener := intake.Listen(door.listener, server)
 	greet(cfg, door, logger)
 	ended := make(chan error, 1)
-	go func() { ended <- listen(server, door.listener) }()
+	go func() { ended <- listen(server, listener) }()
 	if cfg.Dev {
 		live, stop := context.WithCancel(ctx)
 		done := make(chan struct{})

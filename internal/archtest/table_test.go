@@ -56,6 +56,7 @@ var table = []row{
 	{pkg: "conformance/agents", may: []string{"client", "protocol"}},
 	{pkg: "internal/load", may: []string{"protocol"}},
 	{pkg: "internal/clientjs", may: nil},
+	{pkg: "internal/intake", may: nil},
 	{pkg: "internal/playground", may: nil},
 	{pkg: "web", may: nil},
 	{pkg: "examples/*", may: []string{".", "client", "auth", "protocol", "store", "store/memory", "store/pebble"}},

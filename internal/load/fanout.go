@@ -16,6 +16,7 @@ const (
 	// more than the kernel takes for a connection.
 	stallEntries = 128
 	stallBytes   = 60_000
+	stallBuffer  = 64 << 10 // what its kernel takes for it
 )
 
 // FanOut measures what subscribers get, and how late, when entries are published
@@ -168,7 +169,7 @@ func (f FanOut) stall(ctx context.Context, s *site, publisher *Socket, n int) ([
 		if err != nil {
 			return stalls, err
 		}
-		shrink(socket.conn, 1)
+		shrink(socket.conn, stallBuffer)
 		stalls = append(stalls, socket)
 	}
 	return stalls, nil
