@@ -79,7 +79,7 @@ func launch(t *testing.T, tokens func() string, command ...string) *agent {
 	go a.listen(out)
 	t.Cleanup(func() {
 		_ = a.in.Close()
-		timer := time.AfterFunc(10*time.Second, func() { _ = a.process.Process.Kill() })
+		timer := time.AfterFunc(patience, func() { _ = a.process.Process.Kill() })
 		<-a.drained
 		timer.Stop()
 		if err := a.process.Wait(); err != nil {

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -58,7 +59,7 @@ func direct(t *testing.T, s *scenario, command ...string) {
 	}
 	d.server.start()
 	var err error
-	d.proxy, err = chaos.New(chaos.Config{Target: d.server.addr, Seed: 1})
+	d.proxy, err = chaos.New(chaos.Config{Target: d.server.addr, Seed: 1, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,9 +71,11 @@ func (a *agent) run() error {
 	if a.client != nil {
 		a.client.Close()
 	}
+	var closing sync.WaitGroup
 	for _, m := range a.crowd {
-		m.client.Close()
+		closing.Go(func() { _ = m.client.Close() }) // it says nothing that matters any more
 	}
+	closing.Wait()
 	return lines.Err()
 }
 
