@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -79,7 +80,7 @@ func launch(t *testing.T, tokens func() string, command ...string) *agent {
 	go a.listen(out)
 	t.Cleanup(func() {
 		_ = a.in.Close()
-		timer := time.AfterFunc(patience, func() { _ = a.process.Process.Kill() })
+		timer := time.AfterFunc(patience, func() { _ = a.process.Process.Signal(syscall.SIGQUIT) }) // it says where it hangs
 		<-a.drained
 		timer.Stop()
 		if err := a.process.Wait(); err != nil {

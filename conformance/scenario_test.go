@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,11 @@ func load(t *testing.T, file string) *scenario {
 		t.Fatalf("%s: its name is %q", file, s.Name)
 	}
 	return s
+}
+
+// crowded says whether the scenario has thousands of clients.
+func (s *scenario) crowded() bool {
+	return slices.ContainsFunc(s.Steps, func(s step) bool { return s.Crowd != nil })
 }
 
 // String says what a step is, for failures.
