@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: { client: 'src/index.ts' },
+  entry: { client: 'src/index.ts', testing: 'src/testing/index.ts' },
   // fallback.js is loaded by client.js when it is needed, wherever the two are served.
   outputOptions: { chunkFileNames: '[name].js' },
   format: 'esm',
