@@ -97,14 +97,14 @@ function through(answer: Response, line: Line): Response {
       try {
         for (let next = await source.read(); !next.done; next = await source.read()) {
           const { value } = next;
-          line.down.then(() => {
+          line.down.carry(() => {
             if (!line.lost()) return sink.enqueue(value);
             sink.error(failure());
             line.end();
             line.cut();
           });
         }
-        line.down.then(() => {
+        line.down.carry(() => {
           line.end();
           sink.close();
         });

@@ -11,7 +11,7 @@ export class Lane {
   }
 
   /** Lets something happen after the latency, and behind what went before. */
-  then(happen: () => void): void {
+  carry(happen: () => void): void {
     const wait = this.#dice.latency();
     const ready = wait > 0 ? new Promise<void>((resolve) => setTimeout(resolve, wait)) : undefined;
     if (!ready && this.#dice.conditions.latency === undefined) {

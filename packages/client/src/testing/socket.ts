@@ -25,7 +25,7 @@ export function simulatedSocket(Real: WebSocketClass, dice: Dice, cuts: Cuts): W
 
     constructor(url: string, protocols: string) {
       cuts.add(this.#cut);
-      this.#up.then(() => {
+      this.#up.carry(() => {
         if (this.#lost()) return;
         const real = new Real(url, protocols);
         this.#real = real;
@@ -33,7 +33,7 @@ export function simulatedSocket(Real: WebSocketClass, dice: Dice, cuts: Cuts): W
         real.addEventListener('message', ({ data }) => this.#arrive('message', { data }));
         real.addEventListener('error', () => {});
         real.addEventListener('close', ({ code }) =>
-          this.#down.then(() => {
+          this.#down.carry(() => {
             if (cuts.delete(this.#cut)) this.#tell('close', { code });
           }),
         );
@@ -47,17 +47,17 @@ export function simulatedSocket(Real: WebSocketClass, dice: Dice, cuts: Cuts): W
     send(text: string): void {
       const { pass, answers } = sift(messages(text), dice.conditions.reject);
       if (pass.length || !answers.length)
-        this.#up.then(() => {
+        this.#up.carry(() => {
           if (!this.#lost()) this.#real?.send(answers.length ? JSON.stringify(pass) : text);
         });
       for (const answer of answers)
-        this.#up.then(() => this.#arrive('message', { data: JSON.stringify(answer) }));
+        this.#up.carry(() => this.#arrive('message', { data: JSON.stringify(answer) }));
     }
 
     close(code?: number): void {
       cuts.delete(this.#cut);
       this.#down.close();
-      this.#up.then(() => this.#real?.close(code));
+      this.#up.carry(() => this.#real?.close(code));
     }
 
     /** Whether the network took what was under way; then the connection is gone. */
@@ -69,7 +69,7 @@ export function simulatedSocket(Real: WebSocketClass, dice: Dice, cuts: Cuts): W
     }
 
     #arrive(type: string, event: { data?: unknown }): void {
-      this.#down.then(() => {
+      this.#down.carry(() => {
         const ack = type === 'message' && typeof event.data === 'string' && acknowledges(event.data);
         if (this.#lost()) return;
         if (ack && dice.happens(dice.conditions.ackLoss)) this.#cut();
