@@ -141,3 +141,19 @@ func ExampleServer_Close() {
 	// <nil> <nil>
 	// draining: The server is shutting down; reconnect.
 }
+
+func ExampleServer_PublishAll() {
+	ctx := context.Background()
+	srv, err := tutti.New(tutti.Config{})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close(ctx)
+	first, last, err := srv.PublishAll(ctx, "chat:lobby", tutti.Message{Data: "one"}, tutti.Message{Name: "note", Data: "two"})
+	fmt.Println(first.Offset, last.Offset, err)
+	_, _, err = srv.PublishAll(ctx, "chat:lobby", tutti.Message{Data: "three"}, tutti.Message{Name: "no name"})
+	fmt.Println(err)
+	// Output:
+	// 1 2 <nil>
+	// bad_name: Entry 2 of 2: The event name holds a character other than A-Z a-z 0-9 _ . : -
+}

@@ -137,23 +137,29 @@ func FuzzParseCursor(f *testing.F) {
 }
 
 // What is taken over HTTP can be stored, told to readers and read again.
-func FuzzDecodePublication(f *testing.F) {
+func FuzzDecodePublications(f *testing.F) {
 	f.Add([]byte(`{"name":"note","data":{"a":[1,"\u00e9", 1.0]}}`))
+	f.Add([]byte(` [{"data":1},{"name":"note","key":"a\"b","data":[ ]}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p, err := DecodePublication(body, DefaultLimits())
+		all, batch, err := DecodePublications(body, DefaultLimits())
 		if err != nil {
 			if AsError(err).Code == Internal {
 				t.Fatalf("%q: an error without a code: %v", body, err)
 			}
 			return
 		}
-		stored := AppendEntry(nil, &Entry{Offset: 1, Term: "AAAAAAAAAAA", Time: 1, Name: p.Name, Data: p.Data})
-		e, err := ParseEntry(stored)
-		if err != nil || string(e.Data) != string(p.Data) || e.Name != p.Name {
-			t.Fatalf("%q is stored as %q and reads as %+v (%v)", body, stored, e, err)
+		if n := len(all); n == 0 || n > MaxBatch || n > 1 && !batch {
+			t.Fatalf("%q has %d entries; as a batch: %v", body, n, batch)
 		}
-		if _, err := Split(AppendEntryMessage(nil, "a", stored)); err != nil {
-			t.Fatalf("%q is told as %q: %v", body, AppendEntryMessage(nil, "a", stored), err)
+		for _, p := range all {
+			stored := AppendEntry(nil, &Entry{Offset: 1, Term: "AAAAAAAAAAA", Time: 1, Name: p.Name, Key: p.Key, Data: p.Data})
+			e, err := ParseEntry(stored)
+			if err != nil || string(e.Data) != string(p.Data) || e.Name != p.Name || e.Key != p.Key {
+				t.Fatalf("%q is stored as %q and reads as %+v (%v)", body, stored, e, err)
+			}
+			if _, err := Split(AppendEntryMessage(nil, "a", stored)); err != nil {
+				t.Fatalf("%q is told as %q: %v", body, AppendEntryMessage(nil, "a", stored), err)
+			}
 		}
 	})
 }

@@ -20,20 +20,29 @@ func publish() *cobra.Command {
 	var r remote
 	var name string
 	var timeout time.Duration
+	var batch bool
 	c := &cobra.Command{
 		Use:   "publish TOPIC [DATA]",
 		Short: "Publish to a topic, exactly once",
-		Long:  "Publish DATA, which is JSON, or each line of standard input. Text that is not JSON is published as a JSON string.",
+		Long: "Publish DATA, which is JSON, or each line of standard input. Text that is not JSON is published as a JSON string.\n" +
+			"With --batch all lines, up to 1,000, are published together or not at all.",
 		Example: `  tutti publish chat:lobby '{"text": "hello"}'
   tutti publish stocks:APP '{"price": 10.5}' --name stock-update
-  seq 100 | tutti publish numbers`,
+  seq 100 | tutti publish numbers
+  seq 100 | tutti publish numbers --batch`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	r.bind(c)
 	r.bindRoad(c)
 	c.Flags().StringVar(&name, "name", "", "the event name")
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long an entry may take")
+	c.Flags().BoolVar(&batch, "batch", false, "publish all lines together or not at all")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if batch {
+			ctx, cancel := context.WithTimeout(c.Context(), timeout)
+			defer cancel()
+			return r.publishAll(ctx, c, name, args)
+		}
 		ctx, gone := context.WithCancelCause(c.Context())
 		defer gone(nil)
 		cl, err := r.connect(c, gone)

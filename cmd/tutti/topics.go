@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,27 +49,11 @@ type topicRow struct {
 
 func (r *remote) topics(c *cobra.Command, prefix, after string) ([]topicRow, error) {
 	query := url.Values{"prefix": {prefix}, "after": {after}}
-	req, err := http.NewRequestWithContext(c.Context(), http.MethodGet, strings.TrimRight(r.address(), "/")+"/v1/topics?"+query.Encode(), nil)
-	if err != nil {
+	var told struct {
+		Topics []topicRow `json:"topics"`
+	}
+	if err := r.call(c.Context(), http.MethodGet, "/v1/topics?"+query.Encode(), nil, nil, &told); err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}
-	if token := r.bearer(); token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("list topics: %w", err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var body struct {
-		Topics []topicRow      `json:"topics"`
-		Error  *protocol.Error `json:"error"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&body); err != nil {
-		return nil, fmt.Errorf("list topics: the answer (%s) is not tutti's: %w", resp.Status, err)
-	}
-	if body.Error != nil {
-		return nil, body.Error
-	}
-	return body.Topics, nil
+	return told.Topics, nil
 }

@@ -18,7 +18,14 @@ type published struct {
 	Term   string `json:"term,omitzero"`
 }
 
-// publish appends an entry (rules HTTP-1, KEY-1).
+type publishedAll struct {
+	Topic string `json:"topic"`
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+	Term  string `json:"term,omitzero"`
+}
+
+// publish appends an entry, or several together (rules HTTP-1, HTTP-6, KEY-1).
 func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	identity, err := s.identify(r)
 	if err != nil {
@@ -28,25 +35,41 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.config.Limits.FrameBytes)))
-	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
-		return protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit).Of(protocol.FrameBytesLimit)
-	} else if err != nil {
-		return protocol.Errorf(protocol.BadMessage, "The body did not arrive whole.")
+	body, err := s.body(w, r)
+	if err != nil {
+		return err
 	}
 	if err := s.charge(r, identity, len(body)); err != nil {
 		return err
 	}
-	p, err := protocol.DecodePublication(body, s.config.Limits)
+	publications, batch, err := protocol.DecodePublications(body, s.config.Limits)
 	if err != nil {
 		return err
 	}
-	topic := r.PathValue("topic")
-	at, err := s.config.Hub.Publish(r.Context(), hub.Publication{Identity: identity, Topic: topic, Name: p.Name, Label: p.Key, Data: p.Data, Key: key})
+	b := hub.Publications{Identity: identity, Topic: r.PathValue("topic"), Key: key}
+	for _, p := range publications {
+		b.Entries = append(b.Entries, hub.Message{Name: p.Name, Key: p.Key, Data: p.Data})
+	}
+	at, err := s.config.Hub.PublishAll(r.Context(), b)
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, published{Topic: topic, Offset: at.Offset, Term: at.Term})
+	if !batch {
+		return answer(w, http.StatusCreated, published{Topic: b.Topic, Offset: at.Offset, Term: at.Term})
+	}
+	last := at.Offset + uint64(len(b.Entries)) - 1
+	return answer(w, http.StatusCreated, publishedAll{Topic: b.Topic, First: at.Offset, Last: last, Term: at.Term})
+}
+
+// body reads a request's body, as long as a frame may be.
+func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.config.Limits.FrameBytes)))
+	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
+		return nil, protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit).Of(protocol.FrameBytesLimit)
+	} else if err != nil {
+		return nil, protocol.Errorf(protocol.BadMessage, "The body did not arrive whole.")
+	}
+	return body, nil
 }
 
 func idempotencyKey(r *http.Request) (string, error) {

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"crypto/sha256"
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/session"
@@ -139,82 +138,4 @@ func (c *Conn) tell(p *session.Publish, v topic.Verdict) {
 	case topic.Gap:
 		c.reply(&protocol.GapMessage{Topic: name, Client: client, Seq: seq, Expected: v.Expected})
 	}
-}
-
-// Publication is an entry from HTTP or from the embedding program.
-type Publication struct {
-	Identity auth.Identity
-	// Trusted: the embedding program itself; no rights are asked, no hook, and
-	// the entry has no author.
-	Trusted bool
-	Topic   string
-	Name    string
-	Label   string // the entry's key, or empty
-	Data    []byte
-	Key     string // Idempotency-Key, or empty
-}
-
-// Publish takes an entry and returns its position when it is durable, or an
-// error of the table. When ctx ends first the entry may still be taken.
-func (h *Hub) Publish(ctx context.Context, p Publication) (protocol.Position, error) {
-	h.publishes.begin()
-	defer h.publishes.end()
-	if err := h.check(p); err != nil {
-		return protocol.Position{}, err
-	}
-	t, err := h.topic(ctx, p.Topic)
-	if err != nil {
-		return protocol.Position{}, err
-	}
-	c := &topic.Command{Name: p.Name, Label: p.Label, Data: p.Data}
-	if p.Key != "" {
-		c.Key = topic.KeyKey(p.Identity.Sub, p.Key)
-		c.Body = body(p)
-	}
-	if !p.Trusted {
-		m := Message{Topic: p.Topic, Name: p.Name, Key: p.Label, Data: p.Data}
-		c.Author = author(p.Identity)
-		if t.repeatsKey(ctx, c.Key) {
-			c.Denied = unasked
-		} else {
-			c.Denied = denial(h.mayPublish(ctx, p.Identity, &m))
-		}
-		c.Name, c.Label, c.Data = m.Name, m.Key, m.Data
-	}
-	verdict := make(chan topic.Verdict, 1)
-	t.submit(job{command: c, tell: func(v topic.Verdict) { verdict <- v }})
-	select {
-	case v := <-verdict:
-		if v.Err != nil {
-			return protocol.Position{}, v.Err
-		}
-		return protocol.Position{Term: v.Term, Offset: v.Offset}, nil
-	case <-ctx.Done():
-		return protocol.Position{}, protocol.Errorf(protocol.Overloaded, "No answer came in time; the entry may still be taken.")
-	}
-}
-
-// body tells bodies of one Idempotency-Key apart. No part of one holds a NUL.
-func body(p Publication) [sha256.Size]byte {
-	text := p.Name + "\x00"
-	if p.Label != "" {
-		text += p.Label + "\x00"
-	}
-	return sha256.Sum256([]byte(text + string(p.Data)))
-}
-
-func (h *Hub) check(p Publication) error {
-	if h.shut.Load() {
-		return draining()
-	}
-	if err := protocol.CheckTopic(p.Topic); err != nil {
-		return err
-	}
-	if err := protocol.CheckName(p.Name); err != nil {
-		return err
-	}
-	if err := protocol.CheckKey(p.Label); err != nil {
-		return err
-	}
-	return h.config.Session.Limits.CheckData(p.Data)
 }

@@ -36,7 +36,11 @@ func (j *job) bytes() int {
 	if j.command == nil {
 		return commandBytes
 	}
-	return commandBytes + len(j.command.Data)
+	n := commandBytes + len(j.command.Data)
+	for _, d := range j.command.More {
+		n += commandBytes + len(d.Data)
+	}
+	return n
 }
 
 // submit hands a command to the topic. tell is called once, from another

@@ -157,20 +157,29 @@ func firstMissing(next uint64, voids []protocol.Range) uint64 {
 
 func (s *Sequencer) accept(now time.Time, c *Command) Verdict {
 	s.round.lastTime = max(s.round.lastTime, now.UnixMilli())
+	first := s.add(c, Draft{Name: c.Name, Label: c.Label, Data: c.Data})
+	for _, d := range c.More {
+		s.add(c, d)
+	}
+	return Verdict{Kind: Accepted, Offset: first, Term: s.term}
+}
+
+// add puts an entry of the command into the round and returns its offset.
+func (s *Sequencer) add(c *Command, d Draft) uint64 {
 	e := protocol.Entry{
 		Offset: s.head + uint64(len(s.round.entries)) + 1,
 		Term:   s.term,
-		Key:    c.Label,
+		Key:    d.Label,
 		Client: c.Client,
 		Seq:    c.Seq,
 		Voids:  c.Voids,
-		Name:   c.Name,
+		Name:   d.Name,
 		Time:   s.round.lastTime,
 		Author: c.Author,
-		Data:   c.Data,
+		Data:   d.Data,
 	}
 	s.round.entries = append(s.round.entries, protocol.AppendEntry(nil, &e))
-	return Verdict{Kind: Accepted, Offset: e.Offset, Term: e.Term}
+	return e.Offset
 }
 
 func (s *Sequencer) set(key string, value []byte) {

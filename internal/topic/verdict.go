@@ -7,8 +7,15 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// Command asks a topic to take one entry. Its shape, its client's proof and
-// its limits have been judged before.
+// Draft is what an entry is to say, before it has a place in the log.
+type Draft struct {
+	Name  string
+	Label string // the entry's key
+	Data  []byte
+}
+
+// Command asks a topic to take one entry, or several together. Its shape, its
+// client's proof and its limits have been judged before.
 type Command struct {
 	// Client, Run, Born and Seq say whose entry it is; Client is empty for one
 	// from HTTP or the embedding program.
@@ -31,6 +38,7 @@ type Command struct {
 	Label  string // the entry's key
 	Author *protocol.Author
 	Data   []byte
+	More   []Draft // taken with it, right behind it; a client's command has none
 }
 
 // RowKey is the key of the row that judging the command needs, or empty.
@@ -56,7 +64,7 @@ const (
 // Verdict is the end of a command.
 type Verdict struct {
 	Kind     Kind
-	Offset   uint64          // Accepted, Repeated: where; 0 if that is forgotten (rule PUB-5)
+	Offset   uint64          // Accepted, Repeated: where, of several the first; 0 if that is forgotten (rule PUB-5)
 	Term     string          // of Offset
 	Expected uint64          // Gap
 	Err      *protocol.Error // Refused, Rejected
