@@ -30,6 +30,15 @@ func (b *Batch) Check(topic string) error {
 	return nil
 }
 
+// CheckRedaction returns an error unless data may stand in place of an entry.
+// Backends call it first.
+func CheckRedaction(data []byte) error {
+	if len(data) > MaxBatchBytes {
+		return fmt.Errorf("redact: an entry has up to %d bytes, not %d", MaxBatchBytes, len(data))
+	}
+	return nil
+}
+
 // Check returns an error unless the snapshot's size is within the limits.
 // Backends call it first.
 func (s Snapshot) Check() error {

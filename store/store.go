@@ -48,6 +48,8 @@ var (
 	// is reopened it takes no writes and keeps answering ErrUnknown to Append;
 	// reads go on, up to the durable head.
 	ErrUnknown = errors.New("store: outcome unknown")
+	// ErrMissing: the log has no entry at the offset, or not any more.
+	ErrMissing = errors.New("store: no such entry")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("store: closed")
 )
@@ -154,6 +156,14 @@ type Log interface {
 	// stays as it was. It never brings entries back. It is durable when it
 	// returns.
 	Truncate(ctx context.Context, topic string, before uint64) error
+
+	// Redact puts data in place of the entry at offset: from when it returns,
+	// nobody reads what was there before, and a crash does not bring it back.
+	// Neither the head, nor terms, rows or other entries change, and followers
+	// are not told. It ends as Append does, but in ErrMissing where that ends in
+	// ErrConflict, and a full disk does not hinder it. It may wait for appends
+	// that are under way. The store does not keep data.
+	Redact(ctx context.Context, topic string, offset uint64, data []byte) error
 
 	// PutSnapshot keeps a snapshot in place of the topic's older one. A
 	// snapshot older than the one kept is ignored. One whose Offset is 0 or

@@ -250,6 +250,29 @@ func (s *Store) Truncate(_ context.Context, topic string, before uint64) error {
 	return nil
 }
 
+// Redact implements store.Log.
+func (s *Store) Redact(ctx context.Context, topic string, offset uint64, data []byte) error {
+	if err := store.CheckRedaction(data); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.appending.Lock() // followers may be reading the entry
+	defer s.appending.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	l := s.logs[topic]
+	if l == nil || offset < l.first || offset > l.last() {
+		return store.ErrMissing
+	}
+	l.entries[offset-l.first] = slices.Clone(data)
+	return nil
+}
+
 // PutSnapshot implements store.Log.
 func (s *Store) PutSnapshot(_ context.Context, topic string, snapshot store.Snapshot) error {
 	if err := snapshot.Check(); err != nil {

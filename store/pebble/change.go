@@ -47,6 +47,21 @@ func (s *Store) endedTerms(topic string, first uint64) ([]store.TermStart, error
 	return terms[:n], nil
 }
 
+// Redact implements store.Log. What was there before leaves the disk when
+// pebble compacts the tables that hold it.
+func (s *Store) Redact(ctx context.Context, topic string, offset uint64, data []byte) error {
+	if err := store.CheckRedaction(data); err != nil {
+		return err
+	}
+	return s.do(ctx, &request{topic: topic, done: make(chan error, 1), size: len(data), frees: true, change: func(b *pebble.Batch, h *head) error {
+		if !h.known || offset < h.first || offset > h.last {
+			return store.ErrMissing
+		}
+		_ = b.Set(offsetKey(topic, kindEntry, offset), data, nil)
+		return nil
+	}})
+}
+
 // PutSnapshot implements store.Log.
 func (s *Store) PutSnapshot(ctx context.Context, topic string, snapshot store.Snapshot) error {
 	if err := snapshot.Check(); err != nil {

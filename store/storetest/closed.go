@@ -27,6 +27,7 @@ func testClosed(t *testing.T, b Backend) {
 		"Row":         func() error { _, err := log.Row(ctx, "a", "k"); return err },
 		"Rows":        func() error { _, err := log.Rows(ctx, "a", "", 1); return err },
 		"Truncate":    func() error { return log.Truncate(ctx, "a", 1) },
+		"Redact":      func() error { return log.Redact(ctx, "a", 1, []byte("x")) },
 		"PutSnapshot": func() error { return log.PutSnapshot(ctx, "a", store.Snapshot{Offset: 1}) },
 		"Snapshot":    func() error { _, err := log.Snapshot(ctx, "a", 0); return err },
 		"Topics":      func() error { _, err := log.Topics(ctx, "", "", 1); return err },

@@ -52,6 +52,7 @@ func testFailed(t *testing.T, b Backend, cause error, fail func(Disk, error)) {
 		"Append":        log.Append(t.Context(), name(0), batch(1, "2")),
 		"Append, again": log.Append(t.Context(), "new", batch(0, "1")),
 		"Truncate":      log.Truncate(t.Context(), name(0), 2),
+		"Redact":        log.Redact(t.Context(), name(0), 1, []byte("x")),
 		"PutSnapshot":   log.PutSnapshot(t.Context(), name(0), store.Snapshot{Offset: 1}),
 	} {
 		if !errors.Is(err, store.ErrUnknown) {
@@ -107,9 +108,12 @@ func testFullDisk(t *testing.T, b Backend) {
 	if err := log.Truncate(t.Context(), "a", 2); err != nil {
 		t.Errorf("truncate on a full disk: %v", err)
 	}
+	if err := log.Redact(t.Context(), "a", 2, []byte("x")); err != nil {
+		t.Errorf("redact on a full disk: %v", err)
+	}
 	d.SetFree(1 << 40)
 	mustAppend(t, log, "a", batch(2, "3"))
-	if diff := cmp.Diff([]string{"2:2", "3:3"}, all(t, log, "a")); diff != "" {
+	if diff := cmp.Diff([]string{"2:x", "3:3"}, all(t, log, "a")); diff != "" {
 		t.Errorf("log when there is room again (-want +got):\n%s", diff)
 	}
 }

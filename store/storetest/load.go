@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -24,6 +25,8 @@ type load struct {
 	tried        map[string]map[uint64]bool // heads of all batches ever tried
 	acknowledged map[string]uint64          // heads of acknowledged batches
 	seen         map[string]uint64          // heads that a reader or follower saw
+	redacted     map[string]map[uint64]bool // entries whose redaction was tried; true: acknowledged
+	settled      map[string]map[uint64]bool // those acknowledged when lower was called last
 	failures     []error                    // what ended the writers
 
 	progress chan struct{} // gets one for each acknowledgement while there is room
@@ -42,6 +45,8 @@ func startLoad(t testing.TB, log store.Log, rng *rand.Rand, topics int) *load {
 		tried:        make(map[string]map[uint64]bool),
 		acknowledged: make(map[string]uint64),
 		seen:         make(map[string]uint64),
+		redacted:     make(map[string]map[uint64]bool),
+		settled:      make(map[string]map[uint64]bool),
 		progress:     make(chan struct{}, 1),
 		stop:         make(chan struct{}),
 	}
@@ -54,6 +59,7 @@ func startLoad(t testing.TB, log store.Log, rng *rand.Rand, topics int) *load {
 		l.topics = append(l.topics, topic)
 		last := lastOf(t, log, topic)
 		l.tried[topic] = map[uint64]bool{last: true}
+		l.redacted[topic] = alreadyRedacted(t, log, topic, last)
 		l.acknowledged[topic], lasts[i] = last, last
 	}
 	for i, topic := range l.topics {
@@ -62,6 +68,25 @@ func startLoad(t testing.TB, log store.Log, rng *rand.Rand, topics int) *load {
 		l.readers.Go(func() { l.read(topic) })
 	}
 	return l
+}
+
+// alreadyRedacted finds what an earlier load redacted.
+func alreadyRedacted(t testing.TB, log store.Log, topic string, last uint64) map[uint64]bool {
+	t.Helper()
+	found := make(map[uint64]bool)
+	for next := uint64(0); next < last; {
+		entries, err := log.Read(t.Context(), topic, next, 1000, 1<<20)
+		if err != nil || len(entries) == 0 {
+			t.Fatalf("%s: read above %d: %d entries, %v", topic, next, len(entries), err)
+		}
+		for _, e := range entries {
+			if bytes.Equal(e.Data, redactedEntry) {
+				found[e.Offset] = true
+			}
+			next = e.Offset
+		}
+	}
+	return found
 }
 
 // finish stops writers and readers and waits for them.
@@ -103,6 +128,8 @@ func (l *load) write(topic string, last uint64, rng *rand.Rand) {
 			err = l.log.PutSnapshot(l.t.Context(), topic, store.Snapshot{Offset: last, Data: []byte(topic)})
 		} else if err == nil && rng.IntN(20) == 0 {
 			err = l.log.Truncate(l.t.Context(), topic, last-min(last, 50))
+		} else if err == nil && rng.IntN(10) == 0 {
+			err = l.redact(topic, last-uint64(rng.IntN(int(min(last, 20)))))
 		}
 		l.mu.Lock()
 		if err != nil {
@@ -117,6 +144,18 @@ func (l *load) write(topic string, last uint64, rng *rand.Rand) {
 		default:
 		}
 	}
+}
+
+func (l *load) redact(topic string, offset uint64) error {
+	note := func(acknowledged bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.redacted[topic][offset] = l.redacted[topic][offset] || acknowledged
+	}
+	note(false)
+	err := l.log.Redact(l.t.Context(), topic, offset, redactedEntry)
+	note(err == nil)
+	return err
 }
 
 func (l *load) read(topic string) {
@@ -143,6 +182,19 @@ func loadEntry(topic string, offset uint64) []byte {
 	return bytes.Repeat(fmt.Appendf(nil, "%s/%d ", topic, offset), 1+int(offset%100))
 }
 
+var redactedEntry = []byte("redacted")
+
+// fits says whether an entry may be found with this data.
+func (l *load) fits(topic string, e store.Entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, tried := l.redacted[topic][e.Offset]
+	if tried && bytes.Equal(e.Data, redactedEntry) {
+		return true
+	}
+	return !l.settled[topic][e.Offset] && bytes.Equal(e.Data, loadEntry(topic, e.Offset))
+}
+
 // lower returns what must be found after a crash that comes later: all that was
 // acknowledged or seen.
 func (l *load) lower() map[string]uint64 {
@@ -151,6 +203,7 @@ func (l *load) lower() map[string]uint64 {
 	lower := make(map[string]uint64)
 	for _, topic := range l.topics {
 		lower[topic] = max(l.acknowledged[topic], l.seen[topic])
+		l.settled[topic] = maps.Clone(l.redacted[topic])
 	}
 	return lower
 }
@@ -183,7 +236,7 @@ func (l *load) judge(log store.Log, lower map[string]uint64) map[string]uint64 {
 				t.Fatalf("%s: read above %d: %d entries, %v; the head is %d", topic, next-1, len(entries), err, head.Last)
 			}
 			for _, e := range entries {
-				if e.Offset != next || !bytes.Equal(e.Data, loadEntry(topic, next)) {
+				if e.Offset != next || !l.fits(topic, e) {
 					t.Fatalf("%s: entry %d is %d %.20q", topic, next, e.Offset, e.Data)
 				}
 				next++

@@ -38,6 +38,7 @@ func testMachine(t *testing.T, b Backend) {
 		r.Repeat(map[string]func(*rapid.T){
 			"append":   m.append,
 			"truncate": m.truncate,
+			"redact":   m.redact,
 			"snapshot": m.snapshot,
 			"read":     m.read,
 			"list":     m.list,
@@ -90,6 +91,16 @@ func (m *machine) truncate(r *rapid.T) {
 	m.twin.truncate(name, before)
 	if err := m.log.Truncate(m.t.Context(), name, before); err != nil {
 		r.Fatalf("truncate: %v", err)
+	}
+}
+
+func (m *machine) redact(r *rapid.T) {
+	name := names.Draw(r, "topic")
+	offset, data := m.offset(r, name), rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(r, "data")
+	err := m.log.Redact(m.t.Context(), name, offset, data)
+	taken := m.twin.redact(name, offset, data)
+	if taken && err != nil || !taken && !errors.Is(err, store.ErrMissing) {
+		r.Fatalf("redact %d of %q: %v; the twin took it: %v", offset, name, err, taken)
 	}
 }
 

@@ -81,6 +81,8 @@ func Run(t *testing.T, b Backend) {
 		{"Rows", testRows},
 		{"Topics", testTopics},
 		{"Truncate", testTruncate},
+		{"Redact", testRedact},
+		{"RedactDuringAppends", testRedactDuringAppends},
 		{"Snapshot", testSnapshot},
 		{"Limits", testLimits},
 		{"Ownership", testOwnership},

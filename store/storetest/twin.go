@@ -67,6 +67,16 @@ func (w *twin) truncate(name string, before uint64) {
 	t.first = max(t.first, min(before, t.last()+1))
 }
 
+// redact says whether the log has the entry.
+func (w *twin) redact(name string, offset uint64, data []byte) bool {
+	t := w.topic(name)
+	if offset < t.first || offset > t.last() {
+		return false
+	}
+	t.entries[offset-1] = string(data)
+	return true
+}
+
 // putSnapshot says whether the snapshot is of a part of the log.
 func (w *twin) putSnapshot(name string, s store.Snapshot) bool {
 	t := w.topic(name)
