@@ -16,16 +16,18 @@ type Author struct {
 
 // Entry is one entry of a topic's log.
 type Entry struct {
-	Offset uint64         `json:"offset"`
-	Term   string         `json:"term"`
-	Key    string         `json:"key,omitzero"`    // what the entry is the newest word about; empty: none
-	Client string         `json:"client,omitzero"` // empty: published over HTTP or by the embedding program
-	Seq    uint64         `json:"seq,omitzero"`
-	Voids  []Range        `json:"voids,omitzero"`
-	Name   string         `json:"name,omitzero"` // empty: message
-	Time   int64          `json:"time"`          // milliseconds since 1970, by the server's clock
-	Author *Author        `json:"author,omitzero"`
-	Data   jsontext.Value `json:"data"` // as published, byte for byte
+	Offset uint64  `json:"offset"`
+	Term   string  `json:"term"`
+	Key    string  `json:"key,omitzero"`    // what the entry is the newest word about; empty: none
+	Client string  `json:"client,omitzero"` // empty: published over HTTP or by the embedding program
+	Seq    uint64  `json:"seq,omitzero"`
+	Voids  []Range `json:"voids,omitzero"`
+	Name   string  `json:"name,omitzero"` // empty: message
+	Time   int64   `json:"time"`          // milliseconds since 1970, by the server's clock
+	Author *Author `json:"author,omitzero"`
+	// Redacted: what was published was taken out since; Data is null.
+	Redacted bool           `json:"redacted,omitzero"`
+	Data     jsontext.Value `json:"data"` // as published, byte for byte
 }
 
 // Range is an inclusive range of seqs, first and last.
@@ -33,6 +35,15 @@ type Range [2]uint64
 
 // Position is the position just behind the entry.
 func (e *Entry) Position() Position { return Position{Term: e.Term, Offset: e.Offset} }
+
+// Redact returns the entry as it stands in the log once it was redacted (rule
+// ADMIN-2).
+func (e *Entry) Redact() *Entry {
+	return &Entry{
+		Offset: e.Offset, Term: e.Term, Client: e.Client, Seq: e.Seq, Voids: e.Voids, Time: e.Time,
+		Redacted: true, Data: jsontext.Value("null"),
+	}
+}
 
 // AppendEntry appends the entry's stored form to b: one JSON object. Data,
 // Name and Key must have been checked.
@@ -81,6 +92,9 @@ func AppendEntry(b []byte, e *Entry) []byte {
 			b = appendString(b, e.Author.Name)
 		}
 		b = append(b, '}')
+	}
+	if e.Redacted {
+		b = append(b, `,"redacted":true`...)
 	}
 	b = append(b, `,"data":`...)
 	b = append(b, e.Data...)

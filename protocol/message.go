@@ -27,6 +27,7 @@ const (
 	TypeRejected      = "rejected"
 	TypeGap           = "gap"
 	TypeError         = "error"
+	TypeRedacted      = "redacted"
 	TypeClose         = "close"
 )
 
@@ -199,6 +200,13 @@ type Failure struct {
 	Error *Error `json:"error"`
 }
 
+// Redacted tells, unasked, that what an entry said was taken out of the log
+// (rule ADMIN-2).
+type Redacted struct {
+	Topic  string `json:"topic"`
+	Offset uint64 `json:"offset"`
+}
+
 // Close comes before the server ends the connection.
 type Close struct {
 	Error *Error `json:"error"`
@@ -284,6 +292,8 @@ func typeOf(message any) string {
 		return TypeGap
 	case *Failure:
 		return TypeError
+	case *Redacted:
+		return TypeRedacted
 	case *Close:
 		return TypeClose
 	}

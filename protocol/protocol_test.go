@@ -164,6 +164,20 @@ func FuzzDecodePublications(f *testing.F) {
 	})
 }
 
+func FuzzDecodeDisconnect(f *testing.F) {
+	f.Add([]byte(`{"sub":"alice","return":true}`))
+	f.Add([]byte(`{"client":"AAAAAAAAAAAAAAAAAAAAAA"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d, err := DecodeDisconnect(body)
+		if err != nil && AsError(err).Code != BadMessage {
+			t.Fatalf("%q: %v", body, err)
+		}
+		if err == nil && (d.Sub == "") == (d.Client == "") {
+			t.Fatalf("%q is taken as %+v", body, d)
+		}
+	})
+}
+
 func FuzzParseEntry(f *testing.F) {
 	f.Add([]byte(`{"offset":1,"term":"AAAAAAAAAAA","client":"c","seq":2,"voids":[[1,1]],"time":5,"author":{"sub":"a"},"data":1}`))
 	f.Fuzz(func(t *testing.T, stored []byte) {

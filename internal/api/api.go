@@ -56,7 +56,10 @@ func New(config Config) *Server {
 	s.route("GET /v1/poll", s.poll)
 	s.route("POST /v1/topics/{topic}/events", s.publish)
 	s.route("GET /v1/topics/{topic}/events", s.history)
+	s.route("DELETE /v1/topics/{topic}/events", s.truncate)
+	s.route("DELETE /v1/topics/{topic}/events/{offset}", s.redact)
 	s.route("GET /v1/topics", s.topics)
+	s.route("POST /v1/disconnect", s.disconnect)
 	s.route("GET /v1/client.js", module(config.ClientJS))
 	s.route("GET /v1/fallback.js", module(config.Fallback))
 	s.route("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return text(w, "ok\n") })
@@ -99,7 +102,7 @@ func (s *Server) routes(r *http.Request, method string) bool {
 // unrouted says what is wrong with a request that has no route.
 func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) *protocol.Error {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		if s.routes(r, method) {
 			allowed = append(allowed, method)
 		}

@@ -121,16 +121,22 @@ var rights = map[string]rightsRow{
 			`[{"type":"hello","token":%q,"clients":[{"secret":%q,"run":1}]},{"type":"publish","topic":%q,"seq":1,"data":1}]`,
 			token, newSecret(s.t), rightsTopic)), 2)
 	}},
-	"GET /v1/poll":                   {verb: auth.Read, want: usual, road: overHTTP("GET", "/v1/poll?topic="+rightsTopic, "")},
-	"POST /v1/topics/{topic}/events": {verb: auth.Publish, want: usual, road: overHTTP("POST", "/v1/topics/"+rightsTopic+"/events", `{"data":1}`)},
-	"GET /v1/topics/{topic}/events":  {verb: auth.History, want: usual, road: overHTTP("GET", "/v1/topics/"+rightsTopic+"/events", "")},
-	"GET /v1/topics":                 {verb: auth.Admin, want: usual, road: overHTTP("GET", "/v1/topics", "")},
-	"GET /v1/client.js":              {want: free, road: overHTTP("GET", "/v1/client.js", "")},
-	"GET /v1/fallback.js":            {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
-	"GET /healthz":                   {want: free, road: overHTTP("GET", "/healthz", "")},
-	"GET /readyz":                    {want: free, road: overHTTP("GET", "/readyz", "")},
-	"GET /metrics":                   {want: free, road: overHTTP("GET", "/metrics", "")},
-	"GET /":                          {want: free, road: overHTTP("GET", "/", "")},
+	"GET /v1/poll":                     {verb: auth.Read, want: usual, road: overHTTP("GET", "/v1/poll?topic="+rightsTopic, "")},
+	"POST /v1/topics/{topic}/events":   {verb: auth.Publish, want: usual, road: overHTTP("POST", "/v1/topics/"+rightsTopic+"/events", `{"data":1}`)},
+	"GET /v1/topics/{topic}/events":    {verb: auth.History, want: usual, road: overHTTP("GET", "/v1/topics/"+rightsTopic+"/events", "")},
+	"GET /v1/topics":                   {verb: auth.Admin, want: usual, road: overHTTP("GET", "/v1/topics", "")},
+	"DELETE /v1/topics/{topic}/events": {verb: auth.Admin, want: usual, road: overHTTP("DELETE", "/v1/topics/"+rightsTopic+"/events?before=1", "")},
+	"DELETE /v1/topics/{topic}/events/{offset}": {verb: auth.Admin, want: usual, road: func(s *testServer, token string) protocol.Code {
+		s.tell(rightsTopic, "", "1")
+		return overHTTP("DELETE", "/v1/topics/"+rightsTopic+"/events/1", "")(s, token)
+	}},
+	"POST /v1/disconnect": {verb: auth.Admin, want: usual, road: overHTTP("POST", "/v1/disconnect", `{"sub":"bob"}`)},
+	"GET /v1/client.js":   {want: free, road: overHTTP("GET", "/v1/client.js", "")},
+	"GET /v1/fallback.js": {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
+	"GET /healthz":        {want: free, road: overHTTP("GET", "/healthz", "")},
+	"GET /readyz":         {want: free, road: overHTTP("GET", "/readyz", "")},
+	"GET /metrics":        {want: free, road: overHTTP("GET", "/metrics", "")},
+	"GET /":               {want: free, road: overHTTP("GET", "/", "")},
 }
 
 func TestRights(t *testing.T) {

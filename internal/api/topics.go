@@ -144,11 +144,16 @@ func offset(r *http.Request, name string) (*uint64, error) {
 	if value == "" {
 		return nil, nil
 	}
+	n, err := parseOffset(value, name)
+	return &n, err
+}
+
+func parseOffset(value, name string) (uint64, error) {
 	n, err := strconv.ParseUint(value, 10, 53)
 	if err != nil {
-		return nil, protocol.Errorf(protocol.BadMessage, "%s is an offset.", name)
+		return 0, protocol.Errorf(protocol.BadMessage, "%s is an offset.", name)
 	}
-	return &n, nil
+	return n, nil
 }
 
 func limit(r *http.Request, most, otherwise int) (int, error) {

@@ -19,6 +19,7 @@ type catchup struct {
 	behind  []*cursor // that must be read from the store, in order
 	running bool      // the first of them is being read
 	page    *page     // what was read, until it is said
+	notices []byte    // frames to be said right behind it
 	aside   int       // cursors that wait until their topic knows its keys
 }
 
@@ -37,6 +38,26 @@ func (u *catchup) idle() bool {
 
 // waits says whether a page waits to be said.
 func (u *catchup) waits() bool { return u != nil && u.page != nil }
+
+// notify says a message right behind the page that is being read or waits, of
+// which it may speak, or with the replies if there is none. c.mu is held.
+func (c *Conn) notify(message any) {
+	if u := c.catchup; u != nil && (u.running || u.page != nil) {
+		u.notices = c.framed(u.notices, message)
+		c.count()
+		return
+	}
+	c.frame(message)
+}
+
+// unsaid is how many bytes of messages wait to be said. c.mu is held.
+func (c *Conn) unsaid() int {
+	n := len(c.replies)
+	if c.catchup != nil {
+		n += len(c.catchup.notices)
+	}
+	return n
+}
 
 // fall puts a cursor among those that are behind. c.mu is held.
 func (c *Conn) fall(cur *cursor) {
@@ -87,6 +108,10 @@ func (c *Conn) fetchPage() {
 	if !c.ended {
 		u.page = p
 	}
+	if p == nil {
+		c.replies = append(c.replies, u.notices...)
+		u.notices = nil
+	}
 	start := c.schedule()
 	c.mu.Unlock()
 	c.queue(start)
@@ -99,32 +124,39 @@ func (c *Conn) takePage(frames [][]byte) ([][]byte, int) {
 		c.mu.Unlock()
 		return frames, 0
 	}
-	p := c.catchup.page
-	c.catchup.page = nil
+	p, notices := c.catchup.page, c.catchup.notices
+	c.catchup.page, c.catchup.notices = nil, nil
 	cur := p.cursor
-	if cur.closed {
-		c.mu.Unlock()
-		return frames, 0
-	}
-	cur.away = false
-	switch {
-	case p.err != nil:
-	case p.news.more || cur.dirty:
-		cur.dirty = true
-		c.dirty = append(c.dirty, cur)
-	case p.news.aside:
-		cur.aside = true
-		c.catchup.aside++
+	closed := cur.closed
+	if !closed {
+		cur.away = false
+		switch {
+		case p.err != nil:
+		case p.news.more || cur.dirty:
+			cur.dirty = true
+			c.dirty = append(c.dirty, cur)
+		case p.news.aside:
+			cur.aside = true
+			c.catchup.aside++
+		}
 	}
 	c.mu.Unlock()
-	if p.err != nil {
+	bytes := 0
+	switch {
+	case closed:
+	case p.err != nil:
 		c.unreadable(cur, p.err)
-		return frames, 0
+	default:
+		if p.news.lost != nil {
+			c.lost(cur, *p.news.lost)
+		}
+		frames, bytes = append(frames, p.frames...), p.news.bytes
 	}
-	if p.news.lost != nil {
-		c.lost(cur, *p.news.lost)
+	if len(notices) > 0 {
+		frames = append(frames, notices)
+		bytes += len(notices)
 	}
-	return append(frames, p.frames...), p.news.bytes
+	return frames, bytes
 }
 
 // shut lets nothing more be read by a cursor. c.mu is held.

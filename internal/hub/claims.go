@@ -138,6 +138,13 @@ func (c *claims) forget(now time.Time) {
 	c.idle = slices.Delete(c.idle, 0, n)
 }
 
+// held returns the connections that hold the client.
+func (c *claims) held(client string) []*Conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.owners[client].holders())
+}
+
 // run returns the run with which the client is connected, 0 if it is not.
 func (c *claims) run(client string) uint64 {
 	c.mu.Lock()

@@ -289,14 +289,19 @@ func (c *Conn) reply(message any) {
 // frame adds a message to what is to be said; nothing is said after close.
 // c.mu is held.
 func (c *Conn) frame(message any) {
+	c.replies = c.framed(c.replies, message)
+	c.count()
+}
+
+func (c *Conn) framed(dst []byte, message any) []byte {
 	if c.ended || c.ending != nil || c.tooMuch() {
-		return
+		return dst
 	}
 	buf := takeBuffer()
 	*buf = protocol.Append(*buf, message)
-	c.replies = c.peer.Frame(c.replies, *buf)
+	dst = c.peer.Frame(dst, *buf)
 	putBuffer(buf)
-	c.count()
+	return dst
 }
 
 // schedule says whether the connection must be queued. c.mu is held.

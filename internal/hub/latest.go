@@ -62,15 +62,15 @@ func (l *latest) addStored(first uint64, entries [][]byte) {
 
 func (l *latest) holds(k keyed) bool { return l.newest[k.key] == k.offset }
 
-// shrink lets the oldest keys go until the rest has at most max bytes.
-func (l *latest) shrink(max int) {
+// shrink lets the oldest keys go until the rest has at most limit bytes.
+func (l *latest) shrink(limit int) {
 	n := 0
-	for ; l.bytes > max && n < len(l.order); n++ {
+	for ; l.bytes > limit && n < len(l.order); n++ {
 		if k := l.order[n]; l.holds(k) {
 			delete(l.newest, k.key)
 			l.bytes -= len(k.key) + keyCost
 		}
-		l.floor = l.order[n].offset + 1
+		l.floor = max(l.floor, l.order[n].offset+1)
 	}
 	l.order = slices.Delete(l.order, 0, n)
 }
@@ -105,6 +105,21 @@ func (l *latest) from(dst []uint64, offset uint64) []uint64 {
 		}
 	}
 	return dst
+}
+
+// forget notes that the entry of offset has lost its key. Which entry is the
+// newest of that key now is not known, nor, if no newer one has no key, which is
+// the newest of those: it says whether the floor had to rise for that.
+func (l *latest) forget(offset uint64, key string) bool {
+	if l.passed(offset, key) && l.passed(offset, "") {
+		return false
+	}
+	if l.newest[key] == offset {
+		delete(l.newest, key)
+		l.bytes -= len(key) + keyCost
+	}
+	l.floor = max(l.floor, offset+1)
+	return true
 }
 
 // passed says whether a newer entry than that of offset is known to have the

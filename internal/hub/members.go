@@ -12,8 +12,11 @@ import (
 
 // member is a reader that Close must end.
 type member interface {
-	drain() // ask it to go, in order
-	kill()  // make it go
+	drain()                               // ask it to go, in order
+	kill()                                // make it go
+	leave(reason *protocol.Error)         // ask it to go, and say why
+	sub() string                          // whose it is; empty: nobody's that is known
+	redacted(topic string, offset uint64) // tell it, if it reads the topic
 	// holds returns how many bytes wait for it, and whether it is going.
 	holds() (int, bool)
 	shed(protocol.Limit) // make it go, over what waits for it

@@ -95,7 +95,7 @@ type loan struct {
 // count brings the hub's account of what the connection holds up to date.
 // c.mu is held.
 func (c *Conn) count() {
-	n := len(c.replies) + c.account.flying
+	n := c.unsaid() + c.account.flying
 	if c.account.closed {
 		n = 0
 	}

@@ -98,7 +98,9 @@ type knowledge struct {
 	latest
 	charged int       // bytes counted in Hub.keys
 	whole   bool      // it knows the log from its first entry on
-	err     error     // why it does not; forgotten by the next sweep
+	stale   bool      // an entry has lost its key since; learned anew after the next sweep
+	lost    []keyed   // entries that lost their key while it was learned
+	err     error     // why it is not whole; forgotten by the next sweep
 	aside   []*cursor // those that wait for that
 }
 
@@ -130,12 +132,33 @@ func (t *Topic) learn(first, end uint64) {
 	case t.gone:
 		t.unlearn()
 	default:
-		t.latest.join(older, end)
-		t.latest.whole = true
+		t.latest.learned(older, end)
 		t.charge()
 	}
 	t.mu.Unlock()
 	t.hub.writers.push(t.hub, wakeAll(aside))
+}
+
+// learned puts what was read, up to end, below what was told since.
+func (k *knowledge) learned(older *latest, end uint64) {
+	k.join(older, end)
+	k.whole = true
+	for _, entry := range k.lost {
+		k.redacted(entry)
+	}
+	k.lost = nil
+}
+
+// redacted notes that an entry has lost its key: readers that are behind come
+// by all that was, up to there, until the log has been read again.
+func (k *knowledge) redacted(entry keyed) {
+	switch {
+	case entry.key == "":
+	case !k.whole:
+		k.lost = append(k.lost, entry)
+	case k.forget(entry.offset, entry.key):
+		k.stale = true
+	}
 }
 
 // charge keeps what all topics know of their keys within its budget. The

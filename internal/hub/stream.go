@@ -32,6 +32,7 @@ type Stream struct {
 	mu      sync.Mutex // guards the fields below
 	dirty   []*cursor
 	cursors []*cursor
+	notices []Batch // to be returned first
 	said    time.Time
 	silent  bool // nothing was said for the heartbeat interval
 	closed  bool
@@ -46,13 +47,15 @@ type Start struct {
 	Recovered bool
 }
 
-// Batch is what Next found: entries of one topic, a new start, or (Index -1)
-// that it is time for a sign of life.
+// Batch is what Next found: entries of one topic, a new start, a redaction, or
+// (Index -1) that it is time for a sign of life.
 type Batch struct {
 	Index  int // of the topic in the config
 	Frames [][]byte
 	Next   protocol.Position // behind the frames
 	Lost   *Start
+	// Redacted is the offset of an entry that was redacted; 0: none was.
+	Redacted uint64
 }
 
 // Open starts a stream. Whoever opens it closes it.
@@ -141,6 +144,13 @@ func (s *Stream) Poll(ctx context.Context, frames [][]byte) (Batch, bool, error)
 		s.mu.Lock()
 		err, silent := s.err, s.silent
 		var c *cursor
+		if err == nil && len(s.notices) > 0 {
+			notice := s.notices[0]
+			s.notices = s.notices[1:]
+			s.mu.Unlock()
+			s.spoke()
+			return notice, true, nil
+		}
 		if err == nil && len(s.dirty) > 0 {
 			c = s.dirty[0]
 			s.dirty = s.dirty[1:]

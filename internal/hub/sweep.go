@@ -89,7 +89,7 @@ func (t *Topic) look(now time.Time, share int) looks {
 			t.unlearn()
 		}
 	}
-	if t.latest != nil && t.latest.err != nil {
+	if t.latest != nil && (t.latest.err != nil || t.latest.stale) {
 		t.unlearn()
 	}
 	for _, r := range t.rings {

@@ -98,6 +98,9 @@ func (p *page) read(ctx context.Context, opened *hub.Stream, req Request, wait t
 				return nil, err
 			}
 		}
+		if batch.Redacted > 0 {
+			continue // who reads by polls is not told (rule ADMIN-2)
+		}
 		frames = batch.Frames
 		if batch.Lost != nil {
 			cursor[batch.Index] = batch.Lost.Position

@@ -130,6 +130,16 @@ func (s *stream) reset(topic string) {
 	s.buf = appendEvent(s.buf, s.cursor.String(), "tutti:reset", data)
 }
 
+// redacted tells of a redaction (rule ADMIN-2). It has no id: the place of the
+// stream stays.
+func (s *stream) redacted(topic string, offset uint64) {
+	data, err := json.Marshal(map[string]any{"topic": topic, "offset": offset})
+	if err != nil {
+		panic("sse: a string and a number do not marshal")
+	}
+	s.buf = appendEvent(s.buf, "", "tutti:redacted", data)
+}
+
 func (s *stream) run(ctx context.Context, opened *hub.Stream) {
 	var frames [][]byte
 	for s.flush(nil) == nil {
@@ -141,6 +151,8 @@ func (s *stream) run(ctx context.Context, opened *hub.Stream) {
 		switch {
 		case batch.Index < 0:
 			s.buf = append(s.buf, ":\n\n"...)
+		case batch.Redacted > 0:
+			s.redacted(s.request.Topics[batch.Index].Topic, batch.Redacted)
 		case batch.Lost != nil:
 			s.cursor[batch.Index] = batch.Lost.Position
 			s.reset(batch.Lost.Topic)
