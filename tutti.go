@@ -149,7 +149,7 @@ func (s *Server) openStore(m *metrics.Metrics) (store.Log, error) {
 	log, err := pebble.Open(pebble.Config{
 		Dir:      s.config.Dir,
 		Logger:   s.config.Logger,
-		OnCommit: func(c pebble.CommitInfo) { m.Synced(c.Took) },
+		OnCommit: func(c pebble.CommitInfo) { m.Committed(c.Appends, c.Bytes, c.Took) },
 	})
 	if err != nil {
 		return nil, err

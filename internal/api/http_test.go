@@ -299,7 +299,7 @@ func TestHealth_HTTP_5(t *testing.T) {
 	r := s.request("GET", "/metrics", "")
 	text, err := io.ReadAll(r.Body)
 	must(t, err)
-	for _, want := range []string{"\ntutti_errors_total{code=\"unauthenticated\"} 1\n", "\ntutti_entries_total 1\n", "\ntutti_connections 0\n"} {
+	for _, want := range []string{"\ntutti_errors_total{code=\"unauthenticated\"} 1\n", "\ntutti_entries_total 1\n", "\ntutti_connections{road=\"ws\"} 0\n"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the metrics lack %q", want)
 		}

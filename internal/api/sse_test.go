@@ -269,7 +269,7 @@ func TestSSE_open_and_close(t *testing.T) {
 // awaitStreams waits until the server counts n streams.
 func (s *testServer) awaitStreams(n int) {
 	s.t.Helper()
-	want := fmt.Sprintf("\ntutti_streams %d\n", n)
+	want := fmt.Sprintf("\ntutti_streams{road=\"events\"} %d\n", n)
 	for {
 		body, err := io.ReadAll(s.request("GET", "/metrics", "").Body)
 		must(s.t, err)

@@ -69,6 +69,7 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	} else if err != nil {
 		return nil, protocol.Errorf(protocol.BadMessage, "The body did not arrive whole.")
 	}
+	s.config.Metrics.Received(len(body))
 	return body, nil
 }
 
@@ -115,7 +116,10 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, page.AppendJSON(nil))
+	body := page.AppendJSON(nil)
+	s.config.Metrics.Sent(len(body))
+	s.config.Metrics.Delivered(len(page.Entries))
+	return answerJSON(w, http.StatusOK, body)
 }
 
 // topics lists topics (rule HTTP-3).

@@ -118,11 +118,11 @@ func (c *Conn) fetchPage() {
 }
 
 // takePage adds to frames what was read from the store, if anything was.
-func (c *Conn) takePage(frames [][]byte) ([][]byte, int) {
+func (c *Conn) takePage(frames [][]byte) (_ [][]byte, said news) {
 	c.mu.Lock()
 	if !c.catchup.waits() || c.paused || c.ending != nil {
 		c.mu.Unlock()
-		return frames, 0
+		return frames, said
 	}
 	p, notices := c.catchup.page, c.catchup.notices
 	c.catchup.page, c.catchup.notices = nil, nil
@@ -141,7 +141,6 @@ func (c *Conn) takePage(frames [][]byte) ([][]byte, int) {
 		}
 	}
 	c.mu.Unlock()
-	bytes := 0
 	switch {
 	case closed:
 	case p.err != nil:
@@ -150,13 +149,13 @@ func (c *Conn) takePage(frames [][]byte) ([][]byte, int) {
 		if p.news.lost != nil {
 			c.lost(cur, *p.news.lost)
 		}
-		frames, bytes = append(frames, p.frames...), p.news.bytes
+		frames, said = append(frames, p.frames...), p.news
 	}
 	if len(notices) > 0 {
 		frames = append(frames, notices)
-		bytes += len(notices)
+		said.bytes += len(notices)
 	}
-	return frames, bytes
+	return frames, said
 }
 
 // shut lets nothing more be read by a cursor. c.mu is held.

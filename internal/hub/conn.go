@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/internal/gate"
+	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -39,6 +40,7 @@ type Conn struct {
 	request  *http.Request // that opened it, for the hook Authenticate
 	encoding Encoding
 	visit    *gate.Visit // nil: not counted
+	road     metrics.Road
 	timer    timer
 	onSent   func(error) // the method sent, made once
 
@@ -71,14 +73,27 @@ type Opening struct {
 	Visit    *gate.Visit // leaves when the connection has ended; nil: not counted
 }
 
+// counted is what the connection is counted as.
+func (o Opening) counted() metrics.Road {
+	switch {
+	case o.Road == session.Batch:
+		return metrics.Commands
+	case o.Encoding == Streamed:
+		return metrics.Stream
+	case o.Encoding == Listed:
+		return metrics.Poll
+	}
+	return metrics.WebSocket
+}
+
 // Accept starts a connection.
 func (h *Hub) Accept(peer Peer, o Opening) *Conn {
 	now := h.now()
-	c := &Conn{hub: h, peer: peer, request: o.Request, encoding: o.Encoding, visit: o.Visit}
+	c := &Conn{hub: h, peer: peer, request: o.Request, encoding: o.Encoding, visit: o.Visit, road: o.counted()}
 	c.session = session.New(&h.config.Session, h.config.NewID(), o.Road, now)
 	c.timer.fire, c.onSent = c.tick, c.sent
 	h.members.add(c)
-	h.config.Metrics.Connected(1)
+	h.config.Metrics.Connected(c.road, 1)
 	h.wheel.set(&c.timer, c.session.Deadline())
 	if h.closing.Load() {
 		c.drain()
@@ -224,7 +239,7 @@ func (c *Conn) Closed() {
 	}
 	h.config.Metrics.Subscribed(-len(topics))
 	h.claims.release(c, clients, h.now())
-	h.config.Metrics.Connected(-1)
+	h.config.Metrics.Connected(c.road, -1)
 	h.members.remove(c)
 	c.visit.Leave()
 }

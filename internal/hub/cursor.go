@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/tuttisync/tutti/protocol"
@@ -12,6 +13,7 @@ import (
 const (
 	pageEntries = 512
 	pageBytes   = 128 << 10
+	sampled     = 64 // of so many reads one is measured
 )
 
 // reader is what stands behind a cursor.
@@ -33,13 +35,15 @@ type cursor struct {
 	next    uint64 // offset to be read next
 	skipped uint64 // entries just before it that were left out
 	skipTo  uint64 // up to here it leaves out what has been superseded
+	fetched uint64 // entries that it was given from the store
 
 	// What the connection's latest flush took of a ring.
 	lent loan
 
 	// The topic's lock guards these.
 	waiting  bool
-	slot     int // in topic.waiting
+	live     bool // it had read all, and lost nothing since
+	slot     int  // in topic.waiting
 	detached bool
 
 	// The reader's lock guards these.
@@ -108,12 +112,13 @@ func (t *Topic) anew(elseNew bool) protocol.Position {
 
 // news is what a cursor found.
 type news struct {
-	bytes  int
-	lent   bool   // they are the ring's
-	more   bool   // there is more to read now
-	behind bool   // it is in the store alone, and was not read
-	aside  bool   // the reader will be woken when the topic knows its keys
-	lost   *start // the place was lost; reading goes on from here
+	bytes   int
+	entries int
+	lent    bool   // they are the ring's
+	more    bool   // there is more to read now
+	behind  bool   // it is in the store alone, and was not read
+	aside   bool   // the reader will be woken when the topic knows its keys
+	lost    *start // the place was lost; reading goes on from here
 }
 
 // collect appends to dst what the cursor has not read yet, at most about max
@@ -128,7 +133,8 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 	}
 	if c.next < t.first {
 		s := start{position: t.anew(c.elseNew)}
-		c.next, c.skipped, c.skipTo = s.position.Offset+1, 0, 0
+		c.next, c.skipped, c.skipTo, c.live = s.position.Offset+1, 0, 0, false
+		t.hub.config.Metrics.Lost()
 		return dst, news{more: true, lost: &s}, nil
 	}
 	if c.next > t.head {
@@ -136,9 +142,11 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 		return dst, news{}, nil
 	}
 	var n news
+	before := c.next
 	if r := t.rings[c.encoding]; r != nil && r.holds(c.next) && !c.passing() {
 		dst, c.next, n.bytes = r.read(dst, c.next, max)
 		n.lent = true
+		n.entries = int(c.next - before)
 	} else if !fetch {
 		return dst, news{behind: true}, nil
 	} else {
@@ -154,6 +162,9 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 			return dst, n, err
 		}
 	}
+	if c.next > before {
+		c.sample(before)
+	}
 	if c.next <= t.head || c.detached {
 		n.more = !c.detached
 	} else {
@@ -166,6 +177,7 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 func (c *cursor) fetch(ctx context.Context, dst [][]byte, head uint64, max int) ([][]byte, news, error) {
 	var frames []byte
 	var aside bool
+	fetched := c.fetched
 	var err error
 	if c.topic.namespace.Latest {
 		frames, aside, err = c.skip(ctx, max)
@@ -175,11 +187,25 @@ func (c *cursor) fetch(ctx context.Context, dst [][]byte, head uint64, max int) 
 	if len(frames) > 0 {
 		dst = append(dst, frames)
 	}
-	return dst, news{bytes: len(frames), aside: aside}, err
+	return dst, news{bytes: len(frames), entries: int(c.fetched - fetched), aside: aside}, err
+}
+
+// sample notes now and then how far behind the cursor was before it was read
+// from an offset on. The topic's lock is held.
+func (c *cursor) sample(from uint64) {
+	if rand.Uint32()%sampled != 0 {
+		return
+	}
+	t := c.topic
+	t.hub.config.Metrics.Lag(t.head + 1 - from)
+	if c.live && c.next > t.head {
+		t.hub.config.Metrics.Reached(t.hub.now().Sub(t.told))
+	}
 }
 
 // mark asks to be woken. The topic's lock is held.
 func (c *cursor) mark() {
+	c.live = true
 	if !c.waiting {
 		c.waiting = true
 		c.slot = len(c.topic.waiting)

@@ -1,6 +1,11 @@
 package hub
 
-import "github.com/tuttisync/tutti/protocol"
+import (
+	"errors"
+	"os"
+
+	"github.com/tuttisync/tutti/protocol"
+)
 
 // flush gathers what is to be said and read, of all topics, and writes it in
 // one go. One writer flushes a connection at a time. It returns the scratch
@@ -27,19 +32,19 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		frames = append(frames, replies)
 	}
 	frames, paged := c.takePage(frames)
-	frames, again, behind, own := c.gather(frames, dirty, flushBytes-paged)
+	frames, found := c.gather(frames, dirty, flushBytes-paged.bytes)
 	clear(dirty)
 	c.mu.Lock()
 	if c.dirty == nil {
 		c.dirty = dirty[:0]
 	}
-	for _, cur := range again {
+	for _, cur := range found.again {
 		if !cur.closed && !cur.dirty {
 			cur.dirty = true
 			c.dirty = append(c.dirty, cur)
 		}
 	}
-	for _, cur := range behind {
+	for _, cur := range found.behind {
 		if !cur.closed {
 			c.fall(cur)
 		}
@@ -48,7 +53,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	if len(frames) > 0 {
 		c.session.Said(c.hub.now())
 	}
-	c.account.flying, c.account.sending = len(replies)+paged+own, true
+	c.account.flying, c.account.sending = len(replies)+paged.bytes+found.own, true
 	c.count()
 	c.mu.Unlock()
 
@@ -61,6 +66,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		bytes += len(f)
 	}
 	c.hub.config.Metrics.Sent(bytes)
+	c.hub.config.Metrics.Delivered(paged.entries + found.entries)
 	done, err := c.peer.Send(frames, c.onSent)
 	switch {
 	case err != nil:
@@ -75,13 +81,22 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	return frames[:0]
 }
 
-// gather reads the cursors from the rings, and returns those that have more to
-// read, those that must read from the store, and how many bytes are no ring's.
-func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte, again, behind []*cursor, own int) {
+// gathered is what was found in the rings: cursors that have more to read there,
+// those that must read from the store, how many entries were read,
+// and how many bytes of that are no ring's.
+type gathered struct {
+	again, behind []*cursor
+	entries       int
+	own           int
+}
+
+// gather reads the cursors from the rings.
+func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte, found gathered) {
 	c.account.round++
 	for i, cur := range dirty {
 		if budget <= 0 {
-			return frames, append(again, dirty[i:]...), behind, own
+			found.again = append(found.again, dirty[i:]...)
+			return frames, found
 		}
 		c.mu.Lock()
 		closed := cur.closed
@@ -103,17 +118,18 @@ func (c *Conn) gather(frames [][]byte, dirty []*cursor, budget int) (_ [][]byte,
 		if n.lent {
 			cur.lent = loan{round: c.account.round, from: from, bytes: n.bytes}
 		} else {
-			own += n.bytes
+			found.own += n.bytes
 		}
 		budget -= n.bytes
+		found.entries += n.entries
 		switch {
 		case n.behind:
-			behind = append(behind, cur)
+			found.behind = append(found.behind, cur)
 		case n.more:
-			again = append(again, cur)
+			found.again = append(found.again, cur)
 		}
 	}
-	return frames, again, behind, own
+	return frames, found
 }
 
 // rest ends a flush: the connection goes back into the queue, or waits to be
@@ -154,6 +170,9 @@ func closeCode(err *protocol.Error) int {
 
 // sent goes on after a write that had stalled.
 func (c *Conn) sent(err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.hub.config.Metrics.Stalled()
+	}
 	if err != nil {
 		c.fail()
 		return

@@ -90,6 +90,7 @@ func (c *cursor) frame(dst []byte, e store.Entry) []byte {
 		stored = protocol.AppendSkipped(nil, c.skipped, stored)
 	}
 	c.skipped = 0
+	c.fetched++
 	return c.topic.hub.config.Encoders[c.encoding.alone()](dst, c.topic.name, stored)
 }
 

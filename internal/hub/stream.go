@@ -1,11 +1,13 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -16,6 +18,7 @@ type StreamConfig struct {
 	Topics    []protocol.Subscribe
 	Encoding  Encoding
 	Heartbeat time.Duration // how long nothing may be said; 0: for ever
+	Road      metrics.Road  // what it is counted as; empty: the program's own
 	// Cut, if not nil, makes a write that is under way fail, from any goroutine.
 	// It says that what Next returned waits for a peer until the next call.
 	Cut func()
@@ -88,7 +91,7 @@ func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
 	}
 	s.timer.fire = s.tick
 	h.members.add(s)
-	h.config.Metrics.Streaming(1)
+	h.config.Metrics.Streaming(s.road(), 1)
 	s.mu.Lock()
 	h.wheel.set(&s.timer, s.deadline())
 	s.mu.Unlock()
@@ -98,6 +101,8 @@ func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
 	}
 	return s, nil
 }
+
+func (s *Stream) road() metrics.Road { return cmp.Or(s.config.Road, metrics.Program) }
 
 // Starts tells where each topic begins.
 func (s *Stream) Starts() []Start { return s.starts }
@@ -110,7 +115,7 @@ func (s *Stream) Close() {
 	s.mu.Unlock()
 	s.hold(0)
 	s.detach()
-	s.hub.config.Metrics.Streaming(-1)
+	s.hub.config.Metrics.Streaming(s.road(), -1)
 	s.hub.members.remove(s)
 }
 
@@ -196,6 +201,7 @@ func (s *Stream) read(ctx context.Context, c *cursor, frames [][]byte) (Batch, e
 		c.topic.mu.Unlock()
 	}
 	s.hub.config.Metrics.Sent(n.bytes)
+	s.hub.config.Metrics.Delivered(n.entries)
 	s.hold(n.bytes)
 	return b, nil
 }

@@ -33,6 +33,7 @@ type Topic struct {
 	cursors int       // readers
 	waiting []*cursor // readers that have read all
 	spare   []*cursor // the other half of waiting, to be reused
+	told    time.Time // when the newest batch was told
 	used    time.Time // when the last reader or command was here
 	looked  uint64    // the head at the last sweep
 	swept   time.Time // when old entries were last looked for
@@ -145,7 +146,7 @@ func (t *Topic) publish(a store.Appended) []*Conn {
 			t.fill(Encoding(e), r, a)
 		}
 	}
-	t.head = last
+	t.head, t.told = last, t.hub.now()
 	if n := len(t.terms); n == 0 || t.terms[n-1].Term != t.log.Term() {
 		t.terms = append(t.terms, store.TermStart{Term: t.log.Term(), Offset: a.First})
 	}

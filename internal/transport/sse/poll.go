@@ -10,6 +10,7 @@ import (
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -39,7 +40,9 @@ func (c *Config) Poll(r *http.Request, identity auth.Identity) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened, err := c.Hub.Open(r.Context(), hub.StreamConfig{Identity: identity, Topics: req.Topics, Encoding: hub.Stored})
+	opened, err := c.Hub.Open(r.Context(), hub.StreamConfig{
+		Identity: identity, Topics: req.Topics, Encoding: hub.Stored, Road: metrics.LongPoll,
+	})
 	if err != nil {
 		return nil, err
 	}

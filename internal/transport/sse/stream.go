@@ -16,6 +16,7 @@ import (
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -38,6 +39,7 @@ func (c *Config) Serve(w http.ResponseWriter, r *http.Request, req Request, iden
 	}
 	opened, err := c.Hub.Open(r.Context(), hub.StreamConfig{
 		Identity: identity, Trusted: trusted, Topics: req.Topics, Encoding: s.encoding, Heartbeat: c.Heartbeat, Cut: s.cut,
+		Road: metrics.Events,
 	})
 	if err != nil {
 		return err
