@@ -118,7 +118,7 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 		return errors.Join(fmt.Errorf("listen: %w", err), srv.Close(ctx))
 	}
 	server := &http.Server{
-		Handler:           door.handler(cfg.BasePath, srv),
+		Handler:           door.handler(cfg.BasePath, guardPages(srv)),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

@@ -73,6 +73,7 @@ func New(config Config) *Server {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if !s.config.Origins.admit(w, r) {
 		s.fail(w, r, protocol.Errorf(protocol.OriginForbidden, ""))
 		return

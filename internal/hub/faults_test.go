@@ -1,12 +1,17 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/tuttisync/tutti/internal/topic"
 	"github.com/tuttisync/tutti/protocol"
@@ -99,6 +104,34 @@ func times(n int, name string, err error) func(string) error {
 		}
 		n--
 		return err
+	}
+}
+
+// A disk that is full for long fails each round of each topic; the log of the
+// server says so now and then, and how often it did not.
+func TestPublish_appends_that_fail_are_logged_now_and_then(t *testing.T) {
+	var out bytes.Buffer
+	log, clock := newFaulty(), &atomic.Int64{}
+	n := newNode(t, over(log), func(c *Config) {
+		c.Now = func() time.Time { return time.Unix(clock.Load(), 0) }
+		c.Logger = slog.New(slog.NewTextHandler(&out, nil))
+	})
+	log.set(times(1000, "append", store.ErrFull), nil)
+	fail := func(rounds int) {
+		for i := range rounds {
+			_, err := n.Publish(t.Context(), Publication{Trusted: true, Topic: fmt.Sprint("t", i%3), Data: []byte(`1`)})
+			if protocol.AsError(err).Code != protocol.StoreFull {
+				t.Fatalf("got %v", err)
+			}
+		}
+	}
+	fail(100)
+	clock.Add(int64(complainEvery / time.Second))
+	fail(100)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], "unlogged=0") || !strings.Contains(lines[1], "unlogged=99") ||
+		!strings.Contains(lines[1], "level=ERROR msg=\"append failed\"") {
+		t.Errorf("the log has\n%s", out.String())
 	}
 }
 

@@ -106,6 +106,7 @@ type Hub struct {
 	members members
 	drain   drain
 
+	appending complaint // about appends that fail
 	publishes tasks     // from HTTP and the embedding program
 	swept     time.Time // used by Tick
 }

@@ -79,7 +79,9 @@ func (t *Topic) work() {
 	if err != nil {
 		t.sequencer = nil
 		denied := t.hub.storeError(err)
-		t.hub.config.Logger.Error("append failed", "topic", t.name, "error", err)
+		if missed, due := t.hub.appending.due(t.hub.now()); due {
+			t.hub.config.Logger.Error("append failed", "topic", t.name, "error", err, "unlogged", missed)
+		}
 		for i := range verdicts {
 			verdicts[i] = topic.Verdict{Kind: topic.Refused, Err: denied}
 		}

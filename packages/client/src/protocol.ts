@@ -42,6 +42,8 @@ export interface Entry<T = unknown> {
   time: number;
   /** The identity that published it; absent for anonymous publishers. */
   author?: { sub: string; name?: string };
+  /** What was published was taken out of the log since; `data` is null. */
+  redacted?: true;
   data: T;
 }
 
