@@ -78,6 +78,9 @@ func Connect(address string, options Options) (*Client, error) {
 		source = core.TokenFunction
 	}
 	c.core = core.New(core.Options{Token: source, Random: mathrand.Float64, Secret: newSecret, Roads: options.Roads})
+	if options.OnStatus != nil {
+		c.OnStatus(options.OnStatus)
+	}
 	go c.own()
 	go c.dispatcher.run()
 	c.Connect()

@@ -47,6 +47,11 @@ type Options struct {
 	// longer one ends the connection. 0: 16 MiB.
 	ReadLimit int64
 
+	// OnStatus, if not nil, is called after each change of the state, as by
+	// [Client.OnStatus], from the first on: what happens to a client before
+	// Connect has returned is not missed.
+	OnStatus func(Status)
+
 	// Buffer is how many entries and status changes wait for slow handlers
 	// before reading stops. 0: 1024.
 	Buffer int

@@ -55,11 +55,7 @@ func (r *remote) connect(c *cobra.Command, gone context.CancelCauseFunc) (*clien
 	if r.road != "" {
 		options.Roads = []string{r.road}
 	}
-	cl, err := client.Connect(r.address(), options)
-	if err != nil {
-		return nil, err
-	}
-	cl.OnStatus(func(s client.Status) {
+	options.OnStatus = func(s client.Status) {
 		switch s.State {
 		case core.Live:
 			if s.Road != core.RoadWS && r.road == "" {
@@ -74,6 +70,6 @@ func (r *remote) connect(c *cobra.Command, gone context.CancelCauseFunc) (*clien
 		case core.Parked:
 			gone(errors.Join(fmt.Errorf("the server at %s turned this client away", r.address()), s.Err))
 		}
-	})
-	return cl, nil
+	}
+	return client.Connect(r.address(), options)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
@@ -120,7 +121,14 @@ func TestAdmin(t *testing.T) {
 	})
 	t.Run("ADMIN-1/while_it_drains", func(t *testing.T) {
 		s := serve(t)
+		s.tell("chat:room", "", `1`)
 		s.hub.Drain()
+		if r := s.request("DELETE", "/v1/topics/chat:room/events?before=2", "", admin(s, "*")...); r.StatusCode != http.StatusOK {
+			t.Errorf("until the last connection has gone it is answered %d", r.StatusCode)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		must(t, s.hub.Close(ctx))
 		if got := failure(t, s.request("DELETE", "/v1/topics/chat:room/events?before=4", "", admin(s, "*")...)); got.Code != protocol.Draining {
 			t.Errorf("got %v", got)
 		}

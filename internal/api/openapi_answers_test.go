@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/gate"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store"
@@ -45,7 +46,7 @@ func TestOpenAPI_answers(t *testing.T) {
 	operations := a.operations(t)
 	s := sampleServer(t)
 	seen := make(map[string]map[int]bool)
-	ask := func(all []sample) {
+	ask := func(s *testServer, all []sample) {
 		for _, sample := range all {
 			operation, ok := operations[sample.operation]
 			if !ok {
@@ -59,9 +60,12 @@ func TestOpenAPI_answers(t *testing.T) {
 			t.Run(sample.name(), func(t *testing.T) { a.judge(t, s, operation, sample) })
 		}
 	}
-	ask(samples(t, s))
+	ask(s, samples(t, s))
+	few := bounded(t, gate.Config{AddressConnections: 1})
+	few.dial(from, "203.0.113.5")
+	ask(few, []sample{{operation: "GET /v1/ws", path: "/v1/ws", header: []string{from, "203.0.113.5"}, status: 429}})
 	s.hub.Drain()
-	ask([]sample{
+	ask(s, []sample{
 		{operation: "GET /readyz", path: "/readyz", status: 503},
 		{operation: "GET /v1/ws", path: "/v1/ws", status: 503},
 		{operation: "POST /v1/sse", path: "/v1/sse", body: `{"type":"hello"}`, status: 503},
@@ -313,6 +317,7 @@ func samples(t *testing.T, s *testServer) []sample {
 		{"GET /v1/ws", "/v1/ws", "", nil, 400, false},
 
 		{"GET /v1/client.js", "/v1/client.js", "", nil, 200, false},
+		{"GET /v1/fallback.js", "/v1/fallback.js", "", nil, 200, false},
 		{"GET /healthz", "/healthz", "", nil, 200, false},
 		{"GET /readyz", "/readyz", "", nil, 200, false},
 		{"GET /metrics", "/metrics", "", nil, 200, false},
@@ -347,7 +352,7 @@ func samples(t *testing.T, s *testServer) []sample {
 			all = append(all, c)
 		}
 	}
-	for _, operation := range []string{"GET /v1/ws", "GET /v1/client.js", "GET /healthz", "GET /readyz", "GET /metrics"} {
+	for _, operation := range []string{"GET /v1/ws", "GET /v1/client.js", "GET /v1/fallback.js", "GET /healthz", "GET /readyz", "GET /metrics"} {
 		_, path, _ := strings.Cut(operation, " ")
 		all = append(all, sample{operation: operation, path: path, header: []string{"Origin", "https://evil.example"}, status: http.StatusForbidden})
 	}
