@@ -19,6 +19,11 @@ import (
 type PublishOptions struct {
 	Name string // the entry's name; empty: message
 
+	// Key says what the entry is the newest word about: 1 to 255 bytes of UTF-8
+	// without control characters, or empty for none. Where the topic delivers
+	// the latest alone, readers that are behind get the newest entry of each.
+	Key string
+
 	// Timeout is how long the entry may take; then it fails with timeout: it is
 	// taken back if it was never sent, else it is unconfirmed. 0: no limit.
 	Timeout time.Duration
@@ -103,7 +108,7 @@ func (t *Topic) Enqueue(data any, options PublishOptions) *Pending {
 	open := c.post(func() {
 		c.pending[p.key] = p
 		c.step(core.Publish{
-			Key: p.key, Topic: t.name, Name: options.Name, Data: raw,
+			Key: p.key, Topic: t.name, Name: options.Name, EntryKey: options.Key, Data: raw,
 			Timeout: milliseconds(options.Timeout),
 		})
 	})

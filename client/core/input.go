@@ -60,11 +60,12 @@ type Unsubscribe struct{ Handler uint64 }
 // Publish queues an entry. The application numbers its publishes and pages; a
 // number is never used again.
 type Publish struct {
-	Key     uint64
-	Topic   string
-	Name    string
-	Data    jsontext.Value
-	Timeout int64 // milliseconds; 0: none
+	Key      uint64
+	Topic    string
+	Name     string
+	EntryKey string // the entry's own key (rule ENTRY-5); empty: none
+	Data     jsontext.Value
+	Timeout  int64 // milliseconds; 0: none
 }
 
 // Abort takes back a publish that was never sent, or a page of history.

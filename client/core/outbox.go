@@ -18,6 +18,7 @@ type outgoing struct {
 	key      uint64
 	seq      uint64 // 0: never sent under the current secret
 	name     string
+	entryKey string
 	data     jsontext.Value
 	deadline int64 // of the promise; Never: none
 	inFlight bool  // sent on this connection and unanswered
@@ -203,7 +204,7 @@ func (p Publish) apply(c *Core) {
 		c.emit(Settled{Key: p.Key, Err: protocol.AsError(err)})
 		return
 	}
-	e := &outgoing{key: p.Key, name: p.Name, data: p.Data, deadline: Never}
+	e := &outgoing{key: p.Key, name: p.Name, entryKey: p.EntryKey, data: p.Data, deadline: Never}
 	if p.Timeout > 0 {
 		e.deadline = c.now + min(p.Timeout, math.MaxInt64/2)
 	}
@@ -221,6 +222,9 @@ func (c *Core) checkPublish(p Publish) error {
 		return err
 	}
 	if err := protocol.CheckName(p.Name); err != nil {
+		return err
+	}
+	if err := protocol.CheckKey(p.EntryKey); err != nil {
 		return err
 	}
 	if c.outboxes.entries >= c.options.QueueEntries || c.outboxes.bytes+len(p.Data) > c.options.QueueBytes {

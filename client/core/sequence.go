@@ -34,7 +34,7 @@ func (c *Core) sendEntries(o *outbox) {
 				c.emit(Sent{e.key, e.seq})
 			}
 		}
-		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Name: e.name, Data: e.data}
+		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Name: e.name, Key: e.entryKey, Data: e.data}
 		if i == 0 {
 			m.Voids = o.voids.below(e.seq)
 		}

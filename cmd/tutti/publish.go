@@ -18,7 +18,7 @@ const maxLine = 1 << 20
 
 func publish() *cobra.Command {
 	var r remote
-	var name string
+	var name, key string
 	var timeout time.Duration
 	var batch bool
 	c := &cobra.Command{
@@ -35,6 +35,7 @@ func publish() *cobra.Command {
 	r.bind(c)
 	r.bindRoad(c)
 	c.Flags().StringVar(&name, "name", "", "the event name")
+	c.Flags().StringVar(&key, "key", "", "what the entry is the newest word about")
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long an entry may take")
 	c.Flags().BoolVar(&batch, "batch", false, "publish all lines together or not at all")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -50,7 +51,7 @@ func publish() *cobra.Command {
 			return err
 		}
 		defer func() { _ = cl.Close() }()
-		topic, options := cl.Topic(args[0]), client.PublishOptions{Name: name, Timeout: timeout}
+		topic, options := cl.Topic(args[0]), client.PublishOptions{Name: name, Key: key, Timeout: timeout}
 		send := func(text string) error {
 			ack, err := topic.Publish(ctx, toJSON(text), options)
 			if err != nil {

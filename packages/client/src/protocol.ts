@@ -94,6 +94,7 @@ export type ClientMessage =
       seq: number;
       voids?: Range[];
       name?: string;
+      key?: string;
       data: unknown;
     }
   | ({ type: 'history'; id: number; topic: string } & PageRequest)

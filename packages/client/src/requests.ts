@@ -23,7 +23,7 @@ export class Requests {
   }
 
   readonly publish = (topic: string, data: unknown, options: PublishOptions): Publication => {
-    const { name, timeout, signal } = options;
+    const { name, key: entryKey, timeout, signal } = options;
     const publishing = new Publishing();
     try {
       if (signal?.aborted) throw new TuttiError('aborted');
@@ -36,6 +36,7 @@ export class Requests {
         topic,
         ...encoded,
         ...(name && { name }),
+        ...(entryKey !== undefined && { entryKey }),
         ...(timeout && { timeout }),
       });
       publishing.watch(signal, () => this.#feed({ kind: 'abort', key }));

@@ -23,6 +23,12 @@ export interface SubscribeOptions {
 export interface PublishOptions {
   /** What kind of entry it is; subscribers see it as `entry.name`. */
   name?: string;
+  /**
+   * What it is the newest word about: up to 255 bytes without control
+   * characters. Where the topic delivers the latest alone, readers that are
+   * behind get the newest entry of each key.
+   */
+  key?: string;
   /** Milliseconds to wait for the acknowledgement; for ever if absent. */
   timeout?: number;
   /** Takes the entry back if it was not sent yet. */

@@ -2,10 +2,12 @@ import { TuttiError } from '../error.ts';
 import type { From } from '../protocol.ts';
 import { byteLength } from './turn.ts';
 
+const plain = (text: unknown): boolean =>
+  typeof text === 'string' && byteLength(text) <= 255 && !/[\p{Cc}\p{Cs}]/u.test(text);
+
 /** Returns an error unless it may name a topic (rule TOPIC-1). */
 export function checkTopic(topic: unknown): TuttiError | undefined {
-  if (typeof topic === 'string' && topic && byteLength(topic) <= 255 && !/[\p{Cc}\p{Cs}]/u.test(topic))
-    return undefined;
+  if (topic && plain(topic)) return undefined;
   return new TuttiError('bad_topic', 'A topic name is 1 to 255 bytes of UTF-8 without control characters.');
 }
 
@@ -17,6 +19,12 @@ export function checkName(name: string | undefined): TuttiError | undefined {
     'bad_name',
     'An event name is 1 to 64 of A-Z a-z 0-9 _ . : - and not open, error or tutti:….',
   );
+}
+
+/** Returns an error unless it may be an entry's key (rule ENTRY-5); none or an empty one may. */
+export function checkKey(key: unknown): TuttiError | undefined {
+  if (key === undefined || plain(key)) return undefined;
+  return new TuttiError('bad_message', 'A key is 1 to 255 bytes of UTF-8 without control characters.');
 }
 
 /** Returns an error unless a subscription may start there: a server ends a connection whose hello asks for nonsense. */

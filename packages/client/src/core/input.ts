@@ -14,6 +14,8 @@ export interface Publish {
   key: number;
   topic: string;
   name?: string;
+  /** The entry's own key. */
+  entryKey?: string;
   /** A JSON value that nobody changes any more. */
   data: unknown;
   /** Length of the data's JSON in bytes. */

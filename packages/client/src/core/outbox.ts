@@ -1,7 +1,7 @@
 import { TuttiError } from '../error.ts';
 import type { Answer, ClientMessage } from '../protocol.ts';
 import { backoff } from './backoff.ts';
-import { checkName, checkTopic } from './check.ts';
+import { checkKey, checkName, checkTopic } from './check.ts';
 import type { Publish } from './input.ts';
 import { type Item, Lane } from './lane.ts';
 import type { Link } from './link.ts';
@@ -47,7 +47,10 @@ export class Outbox {
     const { turn } = this.#link;
     const full = this.#entries >= this.#limits.entries || this.#bytes + p.bytes > this.#limits.bytes;
     const error =
-      checkTopic(p.topic) ?? checkName(p.name) ?? (full ? new TuttiError('queue_full') : undefined);
+      checkTopic(p.topic) ??
+      checkName(p.name) ??
+      checkKey(p.entryKey) ??
+      (full ? new TuttiError('queue_full') : undefined);
     if (error) return turn.emit({ kind: 'settled', key: p.key, error });
     let lane = this.#lanes.get(p.topic);
     if (!lane) {
@@ -154,7 +157,7 @@ export class Outbox {
     for (const item of [...lane.items]) {
       if (lane.flying >= maxFlying) break;
       if (item.flying || (this.expired && !item.doubtful)) continue;
-      const { key, topic, name, data, bytes } = item;
+      const { key, topic, name, entryKey, data, bytes } = item;
       if (!item.seq && bytes > this.messageBytes) {
         const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;
         this.#end(lane, item, { error: new TuttiError('too_large', text) });
@@ -168,6 +171,7 @@ export class Outbox {
       const message: ClientMessage = { type: 'publish', topic, seq: item.seq, data };
       if (voids.length) message.voids = voids;
       if (name) message.name = name;
+      if (entryKey) message.key = entryKey;
       turn.say(message);
     }
   }
