@@ -263,7 +263,7 @@ func (l *link) publish(p *protocol.Publish) {
 		}
 	}
 	at := protocol.Position{Term: modelTerm, Offset: uint64(len(m.logs[p.Topic]) + 1)}
-	m.logs[p.Topic] = append(m.logs[p.Topic], protocol.Entry{Offset: at.Offset, Term: at.Term, Data: p.Data})
+	m.logs[p.Topic] = append(m.logs[p.Topic], protocol.Entry{Offset: at.Offset, Term: at.Term, Key: p.Key, Data: p.Data})
 	known.accepted[p.Seq] = at
 	l.say(&protocol.Ack{Topic: p.Topic, Client: "c", Seq: p.Seq, Offset: at.Offset, Term: at.Term})
 }

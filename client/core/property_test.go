@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,6 +15,8 @@ import (
 )
 
 var modelTopics = []string{"a", "b"}
+
+var modelKeys = []string{"", "", "k", "\"é", strings.Repeat("x", protocol.MaxKeyBytes), "no\n", "no\xff"}
 
 var modelRoads = [][]string{{RoadWS}, {RoadWS, RoadSSE, RoadPoll}, {RoadSSE, RoadPoll}, {RoadWS, RoadPoll}}
 
@@ -35,6 +38,7 @@ type world struct {
 	secrets int
 
 	published map[uint64]string // topic by key
+	entryKeys map[uint64]string // of those published
 	settled   map[uint64]Settled
 	pages     map[uint64]bool // whether it is answered
 	readers   map[uint64]*reader
@@ -52,7 +56,7 @@ type reader struct {
 func newWorld(t *rapid.T) *world {
 	w := &world{
 		t: t, model: newModel(t), wish: Never, blocked: map[string]bool{},
-		published: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
+		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
 	}
 	w.core = New(Options{
 		Token:  TokenFunction,
@@ -148,9 +152,9 @@ func (w *world) key() uint64 {
 
 func (w *world) publish() {
 	k, topic := w.key(), rapid.SampledFrom(modelTopics).Draw(w.t, "topic")
-	w.published[k] = topic
+	w.published[k], w.entryKeys[k] = topic, rapid.SampledFrom(modelKeys).Draw(w.t, "entry key")
 	w.step(Publish{
-		Key: k, Topic: topic, Data: jsontext.Value(strconv.FormatUint(k, 10)),
+		Key: k, Topic: topic, EntryKey: w.entryKeys[k], Data: jsontext.Value(strconv.FormatUint(k, 10)),
 		Timeout: rapid.SampledFrom([]int64{0, 0, 0, 1, 1000, 30_000}).Draw(w.t, "timeout"),
 	})
 }
@@ -347,6 +351,8 @@ func (w *world) check() {
 		switch {
 		case !ok:
 			w.t.Errorf("publish %d was never settled", key)
+		case strings.HasPrefix(w.entryKeys[key], "no") && (s.Err == nil || s.Err.Code != protocol.BadMessage):
+			w.t.Errorf("publish %d has the bad key %q, and was settled as %+v", key, w.entryKeys[key], s)
 		case len(at) > 1:
 			w.t.Errorf("publish %d is in the log at %v", key, at)
 		case s.Err == nil && (len(at) != 1 || at[0] != s.Position.Offset):
@@ -361,6 +367,9 @@ func (w *world) check() {
 			k, err := strconv.ParseUint(string(e.Data), 10, 64)
 			if err != nil || k <= last {
 				w.t.Errorf("%s %d holds publish %s behind %d", topic, e.Offset, e.Data, last)
+			}
+			if e.Key != w.entryKeys[k] {
+				w.t.Errorf("%s %d has the key %q, published as %q", topic, e.Offset, e.Key, w.entryKeys[k])
 			}
 			last = k
 		}

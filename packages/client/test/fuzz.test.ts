@@ -15,13 +15,16 @@ interface Reading {
 interface Sending {
   topic: string;
   data: string;
+  key: string | undefined;
   publication: Publication;
   ended?: { offset?: number; error?: TuttiError } | undefined;
 }
 
 const topics = ['chat:a', 'chat:b'];
 const open = { ws: 'open', sse: 'open', poll: 'open', commands: 'open' } as const;
+const bad = ['no\n', 'no\ud800', 'é'.repeat(128)];
 const passages: Passage[] = ['open', 'open', 'open', 'refused', 'hung', 'muted', 'portal'];
+const keys = [undefined, undefined, '', 'k', '"é', 'x'.repeat(255), ...bad];
 const taken = new Set<string>();
 
 /** Whatever happens on the way, in the end all agree with the log. */
@@ -84,13 +87,15 @@ async function play(seed: number): Promise<void> {
 
   const write = (client: Client, topic: string): void => {
     const data = `${sendings.length}`;
+    const key = any(keys);
     const controller = new AbortController();
     const publication = client.topic(topic).publish(data, {
       ...(world.chance(0.2) && { timeout: 1 + world.below(3000) }),
+      ...(key !== undefined && { key }),
       signal: controller.signal,
     });
     if (world.chance(0.1)) world.after(world.below(500), () => controller.abort());
-    const sending: Sending = { topic, data, publication };
+    const sending: Sending = { topic, data, key, publication };
     sendings.push(sending);
     const end = (e: Sending['ended']): void => {
       expect(sending.ended).toBeUndefined();
@@ -132,12 +137,12 @@ async function play(seed: number): Promise<void> {
   await world.pass(10 * 60_000);
 
   for (const s of sendings) {
-    const places = server
-      .log(s.topic)
-      .entries.filter((e) => e.data === s.data)
-      .map((e) => e.offset);
+    const logged = server.log(s.topic).entries.filter((e) => e.data === s.data);
+    const places = logged.map((e) => e.offset);
+    for (const e of logged) expect(e.key).toBe(s.key || undefined);
     expect(places.length, `${s.data} is in the log at most once`).toBeLessThan(2);
     expect(s.ended, `${s.data} is settled`).toBeDefined();
+    if (bad.includes(s.key ?? '')) expect(s.ended?.error?.code).toBe('bad_message');
     const { status } = s.publication;
     if (status === 'acknowledged') expect(places).toEqual([s.ended?.offset]);
     else if (status === 'rejected') expect(places, `${s.data}: ${s.ended?.error?.code}`).toEqual([]);

@@ -143,8 +143,15 @@ export class Session {
     this.feed(topic);
   }
 
-  #publish(m: { topic: string; seq: number; voids?: Range[]; name?: string; data: unknown }): void {
-    const { topic, seq, voids = [], name, data } = m;
+  #publish(m: {
+    topic: string;
+    seq: number;
+    voids?: Range[];
+    name?: string;
+    key?: string;
+    data: unknown;
+  }): void {
+    const { topic, seq, voids = [], name, key, data } = m;
     const { faults, world } = this.#server;
     const about = { topic, client: this.secret, seq };
     const log = this.#server.log(topic);
@@ -169,7 +176,12 @@ export class Session {
     if (expected !== seq) return this.#say({ type: 'gap', ...about, expected });
     row.voids = gone;
     row.accepted.set(seq, log.entries.length + 1);
-    const offset = this.#server.append(topic, data, { client: this.secret, seq, ...(name && { name }) });
+    const offset = this.#server.append(topic, data, {
+      client: this.secret,
+      seq,
+      ...(name && { name }),
+      ...(key && { key }),
+    });
     this.#say({ type: 'ack', ...about, offset, term });
   }
 }
