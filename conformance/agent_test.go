@@ -47,7 +47,13 @@ type stream struct {
 // run is what came behind one start.
 type run struct {
 	from    uint64
-	entries []entry
+	entries []given
+}
+
+// given is an entry as an agent was given it.
+type given struct {
+	entry
+	skipped uint64 // entries just before it that it was told are left out
 }
 
 type settlement struct {
@@ -104,11 +110,11 @@ func (a *agent) do(command map[string]any) {
 
 // event is a line that an agent says.
 type event struct {
-	Event, State, Road, Topic, Error string
-	Offset                           uint64
-	Recovered                        bool
-	Data                             json.RawMessage
-	N                                int
+	Event, State, Road, Topic, Key, Error string
+	Offset, Skipped                       uint64
+	Recovered                             bool
+	Data                                  json.RawMessage
+	N                                     int
 	count
 }
 
@@ -165,7 +171,7 @@ func (a *agent) hear(e event) {
 			return
 		}
 		r := &s.runs[len(s.runs)-1]
-		r.entries = append(r.entries, entry{e.Offset, e.Data})
+		r.entries = append(r.entries, given{entry{e.Offset, e.Key, e.Data}, e.Skipped})
 	case "failed":
 		a.failures = append(a.failures, fmt.Sprintf("the subscription of %s ended with %s", e.Topic, e.Error))
 	case "settled":

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -175,9 +176,9 @@ func (d *director) publish(p *publishStep, first int) {
 		switch p.By {
 		case "agent":
 			d.agent.await("room in its queue", func() bool { return first+i-len(d.agent.settled) < inFlight })
-			d.agent.do(map[string]any{"do": "publish", "topic": p.Topic, "n": first + i})
+			d.agent.do(map[string]any{"do": "publish", "topic": p.Topic, "n": first + i, "key": p.key(i)})
 		case "backend":
-			d.insist(p.Topic, first+i)
+			d.insist(p.Topic, first+i, p.key(i))
 		default:
 			d.t.Errorf("nobody is named %q", p.By)
 			return
@@ -186,12 +187,15 @@ func (d *director) publish(p *publishStep, first int) {
 }
 
 // insist publishes as a backend, until it is answered.
-func (d *director) insist(topic string, n int) {
-	body := fmt.Sprintf(`{"data":{"by":"backend","n":%d}}`, n)
-	key := fmt.Sprintf("%s-%d", d.scenario.Name, n)
+func (d *director) insist(topic string, n int, key string) {
+	body, err := json.Marshal(map[string]any{"key": key, "data": numbered{"backend", n}})
+	if err != nil {
+		panic(err)
+	}
+	once := fmt.Sprintf("%s-%d", d.scenario.Name, n)
 	deadline := time.Now().Add(patience)
 	for {
-		err := d.server.request("POST", "/v1/topics/"+topic+"/events", key, body, nil)
+		err := d.server.request("POST", "/v1/topics/"+topic+"/events", once, string(body), nil)
 		if err == nil {
 			return
 		}

@@ -1,9 +1,6 @@
 package conformance
 
-import (
-	"encoding/json"
-	"slices"
-)
+import "encoding/json"
 
 // end is the offset up to which the agent was given entries.
 func (s *stream) end() uint64 {
@@ -33,7 +30,7 @@ func (d *director) judge() {
 	for _, failure := range a.failures {
 		d.t.Error(failure)
 	}
-	lost := 0
+	lost, skipped := 0, uint64(0)
 	for topic := range d.topics {
 		log := d.server.entries(topic)
 		s := a.streams[topic]
@@ -43,8 +40,11 @@ func (d *director) judge() {
 		}
 		lost += len(s.runs) - 1
 		for i, r := range s.runs {
-			d.judgeRun(topic, log, r, i == len(s.runs)-1)
+			skipped += d.judgeRun(topic, log, r, i == len(s.runs)-1)
 		}
+	}
+	if skipped != d.scenario.Expect.Skipped {
+		d.t.Errorf("the agent was told that %d entries are left out, want %d", skipped, d.scenario.Expect.Skipped)
 	}
 	if lost != d.scenario.Expect.Lost {
 		d.t.Errorf("the agent was told %d times that something is lost, want %d", lost, d.scenario.Expect.Lost)
@@ -59,34 +59,50 @@ func (d *director) judge() {
 	}
 }
 
-// judgeRun checks that a run has no hole and nothing twice, and that the last
-// one is the log from its start to its end. What an earlier one held may be
-// gone.
-func (d *director) judgeRun(topic string, log []entry, r run, last bool) {
+// judgeRun checks that a run has no hole that it was not told of and nothing
+// twice, and that the last one is the log from its start to its end, but for
+// entries that were left out because a newer one has their key (rule SUB-8).
+// What an earlier run held may be gone. It returns how many were left out.
+func (d *director) judgeRun(topic string, log []entry, r run, last bool) (skipped uint64) {
 	d.t.Helper()
-	for i, e := range r.entries {
-		if want := r.from + uint64(i) + 1; e.Offset != want {
-			d.t.Errorf("%s: entry %d came where %d was due", topic, e.Offset, want)
+	behind := r.from
+	for _, e := range r.entries {
+		if want := behind + e.skipped + 1; e.Offset != want {
+			d.t.Errorf("%s: entry %d came where %d was due, %d being left out", topic, e.Offset, want, e.skipped)
+			return skipped
+		}
+		behind = e.Offset
+		skipped += e.skipped
+	}
+	if last {
+		d.judgeHeld(topic, log, r)
+	}
+	return skipped
+}
+
+func (d *director) judgeHeld(topic string, log []entry, r run) {
+	d.t.Helper()
+	newest := map[string]uint64{}
+	for _, e := range log {
+		newest[e.Key] = e.Offset
+	}
+	left := r.entries
+	for _, e := range log {
+		switch {
+		case e.Offset <= r.from:
+		case len(left) > 0 && left[0].Offset == e.Offset:
+			if got := left[0]; got.Key != e.Key || !same(got.Data, e.Data) {
+				d.t.Errorf("%s: the agent was given %s of %q as %d, the log holds %s of %q", topic, got.Data, got.Key, e.Offset, e.Data, e.Key)
+				return
+			}
+			left = left[1:]
+		case newest[e.Key] == e.Offset:
+			d.t.Errorf("%s: the agent was not given %d, the newest entry of %q", topic, e.Offset, e.Key)
 			return
 		}
 	}
-	if !last {
-		return
-	}
-	var held []entry
-	if i := slices.IndexFunc(log, func(e entry) bool { return e.Offset > r.from }); i >= 0 {
-		held = log[i:]
-	}
-	if len(held) != len(r.entries) {
-		d.t.Errorf("%s: the agent was given %d entries behind %d, the log holds %d", topic, len(r.entries), r.from, len(held))
-		return
-	}
-	for i := range held {
-		if held[i].Offset != r.entries[i].Offset || !same(held[i].Data, r.entries[i].Data) {
-			d.t.Errorf("%s: the agent was given %s as %d, the log holds %s as %d",
-				topic, r.entries[i].Data, r.entries[i].Offset, held[i].Data, held[i].Offset)
-			return
-		}
+	if len(left) > 0 {
+		d.t.Errorf("%s: the agent was given %d, which the log does not hold", topic, left[0].Offset)
 	}
 }
 

@@ -67,9 +67,18 @@ type subscribeStep struct {
 type publishStep struct {
 	Topic string   `json:"topic"`
 	Count int      `json:"count"`
+	Keys  []string `json:"keys,omitempty"` // of the entries, in turn; absent, or empty: none
 	Every duration `json:"every,omitempty"`
 	By    string   `json:"by"`              // agent, backend
 	Aside bool     `json:"aside,omitempty"` // the next step does not wait
+}
+
+// key is the key of the step's i-th message.
+func (p *publishStep) key(i int) string {
+	if len(p.Keys) == 0 {
+		return ""
+	}
+	return p.Keys[i%len(p.Keys)]
 }
 
 type cutStep struct {
@@ -98,8 +107,9 @@ type awaitStep struct {
 
 // expectation is what holds at the end, beside the sequence.
 type expectation struct {
-	Lost  int      `json:"lost,omitempty"`  // how often the agent is told recovered: false
-	Roads []string `json:"roads,omitempty"` // the agent was live on each
+	Lost    int      `json:"lost,omitempty"`    // how often the agent is told recovered: false
+	Skipped uint64   `json:"skipped,omitempty"` // how many entries the agent is told are left out
+	Roads   []string `json:"roads,omitempty"`   // the agent was live on each
 }
 
 // duration is written as "1m30s".

@@ -138,6 +138,7 @@ func (s *server) request(method, path, key, body string, answer any) error {
 // entry is an entry of the log, or one that an agent was given.
 type entry struct {
 	Offset uint64          `json:"offset"`
+	Key    string          `json:"key"`
 	Data   json.RawMessage `json:"data"`
 }
 

@@ -37,16 +37,19 @@ const commands = {
     tokenWanted?.(token);
   },
   subscribe({ topic, from, else: otherwise }) {
-    client.topic(topic).subscribe((data, { offset }) => say({ event: 'entry', topic, offset, data }), {
-      ...(from && { from }),
-      ...(otherwise && { else: otherwise }),
-      onStart: ({ offset, recovered }) => say({ event: 'started', topic, offset, recovered }),
-      onError: (error) => say({ event: 'failed', topic, error: error.code }),
-    });
+    client.topic(topic).subscribe(
+      (data, { offset, skipped, key }) => say({ event: 'entry', topic, offset, skipped, key, data }),
+      {
+        ...(from && { from }),
+        ...(otherwise && { else: otherwise }),
+        onStart: ({ offset, recovered }) => say({ event: 'started', topic, offset, recovered }),
+        onError: (error) => say({ event: 'failed', topic, error: error.code }),
+      },
+    );
   },
-  async publish({ topic, n }) {
+  async publish({ topic, n, key }) {
     try {
-      const { offset } = await client.topic(topic).publish({ by: 'agent', n });
+      const { offset } = await client.topic(topic).publish({ by: 'agent', n }, { key });
       say({ event: 'settled', n, offset });
     } catch (error) {
       say({ event: 'settled', n, error: error.code ?? String(error) });

@@ -26,6 +26,7 @@ type command struct {
 	From    protocol.From `json:"from"`
 	Else    string        `json:"else"`
 	N       int           `json:"n"`
+	Key     string        `json:"key"`
 	Clients int           `json:"clients"`
 	Offset  uint64        `json:"offset"`
 }
@@ -136,7 +137,7 @@ func (a *agent) connect(c command) error {
 
 func (a *agent) subscribe(c command) {
 	a.client.Topic(c.Topic).Subscribe(func(e client.Entry) {
-		a.say(said{"event": "entry", "topic": c.Topic, "offset": e.Offset, "data": e.Data})
+		a.say(said{"event": "entry", "topic": c.Topic, "offset": e.Offset, "skipped": e.Skipped, "key": e.Key, "data": e.Data})
 	}, client.SubscribeOptions{
 		From: c.From, Else: c.Else,
 		Started: func(s client.Start) {
@@ -149,7 +150,7 @@ func (a *agent) subscribe(c command) {
 }
 
 func (a *agent) publish(c command) {
-	p := a.client.Topic(c.Topic).Enqueue(map[string]any{"by": "agent", "n": c.N}, client.PublishOptions{})
+	p := a.client.Topic(c.Topic).Enqueue(map[string]any{"by": "agent", "n": c.N}, client.PublishOptions{Key: c.Key})
 	go func() {
 		<-p.Done()
 		ack, err := p.Result()
