@@ -121,7 +121,7 @@ func TestPublishAndRead(t *testing.T) {
 	chat := c.Topic("chat:lobby")
 	entries := gather(t, chat, protocol.FromNew())
 	for n := 1; n <= 3; n++ {
-		ack, err := chat.Publish(ctx, map[string]int{"n": n}, client.PublishOptions{Name: "say"})
+		ack, err := chat.Publish(ctx, map[string]int{"n": n}, client.PublishOptions{Name: "say", Key: "ann"})
 		if err != nil || ack.Offset != uint64(n) || ack.Term == "" {
 			t.Fatalf("acknowledged %+v, %v", ack, err)
 		}
@@ -129,7 +129,7 @@ func TestPublishAndRead(t *testing.T) {
 	for i, e := range receive(t, entries, 3) {
 		var data struct{ N int }
 		err := e.Decode(&data)
-		if err != nil || data.N != 0 && data.N != i+1 || e.Offset != uint64(i+1) || e.Name != "say" || e.Topic != "chat:lobby" {
+		if err != nil || data.N != 0 && data.N != i+1 || e.Offset != uint64(i+1) || e.Name != "say" || e.Key != "ann" || e.Topic != "chat:lobby" {
 			t.Errorf("entry %d is %+v", i, e)
 		}
 		if string(e.Data) != fmt.Sprintf(`{"n":%d}`, i+1) {
@@ -169,6 +169,8 @@ func TestRefusals(t *testing.T) {
 	_, err = c.Topic("").Publish(ctx, 1, client.PublishOptions{})
 	wantCode(t, err, protocol.BadTopic)
 	_, err = c.Topic("t").Publish(ctx, func() {}, client.PublishOptions{})
+	wantCode(t, err, protocol.BadMessage)
+	_, err = c.Topic("t").Publish(ctx, 1, client.PublishOptions{Key: "a\tb"})
 	wantCode(t, err, protocol.BadMessage)
 	_, err = c.Topic("").History(ctx, client.HistoryOptions{})
 	wantCode(t, err, protocol.BadTopic)

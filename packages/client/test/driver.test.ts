@@ -129,14 +129,14 @@ describe('connecting', () => {
 describe('publishing', () => {
   test('CONN-7 queued, sent, acknowledged', async () => {
     const { world, server, client } = setUp();
-    const sent = client.topic<{ text: string }>('t').publish({ text: 'hi' }, { name: 'say' });
+    const sent = client.topic<{ text: string }>('t').publish({ text: 'hi' }, { name: 'say', key: 'ann' });
     expect(sent.status).toBe('queued');
     while (sent.status === 'queued') await world.pass(1);
     expect(sent.status).toBe('sent');
     await world.pass(1000);
     expect(sent.status).toBe('acknowledged');
     expect(await sent).toEqual({ offset: 1, term: 'AAAAAAAAAAA' });
-    expect(server.log('t').entries).toMatchObject([{ data: { text: 'hi' }, name: 'say' }]);
+    expect(server.log('t').entries).toMatchObject([{ data: { text: 'hi' }, name: 'say', key: 'ann' }]);
     client.close();
   });
 
@@ -174,6 +174,25 @@ describe('publishing', () => {
     const sent = client.topic('t').publish(text);
     await world.pass(1000);
     expect(sent.status).toBe('acknowledged');
+    client.close();
+  });
+
+  test.each([7, 0, null, 'a\tb', 'a\udc00', '\x85', 'é'.repeat(128)])('ENTRY-5 %j is no key', async (key) => {
+    const { world, server, client } = setUp();
+    const sent = client.topic('t').publish(1, { key: key as string });
+    expect(sent.status).toBe('rejected');
+    await expect(sent).rejects.toMatchObject({ code: 'bad_message' });
+    await world.pass(1000);
+    expect(server.log('t').entries).toEqual([]);
+    client.close();
+  });
+
+  test('ENTRY-5 an empty key is none', async () => {
+    const { world, server, client } = setUp();
+    client.topic('t').publish(1, { key: '' });
+    await world.pass(1000);
+    expect(server.log('t').entries).toHaveLength(1);
+    expect(server.log('t').entries[0]).not.toHaveProperty('key');
     client.close();
   });
 
