@@ -116,8 +116,8 @@ func (c *Conn) Receive(frame []byte) {
 	}
 	first := true
 	for in := range session.Parse(frame, c.hub.config.Session.Limits) {
-		if !first {
-			c.Wait()
+		if !first && !c.more() {
+			break
 		}
 		first = false
 		c.step(func(now time.Time) []session.Effect { return c.session.Receive(now, in) })
@@ -127,6 +127,15 @@ func (c *Conn) Receive(frame []byte) {
 	quit := c.quits()
 	c.mu.Unlock()
 	c.quit(quit)
+}
+
+// more waits as Wait does, and says whether the connection goes on: what came
+// in one frame with what ended it would be served to nobody.
+func (c *Conn) more() bool {
+	c.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.ended
 }
 
 // step moves the session and carries its effects out.

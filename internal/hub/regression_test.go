@@ -254,3 +254,15 @@ func TestAuth_AUTH_4_a_review_that_could_not_be_made(t *testing.T) {
 	n.tell("a", `1`)
 	l.entries("a", 1, 1)
 }
+
+// A peer that asks for much in one frame and leaves is not served the rest.
+func TestReceive_ends_with_the_connection(t *testing.T) {
+	n := newNode(t)
+	l := n.connect(newSecret(t), 1)
+	l.conn.Abandon()
+	l.say(`[{"type":"ping"},{"type":"publish","topic":"a","seq":1,"data":1}]`)
+	if at := n.tell("a", "2"); at.Offset != 1 {
+		t.Errorf("the entry of one who had left was taken: the next has the offset %d", at.Offset)
+	}
+	l.Close(1000, "")
+}
