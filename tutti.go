@@ -122,7 +122,7 @@ func New(config Config) (*Server, error) {
 		Origins:  api.Origins{Allowed: config.Origins, Loopback: config.Dev},
 		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, MaxFragments: bounds.Fragments, WriteTimeout: config.Stall, Subprotocol: protocol.Version, Compression: config.Compression},
 		SSE:      sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
-		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
+		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes + protocol.HelloBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
 		Gate:     config.gate(bounds),
 		Proxies:  proxies,
 		Metrics:  m,

@@ -1,5 +1,9 @@
 package protocol
 
+// HelloBytes is how much longer than limits.frameBytes a body over HTTP may be:
+// beside what a frame over WebSocket holds it begins with hello (rule ROAD-4).
+const HelloBytes = 16 << 10
+
 // Limits are what a server takes from one connection, told in welcome.
 type Limits struct {
 	MessageBytes int `json:"messageBytes"` // data of one entry

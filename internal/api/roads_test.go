@@ -406,3 +406,19 @@ func TestRoads_AUTH_4_expiry(t *testing.T) {
 		t.Errorf("heard %+v", m)
 	}
 }
+
+// What fits into a frame fits beside hello.
+func TestRoads_ROAD_4_room_for_hello(t *testing.T) {
+	s := serve(t)
+	hello := fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":1}]}`, newSecret(t))
+	body := func(bytes int) string {
+		return "[" + hello + strings.Repeat(" ", bytes-len(hello)-len(`[,{"type":"ping"}]`)) + `,{"type":"ping"}]`
+	}
+	most := protocol.DefaultLimits().FrameBytes + protocol.HelloBytes
+	if got := s.posted("/v1/commands", body(most)).types(3); got != "welcome pong" {
+		t.Errorf("the longest body is answered by %q", got)
+	}
+	if e := failure(t, s.request("POST", "/v1/commands", body(most+1))); e.Code != protocol.TooLarge {
+		t.Errorf("one byte more is answered by %+v", e)
+	}
+}

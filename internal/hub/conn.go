@@ -115,7 +115,7 @@ func (c *Conn) Receive(frame []byte) {
 		return
 	}
 	first := true
-	for in := range session.Parse(frame, c.hub.config.Session.Limits) {
+	for in := range session.Parse(frame, c.session.Road(), c.hub.config.Session.Limits) {
 		if !first && !c.more() {
 			break
 		}

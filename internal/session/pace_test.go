@@ -26,7 +26,7 @@ func (k *talk) publish(seq, bytes int) Publish {
 	k.t.Helper()
 	frame := fmt.Sprintf(`{"type":"publish","topic":"a","seq":%d,"data":""}`, seq)
 	frame = strings.Replace(frame, `""`, `"`+strings.Repeat("x", max(bytes-len(frame), 0))+`"`, 1)
-	for in := range Parse([]byte(frame), config.Limits) {
+	for in := range Parse([]byte(frame), TwoWay, config.Limits) {
 		effects := k.s.Receive(k.now, in)
 		if p, ok := effects[0].(Publish); ok && len(effects) == 1 {
 			return p

@@ -38,7 +38,7 @@ func newTalk(t *testing.T) *talk {
 // say gives the session a frame, and returns the effects, as text.
 func (k *talk) say(frame string) []string {
 	var all []string
-	for in := range Parse([]byte(frame), config.Limits) {
+	for in := range Parse([]byte(frame), TwoWay, config.Limits) {
 		all = append(all, show(k.s.Receive(k.now, in))...)
 	}
 	return all

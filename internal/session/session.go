@@ -100,10 +100,14 @@ type Input struct {
 
 // Parse takes a frame of the peer apart, message by message: what a frame
 // becomes may be many times its size. The inputs own their memory.
-func Parse(frame []byte, limits protocol.Limits) iter.Seq[Input] {
+func Parse(frame []byte, road Road, limits protocol.Limits) iter.Seq[Input] {
+	most := limits.FrameBytes
+	if road != TwoWay {
+		most += protocol.HelloBytes
+	}
 	return func(yield func(Input) bool) {
-		if len(frame) > limits.FrameBytes {
-			err := protocol.Errorf(protocol.TooLarge, "The frame has %d bytes; %d are allowed.", len(frame), limits.FrameBytes)
+		if len(frame) > most {
+			err := protocol.Errorf(protocol.TooLarge, "The frame has %d bytes; %d are allowed.", len(frame), most)
 			yield(Input{err: err.Of(protocol.FrameBytesLimit), fatal: true})
 			return
 		}

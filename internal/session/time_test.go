@@ -164,7 +164,7 @@ func TestDeadline_is_when_something_happens(t *testing.T) {
 
 func begin(expires time.Time) *Session {
 	s := New(&config, "s", TwoWay, start)
-	for in := range Parse([]byte(`{"type":"hello"}`), config.Limits) {
+	for in := range Parse([]byte(`{"type":"hello"}`), TwoWay, config.Limits) {
 		s.Receive(start, in)
 	}
 	s.Authenticated(start, auth.Identity{Sub: "alice", Expires: expires}, nil)
