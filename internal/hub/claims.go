@@ -13,6 +13,10 @@ import (
 // over HTTP (rule ROAD-6).
 const rememberRun = time.Minute
 
+// maxIdle bounds how many departures are remembered: clients cost nothing to
+// make up. Beyond it the oldest are forgotten sooner.
+const maxIdle = 1 << 16
+
 // claims says which connections of this node hold which client (rules CLIENT-3
 // and ROAD-6).
 type claims struct {
@@ -121,6 +125,9 @@ func (c *claims) release(conn *Conn, clients []session.Client, now time.Time) {
 		}
 		c.owners[client.ID] = owner
 	}
+	if len(c.idle) > maxIdle {
+		c.drop(len(c.idle) - maxIdle*3/4) // many at once: it moves the rest
+	}
 }
 
 // forget drops the runs of clients that nobody holds any more.
@@ -129,11 +136,18 @@ func (c *claims) forget(now time.Time) {
 	defer c.mu.Unlock()
 	n := 0
 	for n < len(c.idle) && now.Sub(c.idle[n].at) >= rememberRun {
-		id := c.idle[n].client
-		if owner, ok := c.owners[id]; ok && owner.conn == nil && now.Sub(owner.left) >= rememberRun {
-			delete(c.owners, id)
-		}
 		n++
+	}
+	c.drop(n)
+}
+
+// drop forgets the n oldest departures, and the runs of those who have not come
+// again since. c.mu is held.
+func (c *claims) drop(n int) {
+	for _, d := range c.idle[:n] {
+		if owner, ok := c.owners[d.client]; ok && owner.conn == nil && owner.left.Equal(d.at) {
+			delete(c.owners, d.client)
+		}
 	}
 	c.idle = slices.Delete(c.idle, 0, n)
 }

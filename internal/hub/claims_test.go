@@ -145,3 +145,23 @@ func TestClaims_ROAD_6_a_run_is_remembered_for_a_minute(t *testing.T) {
 		t.Errorf("%v and %v are left", c.owners, c.idle)
 	}
 }
+
+func TestClaims_ROAD_6_what_is_remembered_is_bounded(t *testing.T) {
+	n := newNode(t)
+	conn := n.Accept(newPeer(), Opening{Road: session.Batch})
+	defer conn.Closed()
+	c := claims{owners: make(map[string]claim)}
+	for i := range maxIdle + 2 {
+		clients := []session.Client{{ID: fmt.Sprint(i), Run: 1}}
+		if _, err := c.take(conn, clients); err != nil {
+			t.Fatal(err)
+		}
+		c.release(conn, clients, n.now())
+	}
+	if len(c.idle) > maxIdle || len(c.owners) > maxIdle {
+		t.Errorf("%d departures and %d runs are remembered", len(c.idle), len(c.owners))
+	}
+	if c.run(fmt.Sprint(maxIdle+1)) != 1 || c.run("0") != 0 {
+		t.Error("it is not the oldest that were forgotten")
+	}
+}
