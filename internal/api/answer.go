@@ -1,8 +1,10 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,10 +33,17 @@ func answer(w http.ResponseWriter, status int, v any) error {
 	return answerJSON(w, status, body)
 }
 
+// answerTime is how long a reader may take over an answer.
+const answerTime = 30 * time.Second
+
 func answerJSON(w http.ResponseWriter, status int, body []byte) error {
+	err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, err := w.Write(append(body, '\n'))
+	_, err = w.Write(append(body, '\n'))
 	return ended(err)
 }

@@ -108,7 +108,7 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 	set.api.Hub, set.api.Metrics, set.api.Logger = s.hub, set.hub.Metrics, set.hub.Logger
 	set.api.WS = ws.Config{MaxMessage: set.api.Limits.FrameBytes, WriteTimeout: patience, Subprotocol: protocol.Version}
 	set.api.Post = post.Config{
-		Hub: s.hub, MaxBody: set.api.Limits.FrameBytes + protocol.HelloBytes, HelloTimeout: patience, MaxWait: patience, Stall: patience,
+		Hub: s.hub, MaxBody: set.api.Limits.FrameBytes + protocol.HelloBytes, HelloTimeout: set.hub.Session.HelloTimeout, MaxWait: patience, Stall: patience,
 	}
 	set.api.SSE = sse.Config{Hub: s.hub, Heartbeat: time.Hour, Retry: 2 * time.Second, Stall: patience}
 	s.api = New(set.api)

@@ -18,9 +18,14 @@ func (s *Server) enter(r *http.Request) (*gate.Visit, error) {
 	return s.config.Gate.Enter(s.config.Proxies.ClientOf(r))
 }
 
-// ask counts a request that may be answered after a while.
+// ask counts a request that may be answered after a while. A body whose length
+// is not told counts as the longest.
 func (s *Server) ask(r *http.Request) (*gate.Visit, error) {
-	return s.config.Gate.Ask(s.config.Proxies.ClientOf(r), int(max(r.ContentLength, 0)))
+	bytes := int(r.ContentLength)
+	if bytes < 0 {
+		bytes = s.config.Limits.FrameBytes
+	}
+	return s.config.Gate.Ask(s.config.Proxies.ClientOf(r), bytes)
 }
 
 // charge counts a request that is answered at once, with a body of so many

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -420,5 +421,23 @@ func TestRoads_ROAD_4_room_for_hello(t *testing.T) {
 	}
 	if e := failure(t, s.request("POST", "/v1/commands", body(most+1))); e.Code != protocol.TooLarge {
 		t.Errorf("one byte more is answered by %+v", e)
+	}
+}
+
+// A body that does not come keeps nobody for longer than a hello has.
+func TestBody_HELLO_1_a_slow_body(t *testing.T) {
+	s := serve(t, func(set *settings) { set.hub.Session.HelloTimeout = 50 * time.Millisecond })
+	for _, path := range []string{"/v1/topics/open:a/events", "/v1/sse", "/v1/poll", "/v1/commands"} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		must(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{", path)
+		must(t, err)
+		must(t, conn.SetReadDeadline(time.Now().Add(patience)))
+		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		must(t, err)
+		if got := failure(t, r).Code; got != protocol.HelloTimeout {
+			t.Errorf("%s ends in %q", path, got)
+		}
 	}
 }

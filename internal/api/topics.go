@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
+	"time"
 
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
@@ -63,11 +65,21 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
 
 // body reads a request's body, as long as a frame may be.
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	control := http.NewResponseController(w)
+	late := time.Now().Add(s.config.Post.HelloTimeout)
+	if err := control.SetReadDeadline(late); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.config.Limits.FrameBytes)))
 	if big := (*http.MaxBytesError)(nil); errors.As(err, &big) {
 		return nil, protocol.Errorf(protocol.TooLarge, "The body has more than %d bytes.", big.Limit).Of(protocol.FrameBytesLimit)
+	} else if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, protocol.Errorf(protocol.HelloTimeout, "The body did not arrive whole in time.").Of(protocol.HelloTimeoutLimit)
 	} else if err != nil {
 		return nil, protocol.Errorf(protocol.BadMessage, "The body did not arrive whole.")
+	}
+	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err
 	}
 	s.config.Metrics.Received(len(body))
 	return body, nil

@@ -33,14 +33,14 @@ func (c *Config) Poll(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer e.end()
-	ctx := r.Context()
-	if wait > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, wait)
-		defer cancel()
-	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	var timer *time.Timer
 	var answer []byte
 	e.each(ctx, func(batch [][]byte) (bool, error) {
+		if len(answer) == 0 && wait > 0 { // from welcome on: that much is always told
+			timer = time.AfterFunc(wait, cancel)
+		}
 		entries := false
 		for _, frames := range batch {
 			answer = append(answer, frames...)
@@ -48,6 +48,9 @@ func (c *Config) Poll(w http.ResponseWriter, r *http.Request) error {
 		}
 		return len(answer) < maxAnswer && (wait == 0 || !entries && !e.peer.tells()), nil
 	})
+	if timer != nil {
+		timer.Stop()
+	}
 	if len(answer) == 0 {
 		return protocol.Errorf(protocol.Draining, "")
 	}

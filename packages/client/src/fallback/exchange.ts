@@ -13,6 +13,8 @@ interface Place {
   else?: Else;
   /** The core waits to be told where it begins, */
   asked: boolean;
+  /** The server has told where it begins. */
+  live?: boolean | undefined;
   /** as the answer to the command of this id; undefined: to hello. */
   id?: number | undefined;
 }
@@ -76,7 +78,7 @@ export class Exchange implements Transport {
         return true;
       case 'subscribe': {
         const { type: _, topic, ...place } = m;
-        this.#topics.set(topic, { ...place, asked: true });
+        this.#topics.set(topic, { ...place, asked: true, live: this.#topics.get(topic)?.live });
         return true;
       }
       case 'unsubscribe':
@@ -161,11 +163,14 @@ export class Exchange implements Transport {
       case 'subscribed':
         return this.#subscribed(m);
       case 'unsubscribed': {
-        const { id } = this.#topics.get(m.topic) ?? {};
+        const { id, live } = this.#topics.get(m.topic) ?? {};
         this.#topics.delete(m.topic);
         if (id === undefined) return this.#events.heard(m);
         const { error = { code: 'internal', retryable: true } } = m;
-        return this.#events.heard({ type: 'error', id, error });
+        this.#events.heard({ type: 'error', id, error });
+        // It has ended too, as it had not over a WebSocket.
+        if (live) this.#events.heard(m);
+        return;
       }
       case 'entry': {
         const place = this.#topics.get(m.topic);
@@ -200,6 +205,7 @@ export class Exchange implements Transport {
     const confirmed = !asked && recovered && (from as { offset?: number }).offset === offset;
     place.from = { offset, ...(offset && term && { term }) };
     place.asked = false;
+    place.live = true;
     place.id = undefined;
     if (!confirmed) this.#events.heard(id === undefined ? m : { ...m, id });
   }
