@@ -12,7 +12,7 @@ export interface Conditions {
    * Which entries are rejected, as the application's hook on the server might:
    * true, or the error's message. They do not reach the server.
    */
-  reject?(entry: { topic: string; name?: string; data: unknown }): boolean | string;
+  reject?: ((entry: { topic: string; name?: string; data: unknown }) => boolean | string) | undefined;
 }
 
 /** Draws from the conditions. */

@@ -1,19 +1,18 @@
 import type { Dice } from './conditions.ts';
-import { acknowledges, messages, sift } from './frames.ts';
+import { acknowledges, type Judge, merged, messages } from './frames.ts';
 import { Lane } from './lane.ts';
 import type { Cuts } from './socket.ts';
 
 /** A fetch whose requests go through the simulated network. */
-export function simulatedFetch(real: typeof fetch, dice: Dice, cuts: Cuts): typeof fetch {
+export function simulatedFetch(real: typeof fetch, dice: Dice, judge: Judge, cuts: Cuts): typeof fetch {
   return async (input, init = {}) => {
     const line = new Line(dice, cuts, init.signal);
     const request = { ...init, signal: line.signal };
     try {
       await line.pass();
-      if (String(input).endsWith('/v1/commands')) return await commands(real, input, request, dice, line);
-      const answer = await real(input, request);
-      await line.pass();
-      return through(answer, line);
+      if (String(input).endsWith('/v1/commands'))
+        return await commands(real, input, request, dice, judge, line);
+      return through(await real(input, request), line);
     } catch (error) {
       line.end();
       throw init.signal?.aborted ? error : failure();
@@ -73,15 +72,18 @@ async function commands(
   input: RequestInfo | URL,
   request: RequestInit,
   dice: Dice,
+  judge: Judge,
   line: Line,
 ): Promise<Response> {
-  const { pass, answers } = sift(messages(String(request.body)), dice.conditions.reject);
+  const frame = messages(String(request.body));
+  const secret = frame[0]?.clients?.[0]?.secret ?? '';
+  const { pass, answers } = judge.sift(frame, secret, dice.conditions.reject);
   const answer = await real(input, answers.length ? { ...request, body: JSON.stringify(pass) } : request);
   const text = await answer.text();
   await line.pass();
   if (acknowledges(text) && dice.happens(dice.conditions.ackLoss)) throw failure();
   line.end();
-  const body = answer.ok && answers.length ? JSON.stringify([...messages(text), ...answers]) : text;
+  const body = answer.ok && answers.length ? JSON.stringify(merged(messages(text), answers)) : text;
   return new Response(body, { status: answer.status, headers: head(answer) });
 }
 
