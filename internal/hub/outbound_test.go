@@ -116,7 +116,7 @@ func TestOutbound(t *testing.T) {
 		}
 	})
 	t.Run("LIMIT-12/no_pages_while_too_much_waits", func(t *testing.T) {
-		n, _ := still(t, func(c *Config) { c.OutboundTotal = 1 << 20 })
+		n := newNode(t, func(c *Config) { c.OutboundTotal = 1 << 20 })
 		ask := n.page("a", 10)
 		l := n.reader()
 		n.outbound.relieved.Store(true) // what is held here is nobody's, so that nobody is closed for it
