@@ -76,13 +76,14 @@ func overloaded(l protocol.Limit) *protocol.Error {
 
 // account is what waits for one connection's peer.
 type account struct {
-	round    uint32 // counts flushes; used by the one that flushes
-	flying   int    // bytes being written, but those that are a ring's
-	held     int    // bytes in the hub's account
-	sending  bool   // a write goes on
-	stalled  bool   // and did not end at once
-	shedding bool   // too much waits; shed will be called
-	closed   bool   // the transport has ended
+	round    uint32          // counts flushes; used by the one that flushes
+	flying   int             // bytes being written, but those that are a ring's
+	held     int             // bytes in the hub's account
+	sending  bool            // a write goes on
+	stalled  bool            // and did not end at once
+	shedding bool            // too much waits; shed will be called
+	shed     *protocol.Error // why the connection is being closed over what it holds
+	closed   bool            // the transport has ended
 }
 
 // loan is what a flush took of a ring.
@@ -106,6 +107,11 @@ func (c *Conn) count() {
 // stall notes a write that did not end at once, unless it has ended since.
 func (c *Conn) stall() {
 	c.mu.Lock()
+	if err := c.account.shed; err != nil && c.account.sending {
+		c.mu.Unlock()
+		c.cut(err)
+		return
+	}
 	defer c.mu.Unlock()
 	if !c.account.sending || c.account.closed {
 		return
@@ -192,9 +198,22 @@ func (c *Conn) holds() (int, bool) {
 func (c *Conn) shed(l protocol.Limit) {
 	err := overloaded(l)
 	c.mu.Lock()
-	if !c.account.sending || c.ended {
-		c.mu.Unlock()
+	sending := c.account.sending
+	c.account.shed = err
+	c.mu.Unlock()
+	if !sending {
 		c.end(err)
+		return
+	}
+	c.hub.config.Metrics.Told(err)
+	c.cut(err)
+}
+
+// cut closes a connection that takes nothing, and drops what waits for it.
+func (c *Conn) cut(err *protocol.Error) {
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
 		return
 	}
 	c.ended = true
@@ -202,7 +221,6 @@ func (c *Conn) shed(l protocol.Limit) {
 	c.makeRoom()
 	c.count()
 	c.mu.Unlock()
-	c.hub.config.Metrics.Told(err)
 	c.peer.Close(closeCode(err), string(err.Code))
 }
 
