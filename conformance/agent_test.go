@@ -91,6 +91,8 @@ func launch(t *testing.T, tokens func() string, command ...string) *agent {
 		timer.Stop()
 		if err := a.process.Wait(); err != nil {
 			t.Errorf("the agent ended with %v:\n%s", err, a.errors.String())
+		} else if a.errors.Len() > 0 {
+			t.Log(a.errors.String())
 		}
 	})
 	return a

@@ -91,3 +91,9 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 client?.close();
 for (const member of crowd) member.client.close();
+
+// A platform's socket that outlives its client is told, and not waited for.
+setTimeout(() => {
+  console.error('still open:', process.getActiveResourcesInfo().join(' '));
+  process.exit();
+}, 40_000).unref();
