@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tuttisync/tutti/internal/load"
 )
 
 const dialers = 16 // connections that are opened at the same time
@@ -50,7 +52,7 @@ func (c *crowd) read(s *socket, received func(sent time.Time)) {
 	for {
 		frame, err := s.next()
 		if err == nil {
-			err = eachSent(frame, received)
+			err = load.EachDue(frame, received)
 		}
 		if err == nil {
 			continue

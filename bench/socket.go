@@ -4,14 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+
+	"github.com/tuttisync/tutti/internal/load"
 )
 
 // patience is how long an answer may take before the bench gives up.
@@ -21,10 +21,9 @@ const patience = 30 * time.Second
 // one writes.
 type socket struct {
 	conn    net.Conn
-	in      *bufio.Reader
+	frames  *load.Frames
 	dialect dialect
-	long    []byte // a frame longer than the buffer of in
-	seq     int    // of the latest message that was published
+	seq     int // of the latest message that was published
 }
 
 // dial opens the connection of client number n, subscribed to topic, and
@@ -38,10 +37,10 @@ func dial(ctx context.Context, c *child, n int, topic string) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
-	s := &socket{conn: conn, in: early, dialect: c.dialect}
-	if s.in == nil {
-		s.in = bufio.NewReaderSize(conn, 4<<10)
+	if early == nil {
+		early = bufio.NewReaderSize(conn, 4<<10)
 	}
+	s := &socket{conn: conn, frames: load.NewFrames(early), dialect: c.dialect}
 	if err := s.greet(n, topic); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("greet: %w", err)
@@ -69,7 +68,7 @@ func (s *socket) say(text string) error { return wsutil.WriteClientText(s.conn, 
 // the server's pings.
 func (s *socket) next() ([]byte, error) {
 	for {
-		op, payload, err := s.frame()
+		op, payload, err := s.frames.Next()
 		switch {
 		case err != nil:
 			return nil, err
@@ -101,51 +100,6 @@ func (s *socket) asksForLife(frame []byte) bool {
 		}
 	}
 	return false
-}
-
-// frame reads one frame without copying it, unless it is longer than the
-// buffer. Servers mask nothing, and these fragment nothing and compress nothing.
-func (s *socket) frame() (ws.OpCode, []byte, error) {
-	head, err := s.in.Peek(2)
-	if err != nil {
-		return 0, nil, err
-	}
-	if head[0]&0xf0 != 0x80 || head[1]&0x80 != 0 {
-		return 0, nil, fmt.Errorf("a frame that begins with % x", head)
-	}
-	op, size, n := ws.OpCode(head[0]&0x0f), 2, int(head[1]&0x7f)
-	switch n {
-	case 126:
-		if head, err = s.in.Peek(4); err != nil {
-			return 0, nil, err
-		}
-		size, n = 4, int(binary.BigEndian.Uint16(head[2:]))
-	case 127:
-		if head, err = s.in.Peek(10); err != nil {
-			return 0, nil, err
-		}
-		size, n = 10, int(binary.BigEndian.Uint64(head[2:]))
-	}
-	if n < 0 || n > maxLine {
-		return 0, nil, fmt.Errorf("a frame of %d bytes", uint(n))
-	}
-	if size+n <= s.in.Size() {
-		whole, err := s.in.Peek(size + n)
-		if err != nil {
-			return 0, nil, err
-		}
-		_, err = s.in.Discard(size + n)
-		return op, whole[size:], err
-	}
-	if _, err := s.in.Discard(size); err != nil {
-		return 0, nil, err
-	}
-	if cap(s.long) < n {
-		s.long = make([]byte, n)
-	}
-	s.long = s.long[:n]
-	_, err = io.ReadFull(s.in, s.long)
-	return op, s.long, err
 }
 
 // await reads until a frame holds text. An error of the server ends it.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/tuttisync/tutti/internal/load"
 )
 
 func TestMedian(t *testing.T) {
@@ -70,14 +72,14 @@ func TestEachSent(t *testing.T) {
 	first, second := time.Unix(1, 5), time.Unix(2, 6)
 	frame := slices.Concat([]byte(`{"push":`), message(first), []byte("}\n{\"push\":"), message(second), []byte("}"))
 	var got []time.Time
-	if err := eachSent(frame, func(at time.Time) { got = append(got, at) }); err != nil {
+	if err := load.EachDue(frame, func(at time.Time) { got = append(got, at) }); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.EqualFunc(got, []time.Time{first, second}, time.Time.Equal) {
 		t.Errorf("times %v", got)
 	}
 	for _, bad := range []string{`{"sent":`, `{"sent":x,`, `{"sent":1}`} {
-		if err := eachSent([]byte(bad), func(time.Time) {}); err == nil {
+		if err := load.EachDue([]byte(bad), func(time.Time) {}); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
 	}

@@ -85,15 +85,17 @@ const commands = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => {
   const { do: name, ...command } = JSON.parse(line);
   commands[name](command);
-}
-client?.close();
-for (const member of crowd) member.client.close();
-
-// A platform's socket that outlives its client is told, and not waited for.
-setTimeout(() => {
-  console.error('still open:', process.getActiveResourcesInfo().join(' '));
-  process.exit();
-}, 40_000).unref();
+});
+lines.on('close', () => {
+  client?.close();
+  for (const member of crowd) member.client.close();
+  // A platform's socket that outlives its client is told, and not waited for.
+  setTimeout(() => {
+    console.error('still open:', process.getActiveResourcesInfo().join(' '));
+    process.exit();
+  }, 40_000).unref();
+});

@@ -21,8 +21,9 @@ func Message(due time.Time, size int) []byte {
 	return append(b, `"}`...)
 }
 
-// eachDue calls fn with the time in each message that a frame holds.
-func eachDue(frame []byte, fn func(due time.Time)) error {
+// EachDue calls fn with the time in each message that a frame holds, whatever a
+// server has put around them.
+func EachDue(frame []byte, fn func(due time.Time)) error {
 	for {
 		i := bytes.Index(frame, mark)
 		if i < 0 {

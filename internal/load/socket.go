@@ -99,7 +99,7 @@ func (s *Socket) each(fn func(due time.Time)) error {
 	for {
 		frame, err := s.Next()
 		if err == nil {
-			err = eachDue(frame, fn)
+			err = EachDue(frame, fn)
 		}
 		if err != nil {
 			return fmt.Errorf("subscriber: %w", err)
@@ -173,7 +173,7 @@ func (s *Socket) Read(topic string, from protocol.From, messages int) error {
 		frame, err := s.Next()
 		if err == nil {
 			answered = answered || bytes.Contains(frame, subscribed)
-			err = eachDue(frame, func(time.Time) { got++ })
+			err = EachDue(frame, func(time.Time) { got++ })
 		}
 		if err != nil {
 			return fmt.Errorf("read: %w", err)

@@ -112,11 +112,11 @@ func TestMessage(t *testing.T) {
 		}
 		var got []time.Time
 		frame := append(append([]byte(`[{"data":`), m...), append([]byte(`},{"data":`), m...)...)
-		if err := eachDue(frame, func(due time.Time) { got = append(got, due) }); err != nil || len(got) != 2 || !got[1].Equal(due) {
+		if err := EachDue(frame, func(due time.Time) { got = append(got, due) }); err != nil || len(got) != 2 || !got[1].Equal(due) {
 			t.Errorf("%v, %v", got, err)
 		}
 	}
-	if err := eachDue([]byte(`{"sent":soon,`), func(time.Time) {}); err == nil {
+	if err := EachDue([]byte(`{"sent":soon,`), func(time.Time) {}); err == nil {
 		t.Error("a message without a time was read")
 	}
 }

@@ -37,7 +37,7 @@ func (f FanOut) catchUp(s *site, stalls []*Socket) float64 {
 		for got := 0; got < want; {
 			frame, err := socket.Next()
 			if err == nil {
-				err = eachDue(frame, func(time.Time) { got++ })
+				err = EachDue(frame, func(time.Time) { got++ })
 			}
 			if err != nil {
 				s.faults.add(err)
