@@ -22,6 +22,7 @@ type Entry struct {
 	Client string  `json:"client,omitzero"` // empty: published over HTTP or by the embedding program
 	Seq    uint64  `json:"seq,omitzero"`
 	Voids  []Range `json:"voids,omitzero"`
+	Base   *uint64 `json:"base,omitzero"` // of an operation: its author had seen the log up to here
 	Name   string  `json:"name,omitzero"` // empty: message
 	Time   int64   `json:"time"`          // milliseconds since 1970, by the server's clock
 	Author *Author `json:"author,omitzero"`
@@ -32,6 +33,12 @@ type Entry struct {
 
 // Range is an inclusive range of seqs, first and last.
 type Range [2]uint64
+
+// ClientSeq is a client and one of its seqs: ["id", 5].
+type ClientSeq struct {
+	Client string
+	Seq    uint64
+}
 
 // Position is the position just behind the entry.
 func (e *Entry) Position() Position { return Position{Term: e.Term, Offset: e.Offset} }
@@ -76,6 +83,10 @@ func AppendEntry(b []byte, e *Entry) []byte {
 			b = append(b, ']')
 		}
 		b = append(b, ']')
+	}
+	if e.Base != nil {
+		b = append(b, `,"base":`...)
+		b = strconv.AppendUint(b, *e.Base, 10)
 	}
 	if e.Name != "" {
 		b = append(b, `,"name":"`...)
@@ -132,4 +143,21 @@ func AppendWrapped(b []byte, topic string, stored []byte) []byte {
 	b = appendString(b, topic)
 	b = append(b, ',')
 	return append(b, stored[1:]...)
+}
+
+// MarshalJSONTo writes the JSON form.
+func (c ClientSeq) MarshalJSONTo(enc *jsontext.Encoder) error {
+	return json.MarshalEncode(enc, []any{c.Client, c.Seq})
+}
+
+// UnmarshalJSONFrom reads the JSON form.
+func (c *ClientSeq) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var parts [2]jsontext.Value
+	if err := json.UnmarshalDecode(dec, &parts); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(parts[0], &c.Client); err != nil {
+		return err
+	}
+	return json.Unmarshal(parts[1], &c.Seq)
 }

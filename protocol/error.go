@@ -37,6 +37,13 @@ const (
 	Rejected            Code = "rejected"
 	HookFailed          Code = "hook_failed"
 	HookTimeout         Code = "hook_timeout"
+	WrongType           Code = "wrong_type"
+	BadOperation        Code = "bad_operation"
+	RebaseRequired      Code = "rebase_required"
+	Missing             Code = "missing"
+	PreconditionFailed  Code = "precondition_failed"
+	OverwritesUnseen    Code = "overwrites_unseen"
+	OutOfRange          Code = "out_of_range"
 	LimitExceeded       Code = "limit_exceeded"
 	RateLimited         Code = "rate_limited"
 	Overloaded          Code = "overloaded"
@@ -90,6 +97,13 @@ var kinds = []Kind{
 	{Rejected, 422, 0, false, "The application rejected it."},
 	{HookFailed, 500, 0, false, "The application's hook failed."},
 	{HookTimeout, 503, 0, true, "The application's hook took too long."},
+	{WrongType, 409, 0, false, "The topic is not of the type that was asked for."},
+	{BadOperation, 400, 0, false, "The operation is not one of the document's type."},
+	{RebaseRequired, 409, 0, true, "The operation was made on a log that the server does not have; open the document anew."},
+	{Missing, 404, 0, false, "The operation needs a record that is not there."},
+	{PreconditionFailed, 412, 0, false, "A condition of the operation does not hold."},
+	{OverwritesUnseen, 409, 0, false, "The operation would overwrite what its author had not seen."},
+	{OutOfRange, 400, 0, false, "The number would leave the range of whole numbers that are exact."},
 	{LimitExceeded, 400, 4208, false, "A limit of the server was reached."},
 	{RateLimited, 429, 4001, true, "Too much at once; slow down."},
 	{Overloaded, 503, 4002, true, "The server is busy."},

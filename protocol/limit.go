@@ -21,6 +21,8 @@ const (
 	VoidsLimit        Limit = "voids"
 	PageLimit         Limit = "page"
 
+	DocumentBytesLimit Limit = "documentBytes"
+
 	HelloTimeoutLimit       Limit = "helloTimeout"
 	MaxConnectionsLimit     Limit = "maxConnections"
 	AddressConnectionsLimit Limit = "addressConnections"
@@ -38,7 +40,7 @@ const (
 
 var limitNames = []Limit{
 	NameLimit, MessageBytesLimit, FrameBytesLimit, FragmentsLimit, DepthLimit, MembersLimit, TopicsLimit, ClientsLimit,
-	VoidsLimit, PageLimit, HelloTimeoutLimit, MaxConnectionsLimit, AddressConnectionsLimit, UserConnectionsLimit,
+	VoidsLimit, PageLimit, DocumentBytesLimit, HelloTimeoutLimit, MaxConnectionsLimit, AddressConnectionsLimit, UserConnectionsLimit,
 	ConnectsLimit, AddressConnectsLimit, CommandsLimit, BytesLimit, RequestsLimit, OutboundBytesLimit, OutboundTotalLimit,
 }
 

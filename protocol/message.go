@@ -28,6 +28,7 @@ const (
 	TypeGap           = "gap"
 	TypeError         = "error"
 	TypeRedacted      = "redacted"
+	TypeSnapshot      = "snapshot"
 	TypeClose         = "close"
 )
 
@@ -56,6 +57,7 @@ type Subscribe struct {
 	Topic string `json:"topic"`
 	From  From   `json:"from,omitzero"` // zero: new
 	Else  string `json:"else,omitzero"` // where to start when the position is lost: "earliest" (default) or "new"
+	Doc   string `json:"doc,omitzero"`  // open the topic as a document of this type (rule DOC-8)
 }
 
 // Unsubscribe ends a subscription.
@@ -71,6 +73,7 @@ type Publish struct {
 	Client string         `json:"client,omitzero"`
 	Seq    uint64         `json:"seq"`
 	Voids  []Range        `json:"voids,omitzero"`
+	Base   *uint64        `json:"base,omitzero"` // of an operation (rule DOC-2)
 	Name   string         `json:"name,omitzero"`
 	Key    string         `json:"key,omitzero"`
 	Data   jsontext.Value `json:"data"`
@@ -118,7 +121,18 @@ type Subscribed struct {
 	Topic     string `json:"topic"`
 	Offset    uint64 `json:"offset"`
 	Term      string `json:"term,omitzero"`
-	Recovered bool   `json:"recovered"` // false: the position asked for (or reached) is lost
+	Recovered bool   `json:"recovered"`         // false: the position asked for (or reached) is lost
+	Snapshot  bool   `json:"snapshot,omitzero"` // a snapshot comes before the first entry (rule DOC-9)
+}
+
+// Snapshot is a document at an offset (rule DOC-10). The entries that follow on
+// the connection are those above it.
+type Snapshot struct {
+	Topic  string         `json:"topic"`
+	Offset uint64         `json:"offset"`
+	Term   string         `json:"term,omitzero"`
+	Seqs   []ClientSeq    `json:"seqs,omitzero"`
+	Cells  jsontext.Value `json:"cells"` // [[key, cell], …]
 }
 
 // Unsubscribed answers Unsubscribe, or tells, unasked, why the server ended a
@@ -294,6 +308,8 @@ func typeOf(message any) string {
 		return TypeError
 	case *Redacted:
 		return TypeRedacted
+	case *Snapshot:
+		return TypeSnapshot
 	case *Close:
 		return TypeClose
 	}

@@ -15,7 +15,7 @@ var table = []row{
 	{pkg: "cmd/tutti", may: []string{"*"}},
 	{pkg: "tuttitest", may: []string{".", "client", "store/memory", "protocol"}},
 	{pkg: ".", may: []string{
-		"internal/*", "internal/transport/*", "auth", "doc", "store", "store/memory", "store/pebble", "protocol",
+		"internal/*", "internal/transport/*", "auth", "doc", "doc/registry", "store", "store/memory", "store/pebble", "protocol",
 		"web",
 	}},
 
@@ -28,9 +28,12 @@ var table = []row{
 	{pkg: "internal/session", may: []string{"internal/bucket", "auth", "store", "protocol"}, pure: true},
 	{pkg: "internal/gate", may: []string{"internal/bucket", "protocol"}},
 	{pkg: "internal/bucket", may: nil, pure: true},
-	{pkg: "internal/topic", may: []string{"auth", "store", "protocol"}, pure: true},
+	{pkg: "internal/topic", may: []string{"auth", "doc", "store", "protocol"}, pure: true},
 	{pkg: "internal/presence", may: []string{"protocol"}, pure: true},
-	{pkg: "doc", may: []string{"text", "crdt", "records", "protocol"}, pure: true},
+	{pkg: "doc", may: []string{"protocol"}, pure: true},
+	{pkg: "doc/registry", may: []string{"doc", "counter", "set", "records", "protocol"}, pure: true},
+	{pkg: "counter", may: []string{"doc", "protocol"}, pure: true},
+	{pkg: "set", may: []string{"doc", "protocol"}, pure: true},
 
 	{pkg: "store", may: nil},
 	{pkg: "store/*", may: []string{"store"}},
@@ -40,9 +43,9 @@ var table = []row{
 	{pkg: "protocol/internal/*", may: []string{"protocol"}},
 	{pkg: "text", may: nil, pure: true},
 	{pkg: "crdt", may: nil, pure: true},
-	{pkg: "records", may: nil, pure: true},
+	{pkg: "records", may: []string{"doc", "protocol"}, pure: true},
 
-	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*"}},
+	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*", "doc", "counter", "set", "records"}},
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
 
@@ -69,6 +72,10 @@ var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest
 var modules = map[string][]string{
 	"protocol":        {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"internal/bucket": {"golang.org/x/time/rate"},
+	"doc":             {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"counter":         {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"set":             {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"records":         {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"client/core":     {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 }
 

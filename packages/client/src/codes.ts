@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'bad_message'
   /** An event name is 1 to 64 of A-Z a-z 0-9 _ . : - and not open, error or tutti:…. */
   | 'bad_name'
+  /** The operation is not one of the document's type. */
+  | 'bad_operation'
   /** The token is not valid here. */
   | 'bad_token'
   /** A topic name is 1 to 255 bytes of UTF-8 without control characters. */
@@ -42,20 +44,30 @@ export type ErrorCode =
   | 'limit_exceeded'
   /** This method is not allowed here. */
   | 'method_not_allowed'
+  /** The operation needs a record that is not there. */
+  | 'missing'
   /** There is nothing here. */
   | 'not_found'
   /** Pages of this origin may not use this server. */
   | 'origin_forbidden'
+  /** The number would leave the range of whole numbers that are exact. */
+  | 'out_of_range'
   /** The server is busy. */
   | 'overloaded'
+  /** The operation would overwrite what its author had not seen. */
+  | 'overwrites_unseen'
   /** Nothing was heard in time. */
   | 'ping_timeout'
   /** The log no longer holds this position. */
   | 'position_lost'
+  /** A condition of the operation does not hold. */
+  | 'precondition_failed'
   /** Too much is waiting to be sent. */
   | 'queue_full'
   /** Too much at once; slow down. */
   | 'rate_limited'
+  /** The operation was made on a log that the server does not have; open the document anew. */
+  | 'rebase_required'
   /** The application rejected it. */
   | 'rejected'
   /** The same client has connected anew and takes over. */
@@ -79,7 +91,9 @@ export type ErrorCode =
   /** The topic's namespace is not configured. */
   | 'unknown_namespace'
   /** There is no message of this type. */
-  | 'unknown_type';
+  | 'unknown_type'
+  /** The topic is not of the type that was asked for. */
+  | 'wrong_type';
 
 /** A row of the table: code, close code (0: none), whether retrying may help, and the text of what never is on the wire. */
 export type Row = readonly [code: ErrorCode, close: number, retryable: boolean, message?: string];

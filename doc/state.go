@@ -1,0 +1,124 @@
+package doc
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// State is the fold of a log up to an offset. Any number may read it while a
+// [Draft] on it judges; nobody while it changes.
+type State struct {
+	typ    Type
+	offset uint64
+	cells  map[string]Cell
+	sizes  map[string]int // bytes of each cell in a snapshot
+	bytes  int
+}
+
+// New returns the fold of an empty log.
+func New(t Type) *State {
+	return &State{typ: t, cells: make(map[string]Cell), sizes: make(map[string]int)}
+}
+
+// Type returns the document's type.
+func (s *State) Type() Type { return s.typ }
+
+// Offset is that of the last entry that was folded.
+func (s *State) Offset() uint64 { return s.offset }
+
+// Bytes is about the length of a snapshot.
+func (s *State) Bytes() int { return s.bytes }
+
+// Get returns the cell of a key, or nil.
+func (s *State) Get(key string) Cell { return s.cells[key] }
+
+// All are the cells, in no order.
+func (s *State) All() iter.Seq2[string, Cell] { return maps.All(s.cells) }
+
+// AppendValue appends the JSON of the document's value to b.
+func (s *State) AppendValue(b []byte) []byte { return s.typ.AppendValue(b, s.All()) }
+
+// Fold applies an entry of the log, the next one. An entry that cannot be
+// applied has no effect, and the error says why.
+func (s *State) Fold(e *Entry, op Op) error {
+	d := s.Draft(0)
+	err := d.Judge(e, op)
+	d.Commit()
+	s.offset = e.Offset
+	return err
+}
+
+// Skip passes over an entry without effect.
+func (s *State) Skip(offset uint64) { s.offset = offset }
+
+func (s *State) set(key string, cell Cell, size int) {
+	s.bytes += size - s.sizes[key]
+	if cell == nil {
+		delete(s.cells, key)
+		delete(s.sizes, key)
+		return
+	}
+	s.cells[key], s.sizes[key] = cell, size
+}
+
+// cellSize is what a cell takes in a snapshot: [key,cell], and its JSON.
+func (s *State) cellSize(key string, cell Cell) int {
+	if cell == nil {
+		return 0
+	}
+	return len(s.typ.AppendCell(appendKey(nil, key), cell)) + 1
+}
+
+func appendKey(b []byte, key string) []byte {
+	b, _ = jsontext.AppendQuote(append(b, '['), key)
+	return append(b, ',')
+}
+
+// AppendCells appends the JSON of the cells, [[key, cell], …], to b, in the
+// order of their keys' bytes.
+func (s *State) AppendCells(b []byte) []byte {
+	keys := slices.SortedFunc(maps.Keys(s.cells), strings.Compare)
+	b = append(slices.Grow(b, s.bytes+2), '[')
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(s.typ.AppendCell(appendKey(b, key), s.cells[key]), ']')
+	}
+	return append(b, ']')
+}
+
+// Load makes a state of cells as AppendCells wrote them.
+func Load(t Type, offset uint64, cells []byte) (*State, error) {
+	s := New(t)
+	s.offset = offset
+	pairs, err := split(cells)
+	if err != nil {
+		return nil, err
+	}
+	for _, pair := range pairs {
+		parts, err := split(pair)
+		if err != nil {
+			return nil, err
+		}
+		if len(parts) != 2 || parts[0].Kind() != '"' {
+			return nil, protocol.Errorf(protocol.BadMessage, "A cell of a snapshot is [key, cell].")
+		}
+		key, err := jsontext.AppendUnquote(nil, parts[0])
+		if err != nil {
+			return nil, protocol.Errorf(protocol.BadMessage, "A cell's key is a string.")
+		}
+		cell, err := t.DecodeCell(parts[1])
+		if err != nil {
+			return nil, err
+		}
+		s.set(string(key), cell, len(pair)+1)
+	}
+	return s, nil
+}
