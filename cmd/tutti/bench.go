@@ -21,7 +21,7 @@ func bench() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(benchFanOut(), benchIdle(), benchPublish(), benchReconnect())
+	c.AddCommand(benchFanOut(), benchIdle(), benchPublish(), benchDocuments(), benchReconnect())
 	return c
 }
 
@@ -118,6 +118,20 @@ func benchPublish() *cobra.Command {
 	f.IntVar(&m.Topics, "topics", 1, "topics that they spread over")
 	f.DurationVar(&m.Duration, "duration", 5*time.Second, "how long to publish")
 	f.IntVar(&m.Bytes, "bytes", 100, "of an entry's data")
+	return c
+}
+
+func benchDocuments() *cobra.Command {
+	var m load.Documents
+	c := measurement("documents", "Clients that change documents, beside clients that publish as much", func() (*load.Table, error) { return m.Table() })
+	c.Example = "  tutti bench documents --writers 50 --counters 1000 --records 100 --durable"
+	f := c.Flags()
+	f.IntVar(&m.Writers, "writers", 50, "clients that write")
+	f.IntVar(&m.Counters, "counters", 1000, "topics that are counters")
+	f.IntVar(&m.Records, "records", 100, "topics that are records")
+	f.IntVar(&m.Keys, "keys", 100, "records of each of these")
+	f.DurationVar(&m.Duration, "duration", 5*time.Second, "how long to write")
+	f.IntVar(&m.Bytes, "bytes", 100, "of a record's text")
 	return c
 }
 

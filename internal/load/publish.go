@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 )
 
@@ -23,16 +22,8 @@ func (p Publish) Table() (*Table, error) {
 		return nil, errors.New("publish: sizes and the duration are positive")
 	}
 	t := &Table{
-		Title: fmt.Sprintf("Publish: entries of %d bytes to %d topics, each client's next when its last is acknowledged, for %v", p.Bytes, p.Topics, p.Duration),
-		Figures: []Figure{
-			{"acknowledged per second", 0},
-			{"latency, median, ms", 2},
-			{"latency, 99th percentile, ms", 2},
-			{"latency, longest, ms", 1},
-			{"server CPU per entry, µs", 1},
-			{"entries per fsync", 1},
-			{"server's memory at the end, MiB", 1},
-		},
+		Title:   fmt.Sprintf("Publish: entries of %d bytes to %d topics, each client's next when its last is acknowledged, for %v", p.Bytes, p.Topics, p.Duration),
+		Figures: writeFigures,
 	}
 	for _, n := range p.Publishers {
 		if n < 1 {
@@ -55,39 +46,7 @@ func (p Publish) run(ctx context.Context, s *site, n int) ([]float64, error) {
 		return nil, err
 	}
 	defer closeAll(publishers)
-	if err := p.publish(ctx, s, publishers, p.Duration/10, func(time.Duration) {}); err != nil {
-		return nil, err
-	}
-	var latencies Latencies
-	var acknowledged atomic.Int64
-	stop := s.watch("acknowledged", acknowledged.Load, 0)
-	defer stop()
-	fsyncs, cpu, begin := s.fsyncs(ctx), s.process.cpu(), time.Now()
-	err = p.publish(ctx, s, publishers, p.Duration, func(d time.Duration) {
-		latencies.Add(d)
-		acknowledged.Add(1)
-	})
-	if err != nil {
-		return nil, err
-	}
-	took, got, used := since(begin), float64(acknowledged.Load()), s.process.cpu()-cpu
-	return []float64{
-		got / took, millis(latencies.Quantile(0.5)), millis(latencies.Quantile(0.99)), millis(latencies.Max()),
-		used * 1e6 / got, perFsync(got, s.fsyncs(ctx)-fsyncs), s.process.resident(),
-	}, nil
-}
-
-// publish lets all publish for so long, once each at least.
-func (p Publish) publish(ctx context.Context, s *site, publishers []*Socket, lasts time.Duration, acknowledged func(time.Duration)) error {
-	begin := time.Now()
-	return together(publishers, func(i int, socket *Socket) error {
-		for first := true; first || (time.Since(begin) < lasts && ctx.Err() == nil); first = false {
-			sent := time.Now()
-			if _, err := socket.Publish(s.topic(i, p.Topics), Message(sent, p.Bytes)); err != nil {
-				return err
-			}
-			acknowledged(time.Since(sent))
-		}
-		return context.Cause(ctx)
+	return s.write(ctx, publishers, p.Duration, func(i int) (string, []byte) {
+		return s.topic(i, p.Topics), Message(time.Now(), p.Bytes)
 	})
 }

@@ -39,8 +39,8 @@ type Data struct {
 	Keep   int    // entries of a topic; 0: all
 }
 
-// StartServer starts a server whose namespace bench is open to everyone, with no
-// bounds on how much or how fast one address or client may do. It
+// StartServer starts a server whose namespace bench is open to everyone, as are
+// the documents of the namespaces counter and records, with no bounds on how much or how fast one address or client may do. It
 // returns when it listens. What it then complains about is copied to words.
 func StartServer(ctx context.Context, program Program, data Data, words io.Writer) (*Server, error) {
 	dir, err := os.MkdirTemp("", "tutti-bench-")
@@ -69,6 +69,8 @@ namespaces:
     durability: %s
     retention: {count: %d}
     anonymous: [read, publish, history]
+  counter: {type: counter, durability: %[3]s, anonymous: [read, edit]}
+  records: {type: records, durability: %[3]s, anonymous: [read, edit]}
 limits: {addressConnections: 0, userConnections: 0, addressConnects: 0, connects: 0, commands: 0, bytes: 0}
 log: {format: json}
 `, d.Memory, d.Dir, durability, d.Keep)
