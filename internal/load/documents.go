@@ -36,7 +36,7 @@ func (d Documents) Table() (*Table, error) {
 			{"messages", func(ctx context.Context, s *site) ([]float64, error) {
 				return d.run(ctx, s, func(i int) (string, []byte) {
 					topic, data := d.operation(i)
-					return "bench:" + topic, data
+					return s.namespace + ":" + topic, data
 				})
 			}},
 			{"operations", func(ctx context.Context, s *site) ([]float64, error) { return d.run(ctx, s, d.operation) }},
