@@ -117,9 +117,7 @@ func (h *hybrid) join(s stamp) {
 	}
 }
 
-// resume takes every stamp up to the last for an own one, since a state does
-// not tell the own ones that others have replaced.
-func (h *hybrid) resume() { h.made = h.last }
-
-// renew forgets what the former replica id made.
-func (h *hybrid) renew() { h.made = never }
+// goOn begins to make stamps of another replica id. It takes every stamp up to
+// the last for one of that id, since a state does not tell the own ones that
+// others have replaced.
+func (h *hybrid) goOn() { h.made = h.last }

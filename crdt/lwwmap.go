@@ -148,9 +148,8 @@ func (m *LWWMap[T]) Resume(p jsontext.Value) error {
 	if err != nil {
 		return err
 	}
-	m.id = id
 	m.take(in)
-	m.clock.resume()
+	m.renew(id)
 	return nil
 }
 
@@ -159,7 +158,7 @@ func (m *LWWMap[T]) Renew() { m.renew(newReplicaID()) }
 
 func (m *LWWMap[T]) renew(id string) {
 	m.id = id
-	m.clock.renew()
+	m.clock.goOn()
 }
 
 func (m *LWWMap[T]) join(in []mapEntry) error {

@@ -101,9 +101,8 @@ func (r *LWWRegister[T]) Resume(p jsontext.Value) error {
 	if err != nil {
 		return err
 	}
-	r.id = id
 	r.take(in)
-	r.clock.resume()
+	r.renew(id)
 	return nil
 }
 
@@ -112,7 +111,7 @@ func (r *LWWRegister[T]) Renew() { r.renew(newReplicaID()) }
 
 func (r *LWWRegister[T]) renew(id string) {
 	r.id = id
-	r.clock.renew()
+	r.clock.goOn()
 }
 
 func (r *LWWRegister[T]) join(in written) error {

@@ -128,7 +128,6 @@ func readPNCounter(p jsontext.Value) (id string, in sides, err error) {
 
 func writePNCounter(id string, s sides) jsontext.Value {
 	b := appendCounts(begin("added"), s.added)
-	b = appendReplicaID(append(b, "],"...), id)
-	b = appendCounts(append(b, `,"removed":[`...), s.removed)
-	return append(b, "]}"...)
+	b = appendCounts(append(b, `],"removed":[`...), s.removed)
+	return append(appendReplicaID(append(b, "],"...), id), '}')
 }
