@@ -58,6 +58,8 @@ func TestCheck(t *testing.T) {
 		{"JSON in protocol", "protocol", `import "github.com/go-json-experiment/json"`, ""},
 		{"a socket", "internal/topic", `import "net/http"`, "internal/topic imports net/http: a pure package does without it"},
 		{"chance", "crdt", `import "math/rand/v2"`, "crdt imports math/rand/v2: a pure package does without it"},
+		{"but for what its row names", "crdt", "import (\"crypto/rand\"; \"time\")\nvar f = time.Now", ""},
+		{"and no more than that", "crdt", "import (\"os\"; \"time\")\nvar f = time.Sleep", "crdt imports os: a pure package does without it\ncrdt is pure, and at x.go:3:9 uses time.Sleep"},
 		{"the clock", "protocol", "import \"time\"\nvar t = time.Now()", "protocol is pure, and at x.go:3:9 uses time.Now"},
 		{"the clock by another name", "text", "import t \"time\"\nvar f = t.Sleep", "text is pure, and at x.go:3:9 uses time.Sleep"},
 		{"times without the clock", "internal/session", "import \"time\"\nvar t = time.Unix(0, 0)", ""},

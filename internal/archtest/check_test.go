@@ -34,6 +34,9 @@ func check(p *source) []string {
 	}
 	if table[i].pure {
 		for _, act := range p.acts {
+			if _, used, ok := strings.Cut(act, " uses "); ok && slices.Contains(table[i].but, used) {
+				continue
+			}
 			found = append(found, fmt.Sprintf("%s is pure, and at %s", p.name, act))
 		}
 	}
@@ -51,7 +54,7 @@ func (r row) judge(pkg, imported string) string {
 		}
 		return ""
 	}
-	if !r.pure || slices.Contains(modules[pkg], imported) {
+	if !r.pure || slices.Contains(modules[pkg], imported) || slices.Contains(r.but, imported) {
 		return ""
 	}
 	if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
