@@ -105,7 +105,7 @@ func knownDots(dots []count) []known {
 			all = append(all, known{id: d.id})
 		}
 		k := &all[len(all)-1]
-		if d.n == k.seen+1 && len(k.apart) == 0 {
+		if d.n == k.seen+1 {
 			k.seen++
 		} else {
 			k.apart = append(k.apart, d.n)

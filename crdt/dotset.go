@@ -104,10 +104,13 @@ func (s *dotSet) take(value string) []count {
 // join is rule CRDT-16.
 func (s *dotSet) join(in orState) {
 	s.joins++
+	o := &origin{} // of the dot before, mostly that of the next one too
 	for _, e := range in.elements {
 		here := s.elements[e.value]
 		for _, d := range in.dots[e.from:e.to] {
-			o := s.origin(d.id)
+			if d.id != o.id {
+				o = s.origin(d.id)
+			}
 			if !o.knows(d.n) {
 				s.put(e.value, o, d.n, s.joins)
 			} else if l := o.live[d.n]; l != nil && l.of == here {

@@ -63,7 +63,7 @@ func canonical(raw jsontext.Value) (string, error) {
 		if !inRange(raw) {
 			return "", tooGreat
 		}
-		if n, ok := plainInteger(raw); ok && (n != 0 || len(raw) == 1) {
+		if _, ok := plainInteger(raw); ok {
 			return string(raw), nil
 		}
 	default:
