@@ -25,12 +25,8 @@ type stamp struct {
 	id        string
 }
 
-func (s stamp) compareTime(t stamp) int {
-	return cmp.Or(cmp.Compare(s.ms, t.ms), cmp.Compare(s.count, t.count))
-}
-
 func (s stamp) compare(t stamp) int {
-	return cmp.Or(s.compareTime(t), cmp.Compare(s.id, t.id))
+	return cmp.Or(cmp.Compare(s.ms, t.ms), cmp.Compare(s.count, t.count), cmp.Compare(s.id, t.id))
 }
 
 func (r *reader) stamp() stamp {
@@ -92,7 +88,7 @@ func (h *hybrid) next(id string) (stamp, error) {
 
 // checkReuse is rule CRDT-8 for a stamp to be joined.
 func (h *hybrid) checkReuse(own string, s stamp) error {
-	if s.id == own && s.compareTime(h.made) > 0 {
+	if s.id == own && s.compare(h.made) > 0 {
 		return errorf(ReplicaReused, "Replica %s is known to have written at [%d, %d], later than this instance did under that id. Renew it, and join again.", own, s.ms, s.count)
 	}
 	return nil
@@ -112,7 +108,7 @@ func (h *hybrid) errSkew(s stamp, now int64) error {
 
 // join takes note of a stamp.
 func (h *hybrid) join(s stamp) {
-	if s.compareTime(h.last) > 0 {
+	if s.compare(h.last) > 0 {
 		h.last = s
 	}
 }
