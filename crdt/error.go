@@ -3,6 +3,7 @@ package crdt
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code names one kind of failure, the same in Go and TypeScript.
@@ -42,6 +43,16 @@ func CodeOf(err error) Code {
 	return ""
 }
 
+// maxMessageBytes bounds a message, which may quote what others sent.
+const maxMessageBytes = 300
+
 func errorf(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: shorten(fmt.Sprintf(format, args...))}
+}
+
+func shorten(message string) string {
+	if len(message) <= maxMessageBytes {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessageBytes], "") + "…"
 }

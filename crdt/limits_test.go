@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -77,6 +78,21 @@ func TestBadPayload_CRDT2_says_where(t *testing.T) {
 	} {
 		if err := newDevice(c.kind, "a").ApplyPayload(jsontext.Value(c.payload)); err == nil || err.Error() != c.want {
 			t.Errorf("%s:\n got %v\nwant %s", c.payload, err, c.want)
+		}
+	}
+}
+
+// What others sent is quoted, but not at any length.
+func TestBadPayload_CRDT2_message_is_short(t *testing.T) {
+	long := strings.Repeat("é", 1_000_000)
+	for _, payload := range []string{
+		`{"` + long + `":1}`, `{"entries":[["k",[0,0,"b"],{"` + long + `":1e99}]]}`,
+		`{"entries":[["` + long + `",[0,0,"b"]],["` + long + `",[0,0,"b"]]]}`,
+		`{"entries":[["k",[0,0,"b"],{"` + long + `":1,"` + long + `":1}]]}`,
+	} {
+		err := newDevice("LWWMap", "a").ApplyPayload(jsontext.Value(payload))
+		if CodeOf(err) != BadPayload || len(err.Error()) > 1000 || !utf8.ValidString(err.Error()) {
+			t.Errorf("%d bytes: %.200v", len(err.Error()), err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package crdt
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -67,13 +68,11 @@ func (r *reader) failf(format string, args ...any) {
 	if r.err != nil {
 		return
 	}
-	fault := errorf(BadPayload, format, args...)
+	where := "The payload"
 	if at := r.dec.StackPointer(); at != "" {
-		fault.Message = "At " + string(at) + ": " + fault.Message + "."
-	} else {
-		fault.Message = "The payload: " + fault.Message + "."
+		where = "At " + shorten(string(at))
 	}
-	r.err = fault
+	r.err = errorf(BadPayload, "%s: %s.", where, fmt.Sprintf(format, args...))
 }
 
 // raw reads one value of a kind, which is valid until the next read. The kind 0

@@ -80,7 +80,7 @@ func canonical(raw jsontext.Value) (string, error) {
 
 // checkBounds looks at what is inside an array or object.
 func checkBounds(raw jsontext.Value) error {
-	dec := jsontext.NewDecoder(bytes.NewReader(raw))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	for {
 		switch dec.PeekKind() {
 		case '0':
