@@ -94,6 +94,6 @@ func readGCounter(p jsontext.Value) (id string, counts []count, err error) {
 }
 
 func writeGCounter(id string, counts []count) jsontext.Value {
-	b := appendCounts(begin("counts"), counts)
+	b := appendCounts(append(begin(), `"counts":[`...), counts)
 	return append(appendReplicaID(append(b, "],"...), id), '}')
 }

@@ -231,7 +231,7 @@ func (r *reader) mapEntry() mapEntry {
 }
 
 func writeLWWMap(id string, entries []mapEntry) jsontext.Value {
-	b := begin("entries")
+	b := append(begin(), `"entries":[`...)
 	for _, e := range entries {
 		b = appendKey(append(appendComma(b), '['), e.key)
 		b = appendStamp(append(b, ','), e.stamp)

@@ -76,7 +76,7 @@ func (r *LWWRegister[T]) Equal(other *LWWRegister[T]) bool { return r.held == ot
 
 // Payload returns the whole state as canonical JSON.
 func (r *LWWRegister[T]) Payload() jsontext.Value {
-	b := appendReplicaID([]byte("{"), r.id)
+	b := appendReplicaID(begin(), r.id)
 	if r.IsSet() {
 		b = appendStamp(append(b, `,"stamp":`...), r.held.stamp)
 		b = append(append(b, `,"value":`...), r.held.value...)

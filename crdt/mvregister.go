@@ -206,7 +206,7 @@ func readMVRegister(p jsontext.Value) (string, []dotted, error) {
 // writeMVRegister sorts the state it writes.
 func writeMVRegister(id string, state []dotted) jsontext.Value {
 	slices.SortFunc(state, func(a, b dotted) int { return compare(a.id, b.id) })
-	b := appendReplicaID([]byte("{"), id)
+	b := appendReplicaID(begin(), id)
 	b = append(b, `,"seen":[`...)
 	for _, d := range state {
 		b = appendCounts(b, []count{{d.id, d.n}})

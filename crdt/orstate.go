@@ -31,7 +31,7 @@ func (s *orState) sort() {
 
 // write writes a sorted state.
 func (s *orState) write(id string) jsontext.Value {
-	b := appendApart([]byte("{"), s.known)
+	b := appendApart(begin(), s.known)
 	b = append(b, `"elements":[`...)
 	for _, e := range s.elements {
 		b = append(append(appendComma(b), '['), e.value...)

@@ -127,7 +127,7 @@ func readPNCounter(p jsontext.Value) (id string, in sides, err error) {
 }
 
 func writePNCounter(id string, s sides) jsontext.Value {
-	b := appendCounts(begin("added"), s.added)
+	b := appendCounts(append(begin(), `"added":[`...), s.added)
 	b = appendCounts(append(b, `],"removed":[`...), s.removed)
 	return append(appendReplicaID(append(b, "],"...), id), '}')
 }

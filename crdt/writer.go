@@ -8,10 +8,11 @@ import (
 
 // Payloads are written as canonical JSON: without space, members by name.
 
-// begin starts a payload with its first member, an array.
-func begin(member string) []byte {
-	return append(append([]byte(`{"`), member...), `":[`...)
-}
+// usualDelta is room for the delta of one operation, in bytes.
+const usualDelta = 192
+
+// begin starts a payload.
+func begin() []byte { return append(make([]byte, 0, usualDelta), '{') }
 
 // appendComma separates the items of an array.
 func appendComma(b []byte) []byte {
