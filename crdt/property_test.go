@@ -151,6 +151,11 @@ func TestJoin_CRDT4_as_the_twin(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
+			"renew": func(t *rapid.T) {
+				if d := some("device"); len(d.ReplicaID()) < 8 {
+					d.renew(d.ReplicaID() + "-")
+				}
+			},
 			"": func(t *rapid.T) {
 				for _, d := range devices {
 					d.check(t, kind)
