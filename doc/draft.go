@@ -8,34 +8,29 @@ import "github.com/tuttisync/tutti/protocol"
 type Draft struct {
 	state *State
 	max   int // bytes of the document; 0: no bound
-	cells map[string]tentative
-	bytes int
+	cells map[string]Cell
+	grown int    // bytes that the overlay adds
 	last  uint64 // offset of the newest entry judged
 
 	undo []undone // of the operation being judged
 }
 
-type tentative struct {
-	cell Cell
-	size int
-}
-
 type undone struct {
 	key   string
-	was   tentative
+	was   Cell
 	known bool // the overlay had it
 }
 
 // Draft returns an empty overlay. It refuses what makes the document longer
 // than maxBytes (rule DOC-7); 0: nothing.
 func (s *State) Draft(maxBytes int) *Draft {
-	return &Draft{state: s, max: maxBytes, cells: make(map[string]tentative), bytes: s.bytes}
+	return &Draft{state: s, max: maxBytes, cells: make(map[string]Cell)}
 }
 
 // Get returns the cell of a key as it will be, or nil.
 func (d *Draft) Get(key string) Cell {
-	if t, ok := d.cells[key]; ok {
-		return t.cell
+	if cell, ok := d.cells[key]; ok {
+		return cell
 	}
 	return d.state.Get(key)
 }
@@ -43,52 +38,56 @@ func (d *Draft) Get(key string) Cell {
 // Set puts a cell in place. Operations call it.
 func (d *Draft) Set(key string, cell Cell) {
 	was, known := d.cells[key]
-	if !known {
-		was.size = d.state.sizes[key]
-	}
 	d.undo = append(d.undo, undone{key, was, known})
-	size := d.state.cellSize(key, cell)
-	d.bytes += size - was.size
-	d.cells[key] = tentative{cell, size}
+	if !known {
+		was = d.state.Get(key)
+	}
+	d.grown += d.state.grows(key, was, cell)
+	d.cells[key] = cell
 }
 
 // Judge applies an entry to the overlay, or returns why it cannot be applied,
 // and leaves the overlay as it was.
 func (d *Draft) Judge(e *Entry, op Op) error {
-	before := d.bytes
-	d.undo = d.undo[:0]
+	before := d.grown
 	err := op.Apply(e, d)
-	if err == nil && d.max > 0 && d.bytes > d.max && d.bytes > before {
-		err = protocol.Errorf(protocol.LimitExceeded, "The document would have %d bytes; %d are allowed.", d.bytes, d.max).Of(protocol.DocumentBytesLimit)
+	if bytes := d.state.bytes + d.grown; err == nil && d.max > 0 && bytes > d.max && d.grown > before {
+		err = protocol.Errorf(protocol.LimitExceeded, "The document would have %d bytes; %d are allowed.", bytes, d.max).Of(protocol.DocumentBytesLimit)
 	}
 	if err != nil {
-		for i := len(d.undo) - 1; i >= 0; i-- {
-			u := d.undo[i]
-			if u.known {
-				d.cells[u.key] = u.was
-			} else {
-				delete(d.cells, u.key)
-			}
-		}
-		d.bytes = before
-		return err
+		d.takeBack()
+		d.grown = before
+	} else {
+		d.last = e.Offset
 	}
-	d.last = e.Offset
-	return nil
+	clear(d.undo)
+	d.undo = d.undo[:0]
+	return err
+}
+
+func (d *Draft) takeBack() {
+	for i := len(d.undo) - 1; i >= 0; i-- {
+		u := d.undo[i]
+		if u.known {
+			d.cells[u.key] = u.was
+		} else {
+			delete(d.cells, u.key)
+		}
+	}
 }
 
 // Commit makes the overlay part of the state.
 func (d *Draft) Commit() {
-	for key, t := range d.cells {
-		d.state.set(key, t.cell, t.size)
+	for key, cell := range d.cells {
+		d.state.set(key, cell)
 	}
+	d.state.bytes += d.grown
 	d.state.offset = max(d.state.offset, d.last)
-	clear(d.cells)
-	d.bytes = d.state.bytes
+	d.Drop()
 }
 
 // Drop forgets the overlay.
 func (d *Draft) Drop() {
 	clear(d.cells)
-	d.bytes, d.last = d.state.bytes, 0
+	d.grown, d.last = 0, 0
 }

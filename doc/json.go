@@ -1,11 +1,58 @@
 package doc
 
 import (
+	"errors"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/protocol"
 )
+
+// Decode reads an operation into v, a pointer to a struct with members by their
+// JSON names. What it stores is canonical (rule DOC-22). Members that v lacks,
+// and null where v has anything but a [jsontext.Value], are bad_operation; so
+// is what does not fit, with form in the message, which says how an operation
+// looks.
+func Decode(data []byte, v any, form string) error {
+	canonical, err := protocol.Canonical(data)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(canonical, v, strict); err != nil {
+		return protocol.Errorf(protocol.BadOperation, "An operation is %s.", form)
+	}
+	return nil
+}
+
+var strict = json.JoinOptions(
+	json.RejectUnknownMembers(true),
+	json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v any) error {
+		if dec.PeekKind() == 'n' {
+			if _, raw := v.(*jsontext.Value); !raw {
+				return protocol.Errorf(protocol.BadOperation, "")
+			}
+		}
+		return errors.ErrUnsupported
+	})),
+)
+
+// QuotedBytes is how many bytes a string has as canonical JSON.
+func QuotedBytes(s string) int {
+	n := len(s) + len(`""`)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			n++
+		case c >= ' ':
+		case c == '\b' || c == '\t' || c == '\n' || c == '\f' || c == '\r':
+			n++
+		default:
+			n += len(`\u0000`) - 1
+		}
+	}
+	return n
+}
 
 // split returns the elements of a JSON array.
 func split(data []byte) ([]jsontext.Value, error) {

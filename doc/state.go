@@ -17,13 +17,12 @@ type State struct {
 	typ    Type
 	offset uint64
 	cells  map[string]Cell
-	sizes  map[string]int // bytes of each cell in a snapshot
 	bytes  int
 }
 
 // New returns the fold of an empty log.
 func New(t Type) *State {
-	return &State{typ: t, cells: make(map[string]Cell), sizes: make(map[string]int)}
+	return &State{typ: t, cells: make(map[string]Cell)}
 }
 
 // Type returns the document's type.
@@ -57,22 +56,30 @@ func (s *State) Fold(e *Entry, op Op) error {
 // Skip passes over an entry without effect.
 func (s *State) Skip(offset uint64) { s.offset = offset }
 
-func (s *State) set(key string, cell Cell, size int) {
-	s.bytes += size - s.sizes[key]
+func (s *State) set(key string, cell Cell) {
 	if cell == nil {
 		delete(s.cells, key)
-		delete(s.sizes, key)
-		return
+	} else {
+		s.cells[key] = cell
 	}
-	s.cells[key], s.sizes[key] = cell, size
 }
 
-// cellSize is what a cell takes in a snapshot: [key,cell], and its JSON.
-func (s *State) cellSize(key string, cell Cell) int {
-	if cell == nil {
+// grows is by how much a snapshot grows when a key's cell is replaced.
+func (s *State) grows(key string, was, is Cell) int {
+	switch {
+	case was == nil && is == nil:
 		return 0
+	case was == nil:
+		return s.pairBytes(key, is)
+	case is == nil:
+		return -s.pairBytes(key, was)
 	}
-	return len(s.typ.AppendCell(appendKey(nil, key), cell)) + 1
+	return s.typ.CellBytes(is) - s.typ.CellBytes(was)
+}
+
+// pairBytes is what a cell takes in a snapshot: [key,cell] and a comma.
+func (s *State) pairBytes(key string, cell Cell) int {
+	return QuotedBytes(key) + s.typ.CellBytes(cell) + len("[,],")
 }
 
 func appendKey(b []byte, key string) []byte {
@@ -114,11 +121,15 @@ func Load(t Type, offset uint64, cells []byte) (*State, error) {
 		if err != nil {
 			return nil, protocol.Errorf(protocol.BadMessage, "A cell's key is a string.")
 		}
-		cell, err := t.DecodeCell(parts[1])
+		if s.Get(string(key)) != nil {
+			return nil, protocol.Errorf(protocol.BadMessage, "A snapshot has one cell for a key.")
+		}
+		cell, err := t.DecodeCell(string(key), parts[1])
 		if err != nil {
 			return nil, err
 		}
-		s.set(string(key), cell, len(pair)+1)
+		s.bytes += s.pairBytes(string(key), cell)
+		s.set(string(key), cell)
 	}
 	return s, nil
 }
