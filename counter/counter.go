@@ -66,6 +66,8 @@ func (kind) CellBytes(cell doc.Cell) int {
 	return len(strconv.AppendInt(make([]byte, 0, 20), cell.(int64), 10))
 }
 
+func (kind) Same(a, b doc.Cell) bool { return a.(int64) == b.(int64) }
+
 func (kind) DecodeCell(key string, data []byte) (doc.Cell, error) {
 	var n int64
 	if err := json.Unmarshal(data, &n); err != nil || !exact(n) || key != "" {

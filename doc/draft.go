@@ -6,44 +6,23 @@ import "github.com/tuttisync/tutti/protocol"
 // way is judged on it, and it is kept or dropped with the append. One may be in
 // use at a time; between Commit or Drop and the next Judge it is empty.
 type Draft struct {
-	state *State
-	max   int // bytes of the document; 0: no bound
-	cells map[string]Cell
+	overlay
+	max   int    // bytes of the document; 0: no bound
 	grown int    // bytes that the overlay adds
 	last  uint64 // offset of the newest entry judged
-
-	undo []undone // of the operation being judged
-}
-
-type undone struct {
-	key   string
-	was   Cell
-	known bool // the overlay had it
 }
 
 // Draft returns an empty overlay. It refuses what makes the document longer
 // than maxBytes (rule DOC-7); 0: nothing.
-func (s *State) Draft(maxBytes int) *Draft {
-	return &Draft{state: s, max: maxBytes, cells: make(map[string]Cell)}
-}
+func (s *State) Draft(maxBytes int) *Draft { return &Draft{overlay: newOverlay(s), max: maxBytes} }
 
 // Get returns the cell of a key as it will be, or nil.
-func (d *Draft) Get(key string) Cell {
-	if cell, ok := d.cells[key]; ok {
-		return cell
-	}
-	return d.state.Get(key)
-}
+func (d *Draft) Get(key string) Cell { return d.overlay.Get(key) }
 
 // Set puts a cell in place. Operations call it.
 func (d *Draft) Set(key string, cell Cell) {
-	was, known := d.cells[key]
-	d.undo = append(d.undo, undone{key, was, known})
-	if !known {
-		was = d.state.Get(key)
-	}
-	d.grown += d.state.grows(key, was, cell)
-	d.cells[key] = cell
+	d.grown += d.state.grows(key, d.overlay.Get(key), cell)
+	d.overlay.Set(key, cell)
 }
 
 // Judge applies an entry to the overlay, or returns why it cannot be applied,
@@ -57,23 +36,11 @@ func (d *Draft) Judge(e *Entry, op Op) error {
 	if err != nil {
 		d.takeBack()
 		d.grown = before
-	} else {
-		d.last = e.Offset
+		return err
 	}
-	clear(d.undo)
-	d.undo = d.undo[:0]
-	return err
-}
-
-func (d *Draft) takeBack() {
-	for i := len(d.undo) - 1; i >= 0; i-- {
-		u := d.undo[i]
-		if u.known {
-			d.cells[u.key] = u.was
-		} else {
-			delete(d.cells, u.key)
-		}
-	}
+	d.keep()
+	d.last = e.Offset
+	return nil
 }
 
 // Commit makes the overlay part of the state.

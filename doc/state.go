@@ -18,6 +18,7 @@ type State struct {
 	offset uint64
 	cells  map[string]Cell
 	bytes  int
+	folder *Draft // of Fold, empty between
 }
 
 // New returns the fold of an empty log.
@@ -46,9 +47,11 @@ func (s *State) AppendValue(b []byte) []byte { return s.typ.AppendValue(b, s.All
 // Fold applies an entry of the log, the next one. An entry that cannot be
 // applied has no effect, and the error says why.
 func (s *State) Fold(e *Entry, op Op) error {
-	d := s.Draft(0)
-	err := d.Judge(e, op)
-	d.Commit()
+	if s.folder == nil {
+		s.folder = s.Draft(0)
+	}
+	err := s.folder.Judge(e, op)
+	s.folder.Commit()
 	s.offset = e.Offset
 	return err
 }

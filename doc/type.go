@@ -43,6 +43,9 @@ type Type interface {
 	AppendCell(b []byte, cell Cell) []byte
 	// CellBytes is how many bytes AppendCell appends.
 	CellBytes(cell Cell) int
+	// Same says whether two cells of one key show the same to an application,
+	// whoever wrote it.
+	Same(a, b Cell) bool
 	// DecodeCell reads the cell of a key, as AppendCell wrote it: valid JSON. What
 	// is wrong with it is bad_message.
 	DecodeCell(key string, data []byte) (Cell, error)

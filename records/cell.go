@@ -58,6 +58,27 @@ func (kind) CellBytes(cell doc.Cell) int {
 	return n
 }
 
+func (kind) Same(a, b doc.Cell) bool {
+	one, other := a.(*Record).fields, b.(*Record).fields
+	for {
+		one, other = skipRemoved(one), skipRemoved(other)
+		if len(one) == 0 || len(other) == 0 {
+			return len(one) == len(other)
+		}
+		if one[0].name != other[0].name || string(one[0].value) != string(other[0].value) {
+			return false
+		}
+		one, other = one[1:], other[1:]
+	}
+}
+
+func skipRemoved(fields []field) []field {
+	for len(fields) > 0 && fields[0].value == nil {
+		fields = fields[1:]
+	}
+	return fields
+}
+
 func (kind) DecodeCell(key string, data []byte) (doc.Cell, error) {
 	if err := checkKey(key); err != nil {
 		return nil, protocol.Errorf(protocol.BadMessage, "%s", protocol.AsError(err).Message)
