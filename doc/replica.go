@@ -95,6 +95,9 @@ func (r *Replica) Get(key string) Cell { return r.shown.Get(key) }
 // Confirmed returns what the confirmed document has at a key, or nil.
 func (r *Replica) Confirmed(key string) Cell { return r.base.Get(key) }
 
+// AllConfirmed are the cells of the confirmed document, in no order.
+func (r *Replica) AllConfirmed() iter.Seq2[string, Cell] { return r.base.All() }
+
 // All are the cells that are shown, in no order.
 func (r *Replica) All() iter.Seq2[string, Cell] {
 	return func(yield func(string, Cell) bool) {
