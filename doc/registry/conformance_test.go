@@ -17,8 +17,8 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// fold is a case of conformance/doc; its README.md says what the members are.
-type fold struct {
+// foldCase is a case of conformance/doc; its README.md says what the members are.
+type foldCase struct {
 	Type  string         `json:"type"`
 	Name  string         `json:"name"`
 	Rules []string       `json:"rules"`
@@ -53,19 +53,19 @@ func (s *foldStep) entry(newest uint64) *doc.Entry {
 }
 
 // folds are all cases of conformance/doc.
-func folds(t testing.TB) []fold {
+func folds(t testing.TB) []foldCase {
 	t.Helper()
 	files, err := filepath.Glob("../../conformance/doc/*.json")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("found %d files: %v", len(files), err)
 	}
-	var all []fold
+	var all []foldCase
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var cases []fold
+		var cases []foldCase
 		if err := json.Unmarshal(data, &cases, json.RejectUnknownMembers(true)); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -86,7 +86,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func (c *fold) fold(t *testing.T) {
+func (c *foldCase) fold(t *testing.T) {
 	typ := registry.Lookup(c.Type)
 	s := doc.New(typ)
 	for i := range c.Steps {
@@ -111,7 +111,7 @@ func (c *fold) fold(t *testing.T) {
 
 // draft judges every step on an overlay that is dropped, and again on one that
 // is committed with some steps in it.
-func (c *fold) draft(t *testing.T, batch int) {
+func (c *foldCase) draft(t *testing.T, batch int) {
 	typ := registry.Lookup(c.Type)
 	s := doc.New(typ)
 	d := s.Draft(0)
@@ -181,7 +181,7 @@ func (s *foldStep) checkCells(t *testing.T, i int, state *doc.State) {
 	}
 }
 
-func (c *fold) checkValue(t *testing.T, s *doc.State) {
+func (c *foldCase) checkValue(t *testing.T, s *doc.State) {
 	t.Helper()
 	if got := s.AppendValue(nil); canonical(t, got) != canonical(t, c.Value) {
 		t.Fatalf("the value is %s\nwant %s", got, c.Value)
