@@ -55,6 +55,6 @@ func (d *Draft) Commit() {
 
 // Drop forgets the overlay.
 func (d *Draft) Drop() {
-	clear(d.cells)
+	d.empty()
 	d.grown, d.last = 0, 0
 }

@@ -1,6 +1,7 @@
 package doc
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/go-json-experiment/json"
@@ -19,14 +20,20 @@ func Decode(data []byte, v any, form string) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(canonical, v, strict); err != nil {
+	options := strict
+	if bytes.Contains(canonical, []byte("null")) {
+		options = strictNull // several times slower, and hardly ever needed
+	}
+	if err := json.Unmarshal(canonical, v, options); err != nil {
 		return protocol.Errorf(protocol.BadOperation, "An operation is %s.", form)
 	}
 	return nil
 }
 
-var strict = json.JoinOptions(
-	json.RejectUnknownMembers(true),
+var strict = json.RejectUnknownMembers(true)
+
+var strictNull = json.JoinOptions(
+	strict,
 	json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v any) error {
 		if dec.PeekKind() == 'n' {
 			if _, raw := v.(*jsontext.Value); !raw {

@@ -28,6 +28,17 @@ func (o *overlay) Set(key string, cell Cell) {
 	o.cells[key] = cell
 }
 
+// empty forgets all cells. It leaves no long map behind, which would take its
+// time to be emptied ever after.
+func (o *overlay) empty() {
+	const long = 128
+	if len(o.cells) > long {
+		o.cells = make(map[string]Cell)
+	} else {
+		clear(o.cells)
+	}
+}
+
 // keep ends an operation that was applied.
 func (o *overlay) keep() {
 	clear(o.undo)

@@ -34,11 +34,21 @@ func (s steps) Keys() []string {
 	return slices.Compact(keys)
 }
 
-// Apply applies all, in order.
+// Apply applies all, in order. What a batch makes of a record is set when all
+// of it is applied.
 func (s steps) Apply(e *doc.Entry, cells doc.Cells) error {
+	if len(s) == 1 {
+		return s[0].apply(e, cells)
+	}
+	made := stage{cells, make(map[string]doc.Cell), make(map[*Record]bool)}
 	for i := range s {
-		if err := s[i].apply(e, cells); err != nil {
+		if err := s[i].apply(e, made); err != nil {
 			return s.name(i, err)
+		}
+	}
+	for _, key := range s.Keys() {
+		if cell, ok := made.made[key]; ok {
+			cells.Set(key, cell)
 		}
 	}
 	return nil
@@ -89,7 +99,7 @@ func (s *step) applySet(e *doc.Entry, cells doc.Cells, record *Record) error {
 			return err
 		}
 	}
-	set, err := newRecord(e.Stamp(), s.fields)
+	set, err := newRecord(e.Stamp(), s.fields, e.Offset)
 	if err != nil {
 		return err
 	}
@@ -140,6 +150,9 @@ func (s *step) write(e *doc.Entry, cells doc.Cells, record *Record, writes []fie
 	}
 	if err := s.checkUnseen(e, record, writes); err != nil {
 		return err
+	}
+	if made, ok := cells.(stage); ok {
+		return made.write(s.key, record, writes)
 	}
 	after, err := record.with(writes)
 	if err != nil {

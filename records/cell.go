@@ -103,8 +103,13 @@ func (kind) DecodeCell(key string, data []byte) (doc.Cell, error) {
 		}
 	}
 	sortByName(fields)
-	if len(fields) > MaxFields {
+	changed := cell.At
+	for _, write := range cell.Writes {
+		changed = max(changed, write.Offset)
+	}
+	record, err := newRecord(doc.Stamp{Offset: cell.At, Client: cell.By}, fields, changed)
+	if err != nil {
 		return nil, bad
 	}
-	return &Record{doc.Stamp{Offset: cell.At, Client: cell.By}, fields}, nil
+	return record, nil
 }

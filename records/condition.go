@@ -110,7 +110,7 @@ func (c *Condition) holds(r *Record) bool {
 	case testEquals:
 		return r != nil && r.equals(c.want)
 	default:
-		return r != nil && r.changed() <= c.since
+		return r != nil && r.changed <= c.since
 	}
 }
 

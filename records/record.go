@@ -16,8 +16,9 @@ const MaxFields = 1000
 
 // Record is a record with who wrote it. It never changes.
 type Record struct {
-	set    doc.Stamp // of the operation that set it as a whole
-	fields []field   // by name, in the order of UTF-16
+	set     doc.Stamp // of the operation that set it as a whole
+	fields  []field   // by name, in the order of UTF-16
+	changed uint64    // offset of the last write of any field
 }
 
 // field is a field of a record, or one that was removed since the record was
@@ -68,15 +69,6 @@ func (r *Record) written(f *field) doc.Stamp {
 	return f.write
 }
 
-// changed is the offset of the last write of any field.
-func (r *Record) changed() uint64 {
-	last := r.set.Offset
-	for i := range r.fields {
-		last = max(last, r.fields[i].write.Offset)
-	}
-	return last
-}
-
 // AppendValue appends the record's canonical JSON to b: an object of its
 // fields.
 func (r *Record) AppendValue(b []byte) []byte {
@@ -103,24 +95,42 @@ func (r *Record) find(name string) (int, bool) {
 // removes one.
 func (r *Record) with(writes []field) (*Record, error) {
 	fields := make([]field, 0, len(r.fields)+len(writes))
-	rest := r.fields
+	from := 0
 	for _, w := range writes {
-		for len(rest) > 0 && protocol.CompareUTF16(rest[0].name, w.name) < 0 {
-			fields, rest = append(fields, rest[0]), rest[1:]
+		i, found := r.find(w.name)
+		fields = append(append(fields, r.fields[from:i]...), w)
+		if from = i; found {
+			from++
 		}
-		if len(rest) > 0 && rest[0].name == w.name {
-			rest = rest[1:]
-		}
-		fields = append(fields, w)
 	}
-	return newRecord(r.set, append(fields, rest...))
+	return newRecord(r.set, append(fields, r.fields[from:]...), max(r.changed, writes[0].write.Offset))
 }
 
-func newRecord(set doc.Stamp, fields []field) (*Record, error) {
-	if len(fields) > MaxFields {
-		return nil, protocol.Errorf(protocol.LimitExceeded, "The record would have %d fields, with those that were removed; %d are allowed.", len(fields), MaxFields)
+// write writes fields, in place. It is for a record that nobody has seen yet.
+func (r *Record) write(writes []field) error {
+	for _, w := range writes {
+		if i, found := r.find(w.name); found {
+			r.fields[i] = w
+		} else {
+			r.fields = slices.Insert(r.fields, i, w)
+		}
 	}
-	return &Record{set, fields}, nil
+	r.changed = max(r.changed, writes[0].write.Offset)
+	return checkFields(len(r.fields))
+}
+
+func checkFields(n int) error {
+	if n > MaxFields {
+		return protocol.Errorf(protocol.LimitExceeded, "The record would have %d fields, with those that were removed; %d are allowed.", n, MaxFields)
+	}
+	return nil
+}
+
+func newRecord(set doc.Stamp, fields []field, changed uint64) (*Record, error) {
+	if err := checkFields(len(fields)); err != nil {
+		return nil, err
+	}
+	return &Record{set, fields, changed}, nil
 }
 
 func sortByName(fields []field) {

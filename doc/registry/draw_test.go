@@ -38,6 +38,10 @@ func drawOp(t *rapid.T, typ, label string) jsontext.Value {
 	case "records":
 		op = drawRecordsOp(t, label)
 	}
+	return encode(t, op)
+}
+
+func encode(t *rapid.T, op any) jsontext.Value {
 	data, err := json.Marshal(op)
 	if err != nil {
 		t.Fatal(err)
