@@ -40,9 +40,9 @@ func (r *Replica) foldAgain(keys []string) {
 	var again []*pending
 	met := make(map[*pending]bool)
 	seen := make(map[string]bool, len(keys))
-	for len(keys) > 0 {
-		key := keys[len(keys)-1]
-		keys = keys[:len(keys)-1]
+	for open := slices.Clone(keys); len(open) > 0; {
+		key := open[len(open)-1]
+		open = open[:len(open)-1]
 		if seen[key] {
 			continue
 		}
@@ -52,7 +52,7 @@ func (r *Replica) foldAgain(keys []string) {
 			if !met[p] {
 				met[p] = true
 				again = append(again, p)
-				keys = append(keys, p.touches...)
+				open = append(open, p.touches...)
 			}
 		}
 	}
