@@ -61,11 +61,13 @@ func QuotedBytes(s string) int {
 	return n
 }
 
-// split returns the elements of a JSON array.
-func split(data []byte) ([]jsontext.Value, error) {
-	var parts []jsontext.Value
-	if err := json.Unmarshal(data, &parts); err != nil {
-		return nil, protocol.Errorf(protocol.BadMessage, "A snapshot's cells are [[key, cell], …].")
+var errShape = errors.New("not what was expected")
+
+// expect reads a token of that kind.
+func expect(dec *jsontext.Decoder, kind jsontext.Kind) error {
+	token, err := dec.ReadToken()
+	if err == nil && token.Kind() != kind {
+		err = errShape
 	}
-	return parts, nil
+	return err
 }

@@ -3,7 +3,6 @@ package doc
 import (
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/protocol"
@@ -46,22 +45,35 @@ func (s Stamp) Bytes() int {
 	return n
 }
 
-// UnmarshalJSON reads what Append appended.
-func (s *Stamp) UnmarshalJSON(data []byte) error {
-	bad := protocol.Errorf(protocol.BadMessage, "A write is [offset, client] or [offset].")
-	var parts []jsontext.Value
-	if err := json.Unmarshal(data, &parts); err != nil || len(parts) == 0 || len(parts) > 2 {
-		return bad
-	}
-	var read Stamp
-	if err := json.Unmarshal(parts[0], &read.Offset); err != nil || read.Offset == 0 || read.Offset > protocol.MaxOffset {
-		return bad
-	}
-	if len(parts) == 2 {
-		if err := json.Unmarshal(parts[1], &read.Client); err != nil || read.Client == "" {
-			return bad
-		}
+// UnmarshalJSONFrom reads what Append appended.
+func (s *Stamp) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	read, err := readStamp(dec)
+	if err != nil || read.Offset == 0 || read.Offset > protocol.MaxOffset {
+		return protocol.Errorf(protocol.BadMessage, "A write is [offset, client] or [offset].")
 	}
 	*s = read
 	return nil
+}
+
+func readStamp(dec *jsontext.Decoder) (s Stamp, err error) {
+	if err := expect(dec, '['); err != nil {
+		return s, err
+	}
+	offset, err := dec.ReadValue()
+	if err != nil {
+		return s, err
+	}
+	if s.Offset, err = strconv.ParseUint(string(offset), 10, 64); err != nil {
+		return s, err
+	}
+	if dec.PeekKind() == '"' {
+		client, err := dec.ReadToken()
+		if err != nil {
+			return s, err
+		}
+		if s.Client = client.String(); s.Client == "" {
+			return s, errShape
+		}
+	}
+	return s, expect(dec, ']')
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/tuttisync/tutti/protocol"
 )
 
 // State is the fold of a log up to an offset. Any number may read it while a
@@ -102,37 +100,4 @@ func (s *State) AppendCells(b []byte) []byte {
 		b = append(s.typ.AppendCell(appendKey(b, key), s.cells[key]), ']')
 	}
 	return append(b, ']')
-}
-
-// Load makes a state of cells as AppendCells wrote them.
-func Load(t Type, offset uint64, cells []byte) (*State, error) {
-	s := New(t)
-	s.offset = offset
-	pairs, err := split(cells)
-	if err != nil {
-		return nil, err
-	}
-	for _, pair := range pairs {
-		parts, err := split(pair)
-		if err != nil {
-			return nil, err
-		}
-		if len(parts) != 2 || parts[0].Kind() != '"' {
-			return nil, protocol.Errorf(protocol.BadMessage, "A cell of a snapshot is [key, cell].")
-		}
-		key, err := jsontext.AppendUnquote(nil, parts[0])
-		if err != nil {
-			return nil, protocol.Errorf(protocol.BadMessage, "A cell's key is a string.")
-		}
-		if s.Get(string(key)) != nil {
-			return nil, protocol.Errorf(protocol.BadMessage, "A snapshot has one cell for a key.")
-		}
-		cell, err := t.DecodeCell(string(key), parts[1])
-		if err != nil {
-			return nil, err
-		}
-		s.bytes += s.pairBytes(string(key), cell)
-		s.set(string(key), cell)
-	}
-	return s, nil
 }

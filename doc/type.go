@@ -46,8 +46,8 @@ type Type interface {
 	// Same says whether two cells of one key show the same to an application,
 	// whoever wrote it.
 	Same(a, b Cell) bool
-	// DecodeCell reads the cell of a key, as AppendCell wrote it: valid JSON. What
-	// is wrong with it is bad_message.
+	// DecodeCell reads the cell of a key, as AppendCell wrote it: valid JSON, which
+	// it does not keep. What is wrong with it is bad_message.
 	DecodeCell(key string, data []byte) (Cell, error)
 	// AppendValue appends the JSON of the value of a document of these cells,
 	// which come in no order.

@@ -155,3 +155,40 @@ func BenchmarkReplica(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSnapshot writes and reads a document of 10,000 keys.
+func BenchmarkSnapshot(b *testing.B) {
+	for _, name := range []string{"set", "records"} {
+		typ := registry.Lookup(name)
+		s := doc.New(typ)
+		for i := range 10_000 {
+			data := fmt.Sprintf(`{"op":"add","values":["element %d"]}`, i)
+			if name == "records" {
+				data = fmt.Sprintf(`{"op":"set","key":"record %d","value":{"title":"something to do","done":false,"order":"a0V1x","tags":["a","b"]}}`, i)
+			}
+			op, err := typ.Decode([]byte(data))
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Fold(&doc.Entry{Offset: uint64(i) + 1, Client: "0123456789abcdefghijkl"}, op); err != nil {
+				b.Fatal(err)
+			}
+		}
+		cells := s.AppendCells(nil)
+		b.Run(name+"/write", func(b *testing.B) {
+			b.SetBytes(int64(len(cells)))
+			for b.Loop() {
+				s.AppendCells(nil)
+			}
+		})
+		b.Run(name+"/read", func(b *testing.B) {
+			b.SetBytes(int64(len(cells)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := doc.Load(typ, s.Offset(), cells); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
