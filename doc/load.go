@@ -2,6 +2,7 @@ package doc
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,7 +27,7 @@ func Load(t Type, offset uint64, cells []byte) (*State, error) {
 	if err := expect(dec, ']'); err != nil {
 		return nil, badCells(err)
 	}
-	if _, err := dec.ReadToken(); err != io.EOF {
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, badCells(errShape)
 	}
 	return s, nil

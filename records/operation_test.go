@@ -27,11 +27,13 @@ func TestMarshal(t *testing.T) {
 		{"RECORDS-3_unset", records.Patch{Key: "a", Unset: []string{"y"}}, `{"op":"patch","key":"a","unset":["y"]}`},
 		{"RECORDS-4_delete", records.Delete{Key: "a"}, `{"op":"delete","key":"a"}`},
 		{
-			"RECORDS-1_batch", records.Batch{Ops: []records.Op{records.Delete{Key: "a"}, records.Set{Key: "a", Value: todo{}}}},
+			"RECORDS-1_batch",
+			records.Batch{Ops: []records.Op{records.Delete{Key: "a"}, records.Set{Key: "a", Value: todo{}}}},
 			`{"op":"batch","ops":[{"op":"delete","key":"a"},{"op":"set","key":"a","value":{"title":""}}]}`,
 		},
 		{
-			"RECORDS-6_conditions", records.Delete{Key: "a", If: []records.Condition{
+			"RECORDS-6_conditions",
+			records.Delete{Key: "a", If: []records.Condition{
 				records.Present(), records.Absent().On("x"), records.Equals(nil).On(""), records.Equals(todo{}), records.UnchangedSince(0).On("y"),
 			}},
 			`{"op":"delete","key":"a","if":[{"is":"present"},{"field":"x","is":"absent"},{"field":"","equals":null},{"equals":{"title":""}},{"field":"y","unchangedSince":0}]}`,
@@ -55,8 +57,13 @@ func TestMarshal(t *testing.T) {
 // of the one who writes it or of the one who reads it.
 func TestMarshalRefuses(t *testing.T) {
 	for _, op := range []any{
-		records.Set{Key: "a"}, records.Set{Value: struct{}{}}, records.Patch{Key: "a"}, records.Batch{}, records.Set{Key: "a", Value: 1},
-		records.Set{Key: "a", Value: func() {}}, records.Delete{Key: "a", If: []records.Condition{records.Equals(func() {})}},
+		records.Set{Key: "a"},
+		records.Set{Value: struct{}{}},
+		records.Patch{Key: "a"},
+		records.Batch{},
+		records.Set{Key: "a", Value: 1},
+		records.Set{Key: "a", Value: func() {}},
+		records.Delete{Key: "a", If: []records.Condition{records.Equals(func() {})}},
 	} {
 		data, err := json.Marshal(op)
 		if err != nil {
