@@ -64,7 +64,7 @@ func (r *Replica) fold(e *protocol.Entry) (keys []string, err error) {
 // Snapshot puts a snapshot in the place of the confirmed document. If it is not
 // recovered, the log of what was confirmed is lost: what was acknowledged counts
 // as confirmed in it, and nothing is in the past of what is pending (rule
-// DOC-19). A snapshot that cannot be read is bad_message and changes nothing.
+// DOC-19); nor of what was made above the snapshot. A snapshot that cannot be read is bad_message and changes nothing.
 func (r *Replica) Snapshot(s *protocol.Snapshot, recovered bool) (Change, error) {
 	base, err := Load(r.base.typ, s.Offset, s.Cells)
 	if err != nil {
@@ -88,7 +88,7 @@ func (r *Replica) Snapshot(s *protocol.Snapshot, recovered bool) (Change, error)
 			for _, k := range r.confirm(p, p.position) {
 				r.hide(k)
 			}
-		} else if !recovered {
+		} else if !recovered || p.base > s.Offset {
 			p.base = 0
 		}
 	}
