@@ -28,13 +28,13 @@ type foldCase struct {
 
 type foldStep struct {
 	Entry struct {
-		Client string         `json:"client"`
-		Base   *uint64        `json:"base"`
-		Data   jsontext.Value `json:"data"`
-		Text   string         `json:"text"`
+		Client string         `json:"client,omitzero"`
+		Base   *uint64        `json:"base,omitzero"`
+		Data   jsontext.Value `json:"data,omitzero"`
+		Text   string         `json:"text,omitzero"`
 	} `json:"entry"`
-	Error protocol.Code        `json:"error"`
-	Cells *[][2]jsontext.Value `json:"cells"`
+	Error protocol.Code        `json:"error,omitzero"`
+	Cells *[][2]jsontext.Value `json:"cells,omitzero"`
 }
 
 func (s *foldStep) data() []byte {

@@ -28,36 +28,42 @@ type replicaCase struct {
 }
 
 type replicaStep struct {
-	Identify string `json:"identify"`
-	Mutate   *struct {
-		Key  uint64         `json:"key"`
-		Data jsontext.Value `json:"data"`
-	} `json:"mutate"`
-	Sent *struct {
-		Key    uint64 `json:"key"`
-		Client string `json:"client"`
-		Seq    uint64 `json:"seq"`
-	} `json:"sent"`
-	Acknowledged *struct {
-		Key    uint64 `json:"key"`
-		Offset uint64 `json:"offset"`
-		Term   string `json:"term"`
-	} `json:"acknowledged"`
-	Drop      uint64             `json:"drop"`
-	Entries   []*protocol.Entry  `json:"entries"`
-	Snapshot  *protocol.Snapshot `json:"snapshot"`
-	Recovered bool               `json:"recovered"`
+	Identify     string               `json:"identify,omitzero"`
+	Mutate       *replicaMutation     `json:"mutate,omitzero"`
+	Sent         *replicaSent         `json:"sent,omitzero"`
+	Acknowledged *replicaAcknowledged `json:"acknowledged,omitzero"`
+	Drop         uint64               `json:"drop,omitzero"`
+	Entries      []*protocol.Entry    `json:"entries,omitempty"`
+	Snapshot     *protocol.Snapshot   `json:"snapshot,omitzero"`
+	Recovered    *bool                `json:"recovered,omitzero"`
 
-	Keys       []string            `json:"keys"`
-	Confirmed  [][2]jsontext.Value `json:"confirmed"`
-	Faults     int                 `json:"faults"`
-	Shown      jsontext.Value      `json:"shown"`
-	Document   jsontext.Value      `json:"document"`
-	Pending    *[]uint64           `json:"pending"`
-	Bases      map[string]uint64   `json:"bases"`
-	Folded     jsontext.Value      `json:"folded"`
-	Overridden jsontext.Value      `json:"overridden"`
-	Error      protocol.Code       `json:"error"`
+	Keys       []string            `json:"keys,omitempty"`
+	Confirmed  [][2]jsontext.Value `json:"confirmed,omitempty"`
+	Faults     int                 `json:"faults,omitzero"`
+	Shown      jsontext.Value      `json:"shown,omitzero"`
+	Document   jsontext.Value      `json:"document,omitzero"`
+	Pending    *[]uint64           `json:"pending,omitzero"`
+	Bases      map[string]uint64   `json:"bases,omitzero"`
+	Folded     jsontext.Value      `json:"folded,omitzero"`
+	Overridden jsontext.Value      `json:"overridden,omitzero"`
+	Error      protocol.Code       `json:"error,omitzero"`
+}
+
+type replicaMutation struct {
+	Key  uint64         `json:"key"`
+	Data jsontext.Value `json:"data"`
+}
+
+type replicaSent struct {
+	Key    uint64 `json:"key"`
+	Client string `json:"client"`
+	Seq    uint64 `json:"seq"`
+}
+
+type replicaAcknowledged struct {
+	Key    uint64 `json:"key"`
+	Offset uint64 `json:"offset,omitzero"`
+	Term   string `json:"term,omitzero"`
 }
 
 func TestReplicaConformance(t *testing.T) {
@@ -115,7 +121,7 @@ func (s *replicaStep) input(t *testing.T, typ doc.Type, r *doc.Replica) (doc.Cha
 	case s.Drop != 0:
 		return r.Drop(s.Drop), nil
 	case s.Snapshot != nil:
-		return r.Snapshot(s.Snapshot, s.Recovered)
+		return r.Snapshot(s.Snapshot, *s.Recovered)
 	case s.Entries != nil:
 		return r.Entries(s.Entries), nil
 	}
@@ -130,14 +136,7 @@ func (s *replicaStep) check(t *testing.T, i int, typ doc.Type, r *doc.Replica, c
 	if !slices.Equal(change.Keys, s.Keys) {
 		t.Errorf("step %d: changed are %q, want %q", i, change.Keys, s.Keys)
 	}
-	confirmed := [][2]jsontext.Value{}
-	for _, c := range change.Confirmed {
-		offset := jsontext.Value("null")
-		if c.Position.Offset > 0 {
-			offset = jsontext.Value(strconv.FormatUint(c.Position.Offset, 10))
-		}
-		confirmed = append(confirmed, [2]jsontext.Value{jsontext.Value(strconv.FormatUint(c.Key, 10)), offset})
-	}
+	confirmed := confirmedJSON(change.Confirmed)
 	same(t, i, "confirmed", toJSON(t, confirmed), toJSON(t, append([][2]jsontext.Value{}, s.Confirmed...)))
 	if len(change.Faults) != s.Faults {
 		t.Errorf("step %d: faults %v, want %d", i, change.Faults, s.Faults)
@@ -170,6 +169,18 @@ func same(t *testing.T, i int, what string, got, want []byte) {
 	if canonical(t, got) != canonical(t, want) {
 		t.Errorf("step %d: %s is %s\nwant %s", i, what, got, want)
 	}
+}
+
+func confirmedJSON(confirmed []doc.Confirmation) [][2]jsontext.Value {
+	all := [][2]jsontext.Value{}
+	for _, c := range confirmed {
+		offset := jsontext.Value("null")
+		if c.Position.Offset > 0 {
+			offset = jsontext.Value(strconv.FormatUint(c.Position.Offset, 10))
+		}
+		all = append(all, [2]jsontext.Value{jsontext.Value(strconv.FormatUint(c.Key, 10)), offset})
+	}
+	return all
 }
 
 // foldedJSON is what was folded as a case has it, cells by key.

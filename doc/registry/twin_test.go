@@ -88,6 +88,8 @@ type table struct {
 	unsent   []*flying
 	inFlight []*flying // sent, in order
 	answers  []answer
+
+	input replicaStep // what the replica was told in this step
 }
 
 type flying struct {
@@ -129,6 +131,7 @@ func (a *table) mutate(t *rapid.T) doc.Change {
 	base := a.replica.Offset()
 	a.unsent = append(a.unsent, &flying{key: a.made, data: data, base: base})
 	a.twin.pending = append(a.twin.pending, &twinOp{key: a.made, op: op, base: base})
+	a.input.Mutate = &replicaMutation{a.made, data}
 	return a.replica.Mutate(a.made, op)
 }
 
@@ -141,6 +144,7 @@ func (a *table) send() {
 	a.seq++
 	f.seq, f.base = a.seq, a.replica.Base(f.key)
 	a.inFlight = append(a.inFlight, f)
+	a.input.Sent = &replicaSent{f.key, "ann", f.seq}
 	a.replica.Sent(f.key, "ann", f.seq)
 	for _, p := range a.twin.pending {
 		if p.key == f.key {
@@ -175,9 +179,11 @@ func (a *table) answer() (change doc.Change, confirmed []doc.Confirmation) {
 	next := a.answers[0]
 	a.answers = a.answers[1:]
 	if next.rejected {
+		a.input.Drop = next.key
 		a.twin.drop(next.key)
 		return a.replica.Drop(next.key), nil
 	}
+	a.input.Acknowledged = &replicaAcknowledged{next.key, next.at.Offset, next.at.Term}
 	for _, p := range a.twin.pending {
 		if p.key == next.key {
 			p.acknowledged, p.at = true, next.at
@@ -195,6 +201,7 @@ func (a *table) deliver(t *rapid.T) (change doc.Change, confirmed []doc.Confirma
 	frame := a.log[a.delivered:]
 	frame = frame[:rapid.IntRange(0, len(frame)).Draw(t, "frame")]
 	a.delivered += len(frame)
+	a.input.Entries = frame
 	for _, e := range frame {
 		confirmed = append(confirmed, a.twin.confirm(
 			func(p *twinOp) bool { return p.sent.Seq > 0 && p.sent.Client == e.Client && p.sent.Seq == e.Seq },
@@ -225,6 +232,7 @@ func (a *table) snapshot(t *rapid.T, recovered bool) (doc.Change, []doc.Confirma
 			p.base = 0
 		}
 	}
+	a.input.Snapshot, a.input.Recovered = s, &recovered
 	change, err := a.replica.Snapshot(s, recovered)
 	if err != nil {
 		t.Fatal(err)
@@ -263,6 +271,7 @@ func (a *table) cancel(t *rapid.T) doc.Change {
 	f := a.unsent[i]
 	a.unsent = slices.Delete(a.unsent, i, i+1)
 	a.twin.drop(f.key)
+	a.input.Drop = f.key
 	return a.replica.Drop(f.key)
 }
 
@@ -270,42 +279,52 @@ func (a *table) cancel(t *rapid.T) doc.Change {
 // happens to a client: own operations, sent, rejected, replaced and cancelled,
 // answers before and after entries, snapshots, a log that is lost.
 func TestReplicaTwin(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		typ := lookup(t)
-		a := &table{
-			typ: typ, state: doc.New(typ), replica: doc.NewReplica(typ),
-			twin: &twin{typ: typ, client: "ann", start: &protocol.Snapshot{Cells: jsontext.Value("[]")}},
+	rapid.Check(t, func(t *rapid.T) { newTable(lookup(t)).walk(t, func(doc.Change) {}) })
+}
+
+func newTable(typ doc.Type) *table {
+	a := &table{
+		typ: typ, state: doc.New(typ), replica: doc.NewReplica(typ),
+		twin: &twin{typ: typ, client: "ann", start: &protocol.Snapshot{Cells: jsontext.Value("[]")}},
+	}
+	a.replica.Identify("ann")
+	return a
+}
+
+func (a *table) walk(t *rapid.T, told func(doc.Change)) {
+	for range rapid.IntRange(1, 30).Draw(t, "steps") {
+		before := a.twin.shown(t)
+		a.input = replicaStep{}
+		change, confirmed := a.step(t)
+		a.compare(t, before, change, confirmed)
+		told(change)
+	}
+}
+
+func (a *table) step(t *rapid.T) (change doc.Change, confirmed []doc.Confirmation) {
+	switch rapid.IntRange(0, 13).Draw(t, "step") {
+	case 0, 1, 2:
+		change = a.mutate(t)
+	case 3, 4:
+		a.send()
+	case 5, 6:
+		a.serve(t)
+	case 7:
+		change, confirmed = a.answer()
+	case 8, 9:
+		a.remote(t)
+	case 10:
+		change = a.cancel(t)
+	case 11:
+		change, confirmed = a.snapshot(t, true)
+	case 12:
+		if rapid.IntRange(0, 3).Draw(t, "lost") == 0 {
+			change, confirmed = a.lose(t)
 		}
-		a.replica.Identify("ann")
-		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			before := a.twin.shown(t)
-			var change doc.Change
-			var confirmed []doc.Confirmation
-			switch rapid.IntRange(0, 13).Draw(t, "step") {
-			case 0, 1, 2:
-				change = a.mutate(t)
-			case 3, 4:
-				a.send()
-			case 5, 6:
-				a.serve(t)
-			case 7:
-				change, confirmed = a.answer()
-			case 8, 9:
-				a.remote(t)
-			case 10:
-				change = a.cancel(t)
-			case 11:
-				change, confirmed = a.snapshot(t, true)
-			case 12:
-				if rapid.IntRange(0, 3).Draw(t, "lost") == 0 {
-					change, confirmed = a.lose(t)
-				}
-			default:
-				change, confirmed = a.deliver(t)
-			}
-			a.compare(t, before, change, confirmed)
-		}
-	})
+	default:
+		change, confirmed = a.deliver(t)
+	}
+	return change, confirmed
 }
 
 func (a *table) compare(t *rapid.T, before map[string]doc.Cell, change doc.Change, confirmed []doc.Confirmation) {
