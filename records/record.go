@@ -29,8 +29,9 @@ type field struct {
 	write doc.Stamp      // zero: none since the record was set
 }
 
-// Set is the write of the record as a whole.
-func (r *Record) Set() doc.Stamp { return r.set }
+// Stamp is the write that set the record as a whole. What is pending has the
+// offset [doc.Pending].
+func (r *Record) Stamp() doc.Stamp { return r.set }
 
 // Field returns a field's canonical JSON, or nil. The caller does not change
 // it.
