@@ -27,16 +27,18 @@ func (a Add) MarshalJSON() ([]byte, error) {
 	return append(strconv.AppendInt([]byte(`{"op":"add","n":`), a.N, 10), '}'), nil
 }
 
+const form = `{"op": "add", "n": a whole number that is not 0}`
+
 func (kind) Decode(data []byte) (doc.Op, error) {
 	var op struct {
 		Op string `json:"op"`
 		N  int64  `json:"n"`
 	}
-	if err := json.Unmarshal(data, &op, json.RejectUnknownMembers(true)); err != nil || op.Op != "add" {
-		return nil, protocol.Errorf(protocol.BadOperation, `An operation on a counter is {"op": "add", "n": a whole number}.`)
+	if err := doc.Decode(data, &op, form); err != nil {
+		return nil, err
 	}
-	if op.N == 0 || !exact(op.N) {
-		return nil, protocol.Errorf(protocol.BadOperation, "n is a whole number, not 0, within ±(2^53-1).")
+	if op.Op != "add" || op.N == 0 {
+		return nil, protocol.Errorf(protocol.BadOperation, "An operation is %s.", form)
 	}
 	return Add{op.N}, nil
 }
@@ -60,10 +62,16 @@ func (kind) AppendCell(b []byte, cell doc.Cell) []byte {
 	return strconv.AppendInt(b, cell.(int64), 10)
 }
 
-func (kind) DecodeCell(data []byte) (doc.Cell, error) {
+func (kind) CellBytes(cell doc.Cell) int {
+	return len(strconv.AppendInt(make([]byte, 0, 20), cell.(int64), 10))
+}
+
+func (kind) Same(a, b doc.Cell) bool { return a.(int64) == b.(int64) }
+
+func (kind) DecodeCell(key string, data []byte) (doc.Cell, error) {
 	var n int64
-	if err := json.Unmarshal(data, &n); err != nil || !exact(n) {
-		return nil, protocol.Errorf(protocol.BadMessage, "A counter's cell is a whole number.")
+	if err := json.Unmarshal(data, &n); err != nil || !exact(n) || key != "" {
+		return nil, protocol.Errorf(protocol.BadMessage, "A counter has one cell, a whole number with the key \"\".")
 	}
 	return n, nil
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/tuttisync/tutti/protocol"
 )
 
 // State is the fold of a log up to an offset. Any number may read it while a
@@ -17,13 +15,13 @@ type State struct {
 	typ    Type
 	offset uint64
 	cells  map[string]Cell
-	sizes  map[string]int // bytes of each cell in a snapshot
 	bytes  int
+	folder *Draft // of Fold, empty between
 }
 
 // New returns the fold of an empty log.
 func New(t Type) *State {
-	return &State{typ: t, cells: make(map[string]Cell), sizes: make(map[string]int)}
+	return &State{typ: t, cells: make(map[string]Cell)}
 }
 
 // Type returns the document's type.
@@ -47,9 +45,11 @@ func (s *State) AppendValue(b []byte) []byte { return s.typ.AppendValue(b, s.All
 // Fold applies an entry of the log, the next one. An entry that cannot be
 // applied has no effect, and the error says why.
 func (s *State) Fold(e *Entry, op Op) error {
-	d := s.Draft(0)
-	err := d.Judge(e, op)
-	d.Commit()
+	if s.folder == nil {
+		s.folder = s.Draft(0)
+	}
+	err := s.folder.Judge(e, op)
+	s.folder.Commit()
 	s.offset = e.Offset
 	return err
 }
@@ -57,22 +57,30 @@ func (s *State) Fold(e *Entry, op Op) error {
 // Skip passes over an entry without effect.
 func (s *State) Skip(offset uint64) { s.offset = offset }
 
-func (s *State) set(key string, cell Cell, size int) {
-	s.bytes += size - s.sizes[key]
+func (s *State) set(key string, cell Cell) {
 	if cell == nil {
 		delete(s.cells, key)
-		delete(s.sizes, key)
-		return
+	} else {
+		s.cells[key] = cell
 	}
-	s.cells[key], s.sizes[key] = cell, size
 }
 
-// cellSize is what a cell takes in a snapshot: [key,cell], and its JSON.
-func (s *State) cellSize(key string, cell Cell) int {
-	if cell == nil {
+// grows is by how much a snapshot grows when a key's cell is replaced.
+func (s *State) grows(key string, was, is Cell) int {
+	switch {
+	case was == nil && is == nil:
 		return 0
+	case was == nil:
+		return s.pairBytes(key, is)
+	case is == nil:
+		return -s.pairBytes(key, was)
 	}
-	return len(s.typ.AppendCell(appendKey(nil, key), cell)) + 1
+	return s.typ.CellBytes(is) - s.typ.CellBytes(was)
+}
+
+// pairBytes is what a cell takes in a snapshot: [key,cell] and a comma.
+func (s *State) pairBytes(key string, cell Cell) int {
+	return QuotedBytes(key) + s.typ.CellBytes(cell) + len("[,],")
 }
 
 func appendKey(b []byte, key string) []byte {
@@ -92,33 +100,4 @@ func (s *State) AppendCells(b []byte) []byte {
 		b = append(s.typ.AppendCell(appendKey(b, key), s.cells[key]), ']')
 	}
 	return append(b, ']')
-}
-
-// Load makes a state of cells as AppendCells wrote them.
-func Load(t Type, offset uint64, cells []byte) (*State, error) {
-	s := New(t)
-	s.offset = offset
-	pairs, err := split(cells)
-	if err != nil {
-		return nil, err
-	}
-	for _, pair := range pairs {
-		parts, err := split(pair)
-		if err != nil {
-			return nil, err
-		}
-		if len(parts) != 2 || parts[0].Kind() != '"' {
-			return nil, protocol.Errorf(protocol.BadMessage, "A cell of a snapshot is [key, cell].")
-		}
-		key, err := jsontext.AppendUnquote(nil, parts[0])
-		if err != nil {
-			return nil, protocol.Errorf(protocol.BadMessage, "A cell's key is a string.")
-		}
-		cell, err := t.DecodeCell(parts[1])
-		if err != nil {
-			return nil, err
-		}
-		s.set(string(key), cell, len(pair)+1)
-	}
-	return s, nil
 }

@@ -13,12 +13,6 @@ type Entry struct {
 	Base   uint64 // its author had seen the log up to here
 }
 
-// Saw says whether a write at offset by client is in the entry's causal past
-// (rule DOC-2).
-func (e *Entry) Saw(offset uint64, client string) bool {
-	return offset <= e.Base || (client != "" && client == e.Client)
-}
-
 // Cell is the part of a document at one key: a value of the type's own, never
 // changed once it was set. Nil: there is none.
 type Cell any
@@ -47,8 +41,14 @@ type Type interface {
 	Decode(data []byte) (Op, error)
 	// AppendCell appends a cell's JSON to b.
 	AppendCell(b []byte, cell Cell) []byte
-	// DecodeCell reads a cell that AppendCell wrote.
-	DecodeCell(data []byte) (Cell, error)
+	// CellBytes is how many bytes AppendCell appends.
+	CellBytes(cell Cell) int
+	// Same says whether two cells of one key show the same to an application,
+	// whoever wrote it.
+	Same(a, b Cell) bool
+	// DecodeCell reads the cell of a key, as AppendCell wrote it: valid JSON, which
+	// it does not keep. What is wrong with it is bad_message.
+	DecodeCell(key string, data []byte) (Cell, error)
 	// AppendValue appends the JSON of the value of a document of these cells,
 	// which come in no order.
 	AppendValue(b []byte, cells iter.Seq2[string, Cell]) []byte

@@ -4,10 +4,14 @@ package registry
 import (
 	"github.com/tuttisync/tutti/counter"
 	"github.com/tuttisync/tutti/doc"
+	"github.com/tuttisync/tutti/records"
+	"github.com/tuttisync/tutti/set"
 )
 
 var types = []doc.Type{
 	counter.Type,
+	records.Type,
+	set.Type,
 }
 
 // Lookup returns the type of that name, or nil.

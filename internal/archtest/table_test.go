@@ -32,6 +32,7 @@ var table = []row{
 	{pkg: "internal/topic", may: []string{"auth", "doc", "store", "protocol"}, pure: true},
 	{pkg: "internal/presence", may: []string{"protocol"}, pure: true},
 	{pkg: "doc", may: []string{"protocol"}, pure: true},
+	{pkg: "doc/doctest", may: []string{"doc", "protocol"}},
 	{pkg: "doc/registry", may: []string{"doc", "counter", "set", "records", "protocol"}, pure: true},
 	{pkg: "counter", may: []string{"doc", "protocol"}, pure: true},
 	{pkg: "set", may: []string{"doc", "protocol"}, pure: true},
@@ -69,7 +70,7 @@ var table = []row{
 }
 
 // tops are imported by nothing but tests.
-var tops = []string{"cmd/tutti", "tuttitest", "internal/sim", "internal/archtest", "conformance", "conformance/agents", "examples/*", "protocol/internal/*"}
+var tops = []string{"cmd/tutti", "tuttitest", "doc/doctest", "internal/sim", "internal/archtest", "conformance", "conformance/agents", "examples/*", "protocol/internal/*"}
 
 // modules are what a pure package may use from elsewhere.
 var modules = map[string][]string{

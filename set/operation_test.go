@@ -1,0 +1,50 @@
+package set_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/set"
+)
+
+// TestMarshal sees that what Go programs write is what the log holds.
+func TestMarshal(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		op   any
+		want string
+	}{
+		{"SET-1_add", set.Add{Values: []any{"a", 1, nil, []int{}}}, `{"op":"add","values":["a",1,null,[]]}`},
+		{"SET-1_remove", set.Remove{Values: []any{map[string]int{"x": 1}}}, `{"op":"remove","values":[{"x":1}]}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := json.Marshal(c.op)
+			if err != nil || string(got) != c.want {
+				t.Errorf("%s, %v\nwant %s", got, err, c.want)
+			}
+			if _, err := set.Type.Decode(got); err != nil {
+				t.Errorf("%s is not taken: %v", got, err)
+			}
+		})
+	}
+}
+
+// TestMaxValues sees that one operation names 1 to 1,000 values.
+func TestMaxValues(t *testing.T) {
+	for n, taken := range map[int]bool{0: false, 1: true, set.MaxValues: true, set.MaxValues + 1: false} {
+		values := make([]any, n)
+		for i := range values {
+			values[i] = i
+		}
+		data, err := json.Marshal(set.Add{Values: values})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := set.Type.Decode(data); (err == nil) != taken || !taken && !errors.Is(err, protocol.Errorf(protocol.BadOperation, "")) {
+			t.Errorf("SET-1: %d values: %v", n, err)
+		}
+	}
+}
