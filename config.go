@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/doc/registry"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store"
@@ -112,6 +113,10 @@ type Namespace struct {
 	// memory, skip to the newest entry of each Key of what it missed.
 	Latest    bool
 	Anonymous []Verb // what visitors without a token may do
+	// Type makes its topics documents: counter, set or records; empty: they are
+	// messages. Where every namespace exists, one that Namespaces does not name,
+	// and that has the name of a type, is of that type.
+	Type string
 }
 
 func (c *Config) validate() error {
@@ -127,6 +132,12 @@ func (c *Config) validate() error {
 		}
 		if ns.KeepCount < 0 || ns.KeepAge < 0 {
 			return fmt.Errorf("tutti: Config.Namespaces[%q]: retention is not negative", name)
+		}
+		if ns.Type != "" && registry.Lookup(ns.Type) == nil {
+			return fmt.Errorf("tutti: Config.Namespaces[%q]: there is no type %q", name, ns.Type)
+		}
+		if ns.Type != "" && ns.Latest {
+			return fmt.Errorf("tutti: Config.Namespaces[%q]: readers of a document skip nothing; Latest does not go with Type", name)
 		}
 	}
 	return nil
@@ -144,6 +155,7 @@ func (c *Config) setDefaults() {
 		{&l.Depth, &d.Depth},
 		{&l.Members, &d.Members},
 		{&l.Page, &d.Page},
+		{&l.DocumentBytes, &d.DocumentBytes},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.otherwise
@@ -183,7 +195,14 @@ func (c *Config) namespace(topic string) (hub.Namespace, error) {
 	if !ok && !c.AnyNamespace && name != auth.UserNamespace {
 		return hub.Namespace{}, protocol.Errorf(protocol.UnknownNamespace, "The namespace %q is not configured.", name)
 	}
-	return hub.Namespace{Memory: ns.Memory, KeepCount: uint64(ns.KeepCount), KeepAge: ns.KeepAge, Latest: ns.Latest}, nil
+	typ := ns.Type
+	if !ok && c.AnyNamespace {
+		typ = name
+	}
+	return hub.Namespace{
+		Memory: ns.Memory, KeepCount: uint64(ns.KeepCount), KeepAge: ns.KeepAge, Latest: ns.Latest,
+		Type: registry.Lookup(typ),
+	}, nil
 }
 
 func (c *Config) policy() auth.PolicyConfig {

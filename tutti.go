@@ -103,6 +103,12 @@ func New(config Config) (*Server, error) {
 			hub.Listed:   post.AppendItem,
 			hub.Events:   sse.AppendEvent,
 		},
+		Framers: hub.Framers{
+			hub.Messages: {Share: ws.ShareText, Head: ws.AppendTextHead},
+			hub.Deflated: {Share: ws.ShareDeflated, Head: ws.AppendDeflatedHead},
+			hub.Streamed: {Share: post.ShareEvent, Head: post.AppendEventHead},
+			hub.Listed:   {Share: post.ShareItem, Head: post.AppendItemHead},
+		},
 
 		MaxConnections: config.MaxConnections,
 		Drain:          config.Drain,

@@ -239,6 +239,9 @@ func (s *Subscribe) checkStart() error {
 	if s.Else != "" && s.Else != "earliest" && s.Else != "new" {
 		return Errorf(BadMessage, `else is "earliest" or "new".`)
 	}
+	if _, ok := s.From.Position(); s.Doc != "" && !ok && !s.From.IsZero() {
+		return Errorf(BadMessage, "A document is opened from a position, or without from.")
+	}
 	return CheckTopic(s.Topic)
 }
 
@@ -265,6 +268,9 @@ func (p *Publish) check(l Limits) error {
 	if err := CheckKey(p.Key); err != nil {
 		return err
 	}
+	if err := checkBase(p.Base); err != nil {
+		return err
+	}
 	if len(p.Voids) > l.Voids {
 		return Errorf(LimitExceeded, "voids holds %d ranges; %d are allowed.", len(p.Voids), l.Voids).Of(VoidsLimit)
 	}
@@ -282,6 +288,13 @@ func (p *Publish) check(l Limits) error {
 		return Errorf(TooLarge, "The data has %d bytes; %d are allowed.", len(p.Data), l.MessageBytes).Of(MessageBytesLimit)
 	}
 	return l.checkShape(p.Data)
+}
+
+func checkBase(base *uint64) error {
+	if base != nil && *base > MaxOffset {
+		return Errorf(BadMessage, "base is an offset.")
+	}
+	return nil
 }
 
 func (h *History) check(l Limits) error {

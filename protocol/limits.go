@@ -14,6 +14,8 @@ type Limits struct {
 	Depth        int `json:"depth"`        // nesting of data
 	Members      int `json:"members"`      // of all objects and arrays of data, added up
 	Page         int `json:"page"`         // entries of one page of history
+	// DocumentBytes bounds a document's cells as JSON (rule DOC-7).
+	DocumentBytes int `json:"documentBytes"`
 }
 
 // DefaultLimits are the limits of a server that was told none.
@@ -27,6 +29,8 @@ func DefaultLimits() Limits {
 		Depth:        64,
 		Members:      16384,
 		Page:         1000,
+
+		DocumentBytes: 4 << 20,
 	}
 }
 

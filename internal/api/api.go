@@ -59,6 +59,8 @@ func New(config Config) *Server {
 	s.route("DELETE /v1/topics/{topic}/events", s.truncate)
 	s.route("DELETE /v1/topics/{topic}/events/{offset}", s.redact)
 	s.route("GET /v1/topics", s.topics)
+	s.route("GET /v1/docs/{topic}", s.document)
+	s.route("POST /v1/docs/{topic}/ops", s.edit)
 	s.route("POST /v1/disconnect", s.disconnect)
 	s.route("GET /v1/client.js", module(config.ClientJS))
 	s.route("GET /v1/fallback.js", module(config.Fallback))

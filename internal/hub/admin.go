@@ -51,6 +51,11 @@ func (h *Hub) Truncate(ctx context.Context, a Admin, name string, before uint64)
 	t.mu.Lock()
 	first := min(before, t.head+1)
 	t.mu.Unlock()
+	if t.document != nil {
+		if first, err = t.document.cover(ctx, first); err != nil {
+			return TopicInfo{}, h.adminError("truncate", name, err)
+		}
+	}
 	if err := t.log.Truncate(ctx, name, first); err != nil {
 		return TopicInfo{}, h.adminError("truncate", name, err)
 	}
@@ -68,6 +73,9 @@ func (h *Hub) Redact(ctx context.Context, a Admin, name string, offset uint64) (
 	t, err := h.administered(ctx, a, name)
 	if err != nil {
 		return protocol.Position{}, err
+	}
+	if t.document != nil {
+		return protocol.Position{}, protocol.Errorf(protocol.WrongType, "An entry of a document cannot be redacted: all who hold the document have folded it. Undo it by an operation, and truncate the log.")
 	}
 	t.mu.Lock()
 	first, head, at := t.first, t.head, t.position(offset)

@@ -1,5 +1,11 @@
 package hub
 
+import (
+	"time"
+
+	"github.com/tuttisync/tutti/protocol"
+)
+
 const (
 	// maxFetches is how many connections read from the store at once, apart
 	// from those that are written to.
@@ -101,7 +107,7 @@ func (c *Conn) fetchPage() {
 	var p *page
 	if cur != nil {
 		p = &page{cursor: cur}
-		p.frames, p.news, p.err = cur.collect(c.hub.ctx, nil, flushBytes, true)
+		p.frames, p.news, p.err = c.readPage(cur)
 	}
 	c.mu.Lock()
 	u.running = false
@@ -115,6 +121,26 @@ func (c *Conn) fetchPage() {
 	start := c.schedule()
 	c.mu.Unlock()
 	c.queue(start)
+}
+
+// readPage reads what comes next for a cursor from the store: entries, or the
+// document in their place.
+func (c *Conn) readPage(cur *cursor) ([][]byte, news, error) {
+	if !cur.wants {
+		frames, n, err := cur.collect(c.hub.ctx, nil, flushBytes, true)
+		if err != nil || !n.behind {
+			return frames, n, err
+		}
+	}
+	frames, n, err := c.snapshot(cur)
+	if err != nil || n.shared != nil {
+		return frames, n, err
+	}
+	frames, n, err = cur.collect(c.hub.ctx, nil, flushBytes, true)
+	if err == nil && n.behind {
+		err = protocol.Errorf(protocol.Overloaded, "").After(time.Second) // the document is as far behind as its reader
+	}
+	return frames, n, err
 }
 
 // takePage adds to frames what was read from the store, if anything was.
@@ -150,6 +176,9 @@ func (c *Conn) takePage(frames [][]byte) (_ [][]byte, said news) {
 			c.lost(cur, *p.news.lost)
 		}
 		frames, said = append(frames, p.frames...), p.news
+		if said.shared != nil {
+			c.hub.config.Metrics.SnapshotTold()
+		}
 	}
 	if len(notices) > 0 {
 		frames = append(frames, notices)

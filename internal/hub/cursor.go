@@ -30,8 +30,11 @@ type cursor struct {
 	encoding Encoding
 	index    int  // among its reader's topics
 	elseNew  bool // where to go on when the place is lost
+	document bool // it reads a document
 
 	// Whoever reads uses these.
+	opening bool   // a snapshot comes next, whatever the place
+	wants   bool   // a snapshot comes next, if it brings the cursor on
 	next    uint64 // offset to be read next
 	skipped uint64 // entries just before it that were left out
 	skipTo  uint64 // up to here it leaves out what has been superseded
@@ -57,6 +60,7 @@ type cursor struct {
 type start struct {
 	position  protocol.Position
 	recovered bool
+	snapshot  bool // of the document; it says where the entries begin
 }
 
 // read opens a cursor on a topic. It does not wait yet: it must be read first.
@@ -66,7 +70,12 @@ func (h *Hub) read(ctx context.Context, r reader, e Encoding, sub protocol.Subsc
 		if err != nil {
 			return nil, start{}, err
 		}
-		if c, s := t.open(r, e, sub.From, sub.Else == "new"); c != nil {
+		if sub.Doc != "" {
+			if err := t.is(sub.Doc); err != nil {
+				return nil, start{}, err
+			}
+		}
+		if c, s := t.open(r, e, sub); c != nil {
 			return c, s, nil
 		}
 	}
@@ -74,14 +83,22 @@ func (h *Hub) read(ctx context.Context, r reader, e Encoding, sub protocol.Subsc
 
 // open makes a cursor, or none if the topic was let go meanwhile: nobody would
 // wake it.
-func (t *Topic) open(r reader, e Encoding, from protocol.From, elseNew bool) (*cursor, start) {
+func (t *Topic) open(r reader, e Encoding, sub protocol.Subscribe) (*cursor, start) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone {
 		return nil, start{}
 	}
-	s := t.start(from, elseNew)
-	c := &cursor{topic: t, reader: r, encoding: e, elseNew: elseNew, next: s.position.Offset + 1}
+	elseNew := sub.Else == "new"
+	c := &cursor{topic: t, reader: r, encoding: e, elseNew: elseNew, document: sub.Doc != ""}
+	var s start
+	if c.document {
+		s = t.startDocument(sub.From)
+		c.opening, c.wants = s.snapshot, s.snapshot
+	} else {
+		s = t.start(sub.From, elseNew)
+	}
+	c.next = s.position.Offset + 1
 	t.attach(c)
 	return c, s
 }
@@ -119,6 +136,7 @@ type news struct {
 	behind  bool   // it is in the store alone, and was not read
 	aside   bool   // the reader will be woken when the topic knows its keys
 	lost    *start // the place was lost; reading goes on from here
+	shared  *shared // the snapshot that many readers share, nil if there is none
 }
 
 // collect appends to dst what the cursor has not read yet, at most about max
@@ -130,6 +148,10 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 	defer t.mu.Unlock()
 	if c.detached {
 		return dst, news{}, nil
+	}
+	if c.wants || c.document && c.next < t.first {
+		c.wants = true
+		return dst, news{behind: true}, nil
 	}
 	if c.next < t.first {
 		s := start{position: t.anew(c.elseNew)}
@@ -148,6 +170,7 @@ func (c *cursor) collect(ctx context.Context, dst [][]byte, max int, fetch bool)
 		n.lent = true
 		n.entries = int(c.next - before)
 	} else if !fetch {
+		c.wants = c.document && t.far(c.next)
 		return dst, news{behind: true}, nil
 	} else {
 		head := t.head

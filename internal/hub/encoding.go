@@ -54,3 +54,17 @@ func EachStored(frames []byte, fn func(stored []byte) bool) {
 		frames = frames[4+n:]
 	}
 }
+
+// Framer frames the message of a snapshot, of which all but its head is the
+// same for all readers: what they share is made once, and handed to each
+// transport as it is.
+type Framer struct {
+	// Share makes of the message's end what stands in every reader's frame.
+	Share func(end []byte) []byte
+	// Head appends to dst what stands before that: the message's head, in the
+	// transport's form. size is how many bytes Share made.
+	Head func(dst, head []byte, size int) []byte
+}
+
+// Framers hold a framer for each encoding of messages.
+type Framers [encodings]Framer

@@ -32,7 +32,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		frames = append(frames, replies)
 	}
 	frames, paged := c.takePage(frames)
-	frames, found := c.gather(frames, dirty, flushBytes-paged.bytes)
+	frames, found := c.gather(frames, dirty, flushBytes-paged.bytes-paged.shared.size())
 	clear(dirty)
 	c.mu.Lock()
 	if c.dirty == nil {
@@ -54,6 +54,7 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 		c.session.Said(c.hub.now())
 	}
 	c.account.flying, c.account.sending = len(replies)+paged.bytes+found.own, true
+	c.account.shared = paged.shared
 	c.count()
 	c.mu.Unlock()
 

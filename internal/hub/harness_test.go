@@ -60,6 +60,10 @@ func newNode(t testing.TB, change ...func(*Config)) *node {
 			},
 			Events: func(dst []byte, _ string, stored []byte) []byte { return append(append(dst, stored...), '\n') },
 		},
+		Framers: Framers{Messages: {
+			Share: func(end []byte) []byte { return append(end, '\n') },
+			Head:  func(dst, head []byte, _ int) []byte { return append(dst, head...) },
+		}},
 		Metrics: metrics.New(),
 		Logger:  slog.New(slog.DiscardHandler),
 		NewID:   func() string { return fmt.Sprint("session", ids.Add(1)) },

@@ -56,8 +56,11 @@ func (h *Hub) allow(ctx context.Context, identity auth.Identity, verb auth.Verb,
 }
 
 // mayPublish judges rights, then asks the hook, which may replace the message.
-func (h *Hub) mayPublish(ctx context.Context, identity auth.Identity, m *Message) error {
-	if err := h.allow(ctx, identity, auth.Publish, m.Topic); err != nil {
+func (h *Hub) mayPublish(ctx context.Context, t *Topic, identity auth.Identity, base *uint64, m *Message) error {
+	if err := h.allow(ctx, identity, t.verb(), m.Topic); err != nil {
+		return err
+	}
+	if err := t.fits(m, base); err != nil {
 		return err
 	}
 	publish := h.config.Hooks.Publish
@@ -71,7 +74,11 @@ func (h *Hub) mayPublish(ctx context.Context, identity auth.Identity, m *Message
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(protocol.CheckName(own.Name), protocol.CheckKey(own.Key), h.config.Session.Limits.CheckData(own.Data)); err != nil {
+	err = errors.Join(protocol.CheckName(own.Name), protocol.CheckKey(own.Key), h.config.Session.Limits.CheckData(own.Data))
+	if err == nil {
+		err = t.replaced(m, &own, base)
+	}
+	if err != nil {
 		h.config.Logger.Error("hook made a bad message", "hook", "OnPublish", "topic", m.Topic, "error", err)
 		return protocol.Errorf(protocol.HookFailed, "")
 	}

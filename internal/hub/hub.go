@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
@@ -32,6 +33,7 @@ type Config struct {
 
 	Session  session.Config
 	Encoders Encoders
+	Framers  Framers // of snapshots
 	// MaxConnections bounds connections and streams, the program's own left
 	// out; 0: no bound.
 	MaxConnections int
@@ -46,6 +48,8 @@ type Config struct {
 
 	RingBytes int64 // of all rings together; 0: 64 MiB
 	TopicRing int   // of one topic's ring in one encoding; 0: 1 MiB
+
+	DocumentsBytes int64 // of all documents that are held together; 0: 256 MiB
 
 	Metrics *metrics.Metrics
 	Logger  *slog.Logger
@@ -65,11 +69,13 @@ type Namespace struct {
 	// Latest lets readers that are behind skip to the newest entry of each key
 	// of what they missed (rule SUB-8).
 	Latest bool
+	Type   doc.Type // of its topics, which are documents; nil: they are messages
 }
 
 const (
 	defaultRingBytes = 64 << 20
 	defaultTopicRing = 1 << 20
+	defaultDocuments = 256 << 20
 	topicShards      = 64
 	killTime         = 2 * time.Second // what connections have to end that were cut
 	// maxWriters is how many connections are written to at once.
@@ -85,11 +91,15 @@ type Hub struct {
 	rings  rings
 	keys   atomic.Int64 // bytes of what topics know of their keys
 
+	documents documents
+	travels   chan struct{} // one token for each document that is folded or told apart
+
 	claims   claims
 	outbound outbound
 	writers  writers
 	fetches  pool          // pages for connections that are behind
 	scans    pool          // keys of topics
+	keeps    pool          // snapshots of documents for the store
 	reads    chan struct{} // one token for each stream that reads from the store
 	wheel    wheel
 	hooks    chan struct{} // one token for each running hook
@@ -124,6 +134,9 @@ func New(config Config) (*Hub, error) {
 	if config.TopicRing == 0 {
 		config.TopicRing = defaultTopicRing
 	}
+	if config.DocumentsBytes == 0 {
+		config.DocumentsBytes = defaultDocuments
+	}
 	if config.Now == nil {
 		config.Now = time.Now
 	}
@@ -132,13 +145,16 @@ func New(config Config) (*Hub, error) {
 		seed:   maphash.MakeSeed(),
 		hooks:  make(chan struct{}, maxHooks),
 		reads:  make(chan struct{}, maxStreamReads),
+
+		travels: make(chan struct{}, maxTravels),
 	}
 	for i := range h.topics {
 		h.topics[i].topics = make(map[string]*Topic)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.config.Encoders[Stored] = appendStored
-	h.fetches.limit, h.scans.limit = maxFetches, maxScans
+	h.fetches.limit, h.scans.limit, h.keeps.limit = maxFetches, maxScans, maxKeeps
+	h.documents.init(config.DocumentsBytes)
 	h.claims.owners = make(map[string]claim)
 	h.members.all = make(map[member]uint64)
 	h.wheel.init(config.Now())
@@ -274,6 +290,8 @@ func (h *Hub) storeError(err error) *protocol.Error {
 	case errors.Is(err, store.ErrUnknown):
 		h.broken.Store(true)
 		return protocol.Errorf(protocol.StoreUnavailable, "")
+	case errors.Is(err, errHole):
+		return protocol.Errorf(protocol.PositionLost, "The log no longer holds what the document is made of.")
 	case errors.Is(err, store.ErrClosed), h.ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return draining()
 	case errors.Is(err, store.ErrConflict), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

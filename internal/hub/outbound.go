@@ -78,6 +78,8 @@ func overloaded(l protocol.Limit) *protocol.Error {
 type account struct {
 	round    uint32          // counts flushes; used by the one that flushes
 	flying   int             // bytes being written, but those that are a ring's
+	shared   *shared         // the snapshot that is being written
+	called   int             // bytes of snapshots that nobody else holds any more
 	held     int             // bytes in the hub's account
 	sending  bool            // a write goes on
 	stalled  bool            // and did not end at once
@@ -96,7 +98,7 @@ type loan struct {
 // count brings the hub's account of what the connection holds up to date.
 // c.mu is held.
 func (c *Conn) count() {
-	n := c.unsaid() + c.account.flying
+	n := c.unsaid() + c.account.flying + c.account.called
 	if c.account.closed {
 		n = 0
 	}
@@ -129,6 +131,7 @@ func (c *Conn) stall() {
 // unstall notes that the write has ended. c.mu is held.
 func (c *Conn) unstall() {
 	c.account.flying, c.account.sending = 0, false
+	c.account.shared, c.account.called = nil, 0
 	if !c.account.stalled {
 		return
 	}
@@ -162,6 +165,11 @@ func (c *Conn) callIn() {
 			cur.lent.bytes = 0
 		}
 	}
+	c.account.called = 0
+	c.account.called += c.account.shared.owned()
+	if c.catchup.waits() {
+		c.account.called += c.catchup.page.news.shared.owned()
+	}
 	c.count()
 }
 
@@ -174,10 +182,11 @@ func (t *Topic) lends(e Encoding, offset uint64) bool {
 }
 
 // tooMuch says whether so much waits that nothing more may be added, and then
-// sees to the end. c.mu is held.
+// sees to the end. A snapshot is as long as it is, and does not count. c.mu is
+// held.
 func (c *Conn) tooMuch() bool {
 	most := c.hub.config.OutboundBytes
-	if most <= 0 || c.account.held <= most {
+	if most <= 0 || c.account.held-c.account.called <= most {
 		return false
 	}
 	if !c.account.shedding {

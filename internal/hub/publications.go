@@ -35,6 +35,10 @@ type Publications struct {
 	Topic    string
 	Entries  []Message // whose Topic is not looked at
 	Key      string    // Idempotency-Key, or empty
+	// Operation: the one entry is an operation on a document, with Base unless
+	// that is nil.
+	Operation bool
+	Base      *uint64
 }
 
 // Publish takes an entry and returns its position when it is durable, or an
@@ -58,19 +62,26 @@ func (h *Hub) PublishAll(ctx context.Context, b Publications) (protocol.Position
 	if err != nil {
 		return protocol.Position{}, err
 	}
-	c := &topic.Command{}
+	if b.Operation && t.document == nil {
+		return protocol.Position{}, protocol.Errorf(protocol.WrongType, "The topic is no document.")
+	}
+	c := &topic.Command{Base: b.Base}
 	if b.Key != "" {
 		c.Key = topic.KeyKey(b.Identity.Sub, b.Key)
 		c.Body = b.sum()
 	}
 	entries := b.Entries
-	if !b.Trusted {
+	switch {
+	case b.Trusted:
+		c.Denied = denial(t.fits(&entries[0], b.Base))
+	case t.repeatsKey(ctx, c.Key):
+		c.Author, c.Denied = author(b.Identity), unasked
+	default:
 		c.Author = author(b.Identity)
-		if t.repeatsKey(ctx, c.Key) {
-			c.Denied = unasked
-		} else {
-			entries, c.Denied = h.judge(ctx, b)
-		}
+		entries, c.Denied = h.judge(ctx, t, b)
+	}
+	if t.document != nil && len(entries) > 1 && c.Denied == nil {
+		c.Denied = protocol.Errorf(protocol.WrongType, "The topic is a document: it takes one operation at a time.")
 	}
 	c.Name, c.Label, c.Data = entries[0].Name, entries[0].Key, entries[0].Data
 	for _, m := range entries[1:] {
@@ -81,11 +92,11 @@ func (h *Hub) PublishAll(ctx context.Context, b Publications) (protocol.Position
 
 // judge asks for the right to publish each entry, and the hook, which may
 // replace it. One that may not be published is the end of all.
-func (h *Hub) judge(ctx context.Context, b Publications) ([]Message, *protocol.Error) {
+func (h *Hub) judge(ctx context.Context, t *Topic, b Publications) ([]Message, *protocol.Error) {
 	judged := make([]Message, len(b.Entries))
 	for i, m := range b.Entries {
 		m.Topic = b.Topic
-		if err := h.mayPublish(ctx, b.Identity, &m); err != nil {
+		if err := h.mayPublish(ctx, t, b.Identity, b.Base, &m); err != nil {
 			return b.Entries, b.at(i, protocol.AsError(err))
 		}
 		judged[i] = m
@@ -154,6 +165,9 @@ func (b *Publications) sum() [sha256.Size]byte {
 		text := m.Name + "\x00"
 		if m.Key != "" {
 			text += m.Key + "\x00"
+		}
+		if b.Base != nil {
+			text += fmt.Sprintf("%d\x00\x00", *b.Base)
 		}
 		return sha256.Sum256([]byte(text + string(m.Data)))
 	}

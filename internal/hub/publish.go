@@ -28,9 +28,12 @@ func (c *Conn) publish(p session.Publish) {
 		return
 	}
 	if p.Denied == nil {
-		p.Denied = denial(c.hub.allow(c.hub.ctx, p.Identity, auth.Publish, p.Command.Topic))
+		p.Denied = denial(c.hub.allow(c.hub.ctx, p.Identity, t.verb(), p.Command.Topic))
 	}
 	c.limit(&p)
+	if p.Denied == nil {
+		p.Denied = denial(t.fits(message(&p), p.Command.Base))
+	}
 	c.submit(t, &p, size)
 }
 
@@ -66,16 +69,20 @@ func (c *Conn) hooked(t *Topic, p *session.Publish, size int) {
 	switch {
 	case p.Denied != nil:
 	case p.Limited != nil:
-		p.Denied = denial(h.config.Policy.Allow(p.Identity, auth.Publish, p.Command.Topic, h.now()))
+		p.Denied = denial(h.config.Policy.Allow(p.Identity, t.verb(), p.Command.Topic, h.now()))
 		c.limit(p)
 	case t.repeats(p.Client.ID, p.Command.Seq):
 		p.Denied = unasked
 	default:
-		m := Message{Topic: p.Command.Topic, Name: p.Command.Name, Key: p.Command.Key, Data: p.Command.Data}
-		p.Denied = denial(h.mayPublish(h.ctx, p.Identity, &m))
+		m := message(p)
+		p.Denied = denial(h.mayPublish(h.ctx, t, p.Identity, p.Command.Base, m))
 		p.Command.Name, p.Command.Key, p.Command.Data = m.Name, m.Key, m.Data
 	}
 	c.submit(t, p, size)
+}
+
+func message(p *session.Publish) *Message {
+	return &Message{Topic: p.Command.Topic, Name: p.Command.Name, Key: p.Command.Key, Data: p.Command.Data}
 }
 
 // unasked denies what looked like a repeat, for which no hook is asked, and is
@@ -104,6 +111,7 @@ func (c *Conn) submit(t *Topic, p *session.Publish, size int) {
 			Client: p.Client.ID, Run: p.Client.Run, Born: p.Client.Born,
 			Seq: p.Command.Seq, Voids: p.Command.Voids, Denied: p.Denied,
 			Name: p.Command.Name, Label: p.Command.Key, Data: p.Command.Data, Author: author(p.Identity),
+			Base: p.Command.Base,
 		},
 		tell: func(v topic.Verdict) {
 			c.tell(p, v)

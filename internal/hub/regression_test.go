@@ -199,7 +199,7 @@ func TestSubscribe_SUB_2_topic_let_go_meanwhile(t *testing.T) {
 	if n.lookup("a") != nil {
 		t.Fatal("the topic is still held")
 	}
-	if c, _ := old.open(nil, Messages, protocol.FromNew(), false); c != nil {
+	if c, _ := old.open(nil, Messages, protocol.Subscribe{Topic: "a"}); c != nil {
 		t.Error("a cursor opens on a topic that was let go")
 	}
 	l := n.connect(newSecret(t), 1)

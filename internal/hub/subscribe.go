@@ -62,7 +62,7 @@ func (c *Conn) open(e session.Subscribe) (*cursor, start, error) {
 }
 
 func subscribed(id uint64, name string, s start) *protocol.Subscribed {
-	return &protocol.Subscribed{ID: id, Topic: name, Offset: s.position.Offset, Term: s.position.Term, Recovered: s.recovered}
+	return &protocol.Subscribed{ID: id, Topic: name, Offset: s.position.Offset, Term: s.position.Term, Recovered: s.recovered, Snapshot: s.snapshot}
 }
 
 func (c *Conn) unsubscribe(command protocol.Unsubscribe) {

@@ -27,6 +27,7 @@ func (h *Hub) Tick() {
 	h.tellDue(now)
 	h.callIn()
 	h.config.Metrics.Outbound(h.outbound.bytes.Load())
+	h.config.Metrics.Documents(h.documents.totals())
 	if h.outbound.relieved.Store(false); h.outbound.over() && !h.outbound.relieved.Swap(true) {
 		h.relieve()
 	}
@@ -106,7 +107,13 @@ func (t *Topic) look(now time.Time, share int) looks {
 	}
 	if t.cursors == 0 && !t.inbox.working && now.Sub(t.used) > after {
 		t.gone = true
+		if t.document != nil {
+			t.hub.documents.forget(t.document)
+		}
 		return cold
+	}
+	if t.document != nil {
+		t.document.tidy(now)
 	}
 	if t.loaded && !t.tidying && now.Sub(t.swept) >= retainEvery {
 		t.swept = now
@@ -140,7 +147,11 @@ func (t *Topic) retain(ctx context.Context, now time.Time) error {
 	t.mu.Lock()
 	first, head := t.first, t.head
 	t.mu.Unlock()
-	keep, err := t.namespace.trim(ctx, t.log, t.name, first, head, now)
+	var cover func(context.Context, uint64) (uint64, error)
+	if t.document != nil {
+		cover = t.document.cover
+	}
+	keep, err := t.namespace.trim(ctx, t.log, t.name, first, head, now, cover)
 	if err == nil && keep > first {
 		t.truncated(keep)
 	}

@@ -41,6 +41,8 @@ type Topic struct {
 	inbox   inbox
 	latest  *knowledge // of its keys; nil while no reader needed it
 
+	document *document // nil: the topic is none
+
 	// Used while tidying.
 	forgot     time.Time // when the search for old rows last began
 	forgetting string    // key of the row that it has come to, empty when it is through
@@ -65,6 +67,9 @@ func (h *Hub) topic(ctx context.Context, name string) (*Topic, error) {
 		t = &Topic{hub: h, name: name, namespace: namespace, log: h.config.Durable}
 		if namespace.Memory {
 			t.log = h.config.Memory
+		}
+		if namespace.Type != nil {
+			t.document = &document{topic: t, typ: namespace.Type}
 		}
 		shard.topics[name] = t
 	}

@@ -77,7 +77,13 @@ func (h *Hub) trimUnused(ctx context.Context, log store.Log, name string, ns Nam
 	if err != nil {
 		return fmt.Errorf("read head: %w", err)
 	}
-	first, err := ns.trim(ctx, log, name, head.First, head.Last, now)
+	var cover func(context.Context, uint64) (uint64, error)
+	if ns.Type != nil {
+		cover = func(ctx context.Context, first uint64) (uint64, error) {
+			return h.coverUnused(ctx, log, name, ns.Type, head.Last, first)
+		}
+	}
+	first, err := ns.trim(ctx, log, name, head.First, head.Last, now, cover)
 	if err != nil || first == head.First {
 		return err
 	}
@@ -91,8 +97,12 @@ func (h *Hub) trimUnused(ctx context.Context, log store.Log, name string, ns Nam
 func (n Namespace) forgets() bool { return n.KeepCount > 0 || n.KeepAge > 0 }
 
 // trim applies the namespace's retention to a log that holds the entries from
-// first to head, and returns the first that it holds then.
-func (n Namespace) trim(ctx context.Context, log store.Log, name string, first, head uint64, now time.Time) (uint64, error) {
+// first to head, and returns the first that it holds then. cover, if not nil,
+// sees to what is folded of it, and says below which entry it may be trimmed.
+func (n Namespace) trim(
+	ctx context.Context, log store.Log, name string, first, head uint64, now time.Time,
+	cover func(context.Context, uint64) (uint64, error),
+) (uint64, error) {
 	keep := first
 	if c := n.KeepCount; c > 0 && head-first+1 > c {
 		keep = head - c + 1
@@ -103,6 +113,12 @@ func (n Namespace) trim(ctx context.Context, log store.Log, name string, first, 
 			return first, err
 		}
 		keep = max(keep, young)
+	}
+	if keep > first && cover != nil {
+		var err error
+		if keep, err = cover(ctx, keep); err != nil {
+			return first, err
+		}
 	}
 	if keep <= first {
 		return first, nil

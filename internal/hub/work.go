@@ -122,9 +122,17 @@ func (t *Topic) takeJobs() []job {
 // append makes it read the log and judge again.
 func (t *Topic) round(jobs []job) ([]topic.Verdict, error) {
 	verdicts := make([]topic.Verdict, len(jobs))
+	if t.document != nil {
+		if !t.document.hold() {
+			t.sequencer = nil
+		}
+		defer t.document.release()
+	}
 	var err error
 	for range maxConflicts {
-		if err = t.prepare(); err != nil {
+		if err = t.prepare(); errors.Is(err, store.ErrConflict) {
+			continue
+		} else if err != nil {
 			return verdicts, err
 		}
 		if err = t.judge(jobs, verdicts); err != nil {
@@ -138,6 +146,9 @@ func (t *Topic) round(jobs []job) ([]topic.Verdict, error) {
 		err = t.log.Append(t.hub.ctx, t.name, batch)
 		if err == nil {
 			t.sequencer.Commit()
+			if t.document != nil {
+				t.document.appended(batch.Entries)
+			}
 			t.hub.config.Metrics.Appended(t.hub.now().Sub(begin))
 			return verdicts, nil
 		}
@@ -213,6 +224,13 @@ func (t *Topic) prepare() error {
 			}
 			state.LastTime = e.Time
 		}
+	}
+	if t.document != nil {
+		draft, err := t.document.draft(ctx, head.Last)
+		if err != nil {
+			return err
+		}
+		state.Document = draft
 	}
 	t.sequencer = topic.NewSequencer(t.log.Term(), state)
 	return nil

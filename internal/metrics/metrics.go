@@ -20,6 +20,10 @@ type Metrics struct {
 	streams       map[Road]prometheus.Gauge
 	subscriptions prometheus.Gauge
 	outbound      prometheus.Gauge
+	documents     prometheus.Gauge
+	documentBytes prometheus.Gauge
+	told          prometheus.Counter
+	kept          prometheus.Counter
 	entries       prometheus.Counter
 	delivered     prometheus.Counter
 	received      prometheus.Counter
@@ -42,6 +46,10 @@ func New() *Metrics {
 		registry:      prometheus.NewRegistry(),
 		subscriptions: gauge("subscriptions", "Topics that connections read, added up."),
 		outbound:      gauge("outbound_bytes", "Bytes that wait for readers to take them."),
+		documents:     gauge("documents", "Documents that are held in memory."),
+		documentBytes: gauge("document_bytes", "Bytes that they take, about."),
+		told:          counter("snapshots_total", "Snapshots of documents that went out, once for each reader."),
+		kept:          counter("stored_snapshots_total", "Snapshots of documents that were written into the store."),
 		entries:       counter("entries_total", "Entries that became durable, in topics that this server holds."),
 		delivered:     counter("delivered_entries_total", "Entries that went out, once for each reader."),
 		received:      counter("received_bytes_total", "Bytes of messages and publications that came in."),
@@ -60,7 +68,7 @@ func New() *Metrics {
 	m.connections = m.byRoad("connections", "Two-way connections, by road.", twoWay)
 	m.streams = m.byRoad("streams", "One-way readers, by road.", oneWay)
 	m.registry.MustRegister(
-		m.subscriptions, m.outbound, m.entries, m.delivered, m.received, m.sent, m.lag, m.delivery, m.lost, m.stalled,
+		m.subscriptions, m.outbound, m.documents, m.documentBytes, m.told, m.kept, m.entries, m.delivered, m.received, m.sent, m.lag, m.delivery, m.lost, m.stalled,
 		m.appends, m.commits, m.batches, m.written,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -154,6 +162,18 @@ func (m *Metrics) Committed(appends, bytes int, took time.Duration) {
 
 // Outbound tells how many bytes wait for readers.
 func (m *Metrics) Outbound(bytes int64) { m.outbound.Set(float64(bytes)) }
+
+// Documents tells how many documents are held, and the bytes that they take.
+func (m *Metrics) Documents(n int, bytes int64) {
+	m.documents.Set(float64(n))
+	m.documentBytes.Set(float64(bytes))
+}
+
+// SnapshotTold counts a snapshot that a reader was given.
+func (m *Metrics) SnapshotTold() { m.told.Inc() }
+
+// SnapshotKept counts a snapshot that the store was given.
+func (m *Metrics) SnapshotKept() { m.kept.Inc() }
 
 // Told counts an error that was told, and the limit behind it if there is one.
 func (m *Metrics) Told(err *protocol.Error) {

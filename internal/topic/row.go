@@ -128,3 +128,19 @@ func Settled(value []byte, seq uint64, now time.Time) bool {
 	r, err := parseRow(value)
 	return err == nil && !r.forgotten(now) && seq <= r.highest
 }
+
+// SeqAt returns of a client's row, as stored, the highest seq that was written
+// at or below offset; 0 if that is none, or is older than what is remembered:
+// then none of those that the client may still have in flight was.
+func SeqAt(value []byte, offset uint64, now time.Time) uint64 {
+	r, err := parseRow(value)
+	if err != nil || r.forgotten(now) {
+		return 0
+	}
+	for i, o := range r.recent {
+		if o != 0 && o <= offset {
+			return r.highest - uint64(i)
+		}
+	}
+	return 0
+}

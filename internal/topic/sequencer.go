@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store"
 )
@@ -16,6 +17,16 @@ type State struct {
 	Head     uint64            // offset of the newest entry
 	Terms    []store.TermStart // of the log, oldest first
 	LastTime int64             // time of the newest entry, 0 if there is none
+	Document Document          // at Head; nil: the topic is none
+}
+
+// Document is the overlay on a document's state on which operations are judged
+// (see [doc.Draft]). The Sequencer ends it with its rounds.
+type Document interface {
+	Decode(data []byte) (doc.Op, error)
+	Judge(e *doc.Entry, op doc.Op) error
+	Commit()
+	Drop()
 }
 
 // Sequencer judges the entries of one topic. Between rounds it is at the
@@ -25,6 +36,7 @@ type Sequencer struct {
 	head     uint64
 	lastTime int64
 	terms    []store.TermStart
+	document Document
 	rows     map[string][]byte // committed rows, a cache
 
 	round round
@@ -45,6 +57,7 @@ func NewSequencer(term string, state State) *Sequencer {
 		head:     state.Head,
 		lastTime: state.LastTime,
 		terms:    slices.Clone(state.Terms),
+		document: state.Document,
 		rows:     make(map[string][]byte),
 		round:    round{rows: make(map[string][]byte), lastTime: state.LastTime},
 	}
@@ -114,7 +127,9 @@ func (s *Sequencer) judgeClient(now time.Time, run uint64, c *Command, value []b
 		return Verdict{Kind: Gap, Expected: expected}
 	}
 	v := s.accept(now, c)
-	s.set(c.RowKey(), r.accept(c.Seq, c.Run, v.Offset, now).append(nil))
+	if v.Kind == Accepted {
+		s.set(c.RowKey(), r.accept(c.Seq, c.Run, v.Offset, now).append(nil))
+	}
 	return v
 }
 
@@ -139,7 +154,9 @@ func (s *Sequencer) judgeKey(now time.Time, c *Command, value []byte) Verdict {
 		return Deny(c.Denied)
 	}
 	v := s.accept(now, c)
-	s.set(c.Key, keyRow{offset: v.Offset, time: now.Unix(), body: c.Body}.append(nil))
+	if v.Kind == Accepted {
+		s.set(c.Key, keyRow{offset: v.Offset, time: now.Unix(), body: c.Body}.append(nil))
+	}
 	return v
 }
 
@@ -156,16 +173,41 @@ func firstMissing(next uint64, voids []protocol.Range) uint64 {
 }
 
 func (s *Sequencer) accept(now time.Time, c *Command) Verdict {
+	base := c.Base
+	if s.document != nil {
+		var err error
+		if base, err = s.operate(c); err != nil {
+			return Deny(protocol.AsError(err))
+		}
+	}
 	s.round.lastTime = max(s.round.lastTime, now.UnixMilli())
-	first := s.add(c, Draft{Name: c.Name, Label: c.Label, Data: c.Data})
+	first := s.add(c, base, Draft{Name: c.Name, Label: c.Label, Data: c.Data})
 	for _, d := range c.More {
-		s.add(c, d)
+		s.add(c, base, d)
 	}
 	return Verdict{Kind: Accepted, Offset: first, Term: s.term}
 }
 
+// operate judges an operation on the document as it stands, and returns its
+// base (rule DOC-5).
+func (s *Sequencer) operate(c *Command) (*uint64, error) {
+	newest := s.head + uint64(len(s.round.entries))
+	base := newest
+	if c.Base != nil {
+		base = *c.Base
+	}
+	if base > newest {
+		return nil, protocol.Errorf(protocol.RebaseRequired, "")
+	}
+	op, err := s.document.Decode(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	return &base, s.document.Judge(&doc.Entry{Offset: newest + 1, Client: c.Client, Base: base}, op)
+}
+
 // add puts an entry of the command into the round and returns its offset.
-func (s *Sequencer) add(c *Command, d Draft) uint64 {
+func (s *Sequencer) add(c *Command, base *uint64, d Draft) uint64 {
 	e := protocol.Entry{
 		Offset: s.head + uint64(len(s.round.entries)) + 1,
 		Term:   s.term,
@@ -173,6 +215,7 @@ func (s *Sequencer) add(c *Command, d Draft) uint64 {
 		Client: c.Client,
 		Seq:    c.Seq,
 		Voids:  c.Voids,
+		Base:   base,
 		Name:   d.Name,
 		Time:   s.round.lastTime,
 		Author: c.Author,
@@ -210,6 +253,9 @@ func (s *Sequencer) Commit() {
 		s.head += n
 	}
 	s.lastTime = s.round.lastTime
+	if s.document != nil {
+		s.document.Commit()
+	}
 	for _, key := range s.round.order {
 		s.Learn(key, s.round.rows[key])
 	}
@@ -219,6 +265,9 @@ func (s *Sequencer) Commit() {
 // Drop ends the round: its batch is not in the log.
 func (s *Sequencer) Drop() {
 	s.round.lastTime = s.lastTime
+	if s.document != nil {
+		s.document.Drop()
+	}
 	s.reset()
 }
 

@@ -37,6 +37,7 @@ type Command struct {
 	Name   string
 	Label  string // the entry's key
 	Author *protocol.Author
+	Base   *uint64 // of an operation; nil: the newest entry
 	Data   []byte
 	More   []Draft // taken with it, right behind it; a client's command has none
 }

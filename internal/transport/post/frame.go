@@ -41,3 +41,19 @@ func appendMessage(dst []byte, encoding hub.Encoding, message []byte) []byte {
 	}
 	return append(append(dst, ','), message...)
 }
+
+// ShareEvent returns what stands in an event for the end of a message that many
+// streams share, which has no line breaks.
+func ShareEvent(end []byte) []byte { return append(end, '\n', '\n') }
+
+// AppendEventHead appends what stands before it.
+func AppendEventHead(dst, head []byte, _ int) []byte {
+	return append(append(dst, "data: "...), head...)
+}
+
+// ShareItem returns what stands in an array for the end of a message that many
+// answers share: itself.
+func ShareItem(end []byte) []byte { return end }
+
+// AppendItemHead appends what stands before it.
+func AppendItemHead(dst, head []byte, _ int) []byte { return append(append(dst, ','), head...) }

@@ -19,7 +19,11 @@ const (
 	maxAnswer = 256 << 10
 )
 
-var entryItem = []byte(`,{"type":"` + protocol.TypeEntry + `"`)
+// What a poll waits for.
+var (
+	entryItem    = []byte(`,{"type":"` + protocol.TypeEntry + `"`)
+	snapshotItem = []byte(`,{"type":"` + protocol.TypeSnapshot + `"`)
+)
 
 // Poll serves POST /v1/poll (rules ROAD-1 and ROAD-3). An error of the table
 // comes back only if nothing was written.
@@ -36,17 +40,34 @@ func (c *Config) Poll(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	var timer *time.Timer
-	var answer []byte
+	var answer []byte // what came before the last batch; that is written as it is
+	said := false
+	say := func(last [][]byte) {
+		said = true
+		e.head("application/json", "no-store")
+		_ = e.put(append(append([][]byte{answer}, last...), []byte("]\n"))...) // the client may have left
+	}
 	e.each(ctx, func(batch [][]byte) (bool, error) {
-		if len(answer) == 0 && wait > 0 { // from welcome on: that much is always told
-			timer = time.AfterFunc(wait, cancel)
+		if len(answer) == 0 {
+			answer = append(answer, '[')
+			batch[0] = batch[0][1:]
+			if wait > 0 { // from welcome on: that much is always told
+				timer = time.AfterFunc(wait, cancel)
+			}
 		}
-		entries := false
+		size, news := len(answer), false
+		for _, frames := range batch {
+			size += len(frames)
+			news = news || bytes.HasPrefix(frames, entryItem) || bytes.HasPrefix(frames, snapshotItem)
+		}
+		if size >= maxAnswer || wait > 0 && (news || e.peer.tells()) {
+			say(batch)
+			return false, nil
+		}
 		for _, frames := range batch {
 			answer = append(answer, frames...)
-			entries = entries || bytes.HasPrefix(frames, entryItem)
 		}
-		return len(answer) < maxAnswer && (wait == 0 || !entries && !e.peer.tells()), nil
+		return true, nil
 	})
 	if timer != nil {
 		timer.Stop()
@@ -54,9 +75,9 @@ func (c *Config) Poll(w http.ResponseWriter, r *http.Request) error {
 	if len(answer) == 0 {
 		return protocol.Errorf(protocol.Draining, "")
 	}
-	answer[0] = '['
-	e.head("application/json", "no-store")
-	_ = e.put(answer, []byte("]\n")) // the client may have left
+	if !said {
+		say(nil)
+	}
 	return nil
 }
 
