@@ -7,6 +7,10 @@ export class Listeners<A extends unknown[]> {
     this.#report = report;
   }
 
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** Returns a function that takes it out again; calling that twice is safe. */
   add(listener: (...args: A) => void): () => void {
     const key = {};

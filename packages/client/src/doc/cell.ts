@@ -1,0 +1,34 @@
+import { TuttiError } from '../error.ts';
+import { isObject, own } from './json.ts';
+import { isStamp, type Stamp } from './type.ts';
+
+/** The fields of a record. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The cell of a record. */
+export interface RecordCell {
+  readonly fields: Fields;
+  /** Of the operation that set the record as a whole. */
+  readonly at: number;
+  readonly by?: string;
+  /** Of the fields that were written or removed since. */
+  readonly writes?: Readonly<Record<string, Stamp>>;
+}
+
+/** The last write of a field, or of the record as a whole. */
+export function lastWrite(cell: RecordCell, field?: string): Stamp {
+  const write = field === undefined ? undefined : own(cell.writes, field);
+  return write ?? (cell.by === undefined ? [cell.at] : [cell.at, cell.by]);
+}
+
+export function decodeRecordCell(json: unknown): RecordCell {
+  if (
+    isObject(json) &&
+    isObject(json.fields) &&
+    Number.isSafeInteger(json.at) &&
+    (json.by === undefined || typeof json.by === 'string') &&
+    (json.writes === undefined || (isObject(json.writes) && Object.values(json.writes).every(isStamp)))
+  )
+    return json as unknown as RecordCell;
+  throw new TuttiError('bad_message', "A record's cell is {fields, at, by?, writes?}.");
+}
