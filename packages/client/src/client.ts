@@ -5,6 +5,11 @@ import type { Effect, Status } from './core/effect.ts';
 import type { Input } from './core/input.ts';
 import type { Road } from './core/roads.ts';
 import { Dialer } from './dial.ts';
+import type { CounterHandle } from './doc/counter-handle.ts';
+import { Documents } from './doc/documents.ts';
+import type { MutationOptions } from './doc/mutation.ts';
+import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
+import type { SetHandle, SetOptions } from './doc/set-handle.ts';
 import { Handlers } from './handlers.ts';
 import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
@@ -28,6 +33,7 @@ export class Client {
   readonly #alarm: Alarm;
   readonly #handlers: Handlers;
   readonly #requests: Requests;
+  readonly #documents: Documents;
   readonly #statusListeners: Listeners<[Status]>;
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
@@ -62,6 +68,15 @@ export class Client {
       },
       () => this.#core.client,
     );
+    this.#documents = new Documents({
+      open: this.#handlers.open,
+      operate: this.#requests.operate,
+      client: () => this.#core.client,
+      now: settings.wall,
+      random,
+      timers: settings.timers,
+      report,
+    });
     this.#statusListeners = new Listeners(report);
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
     feed({ kind: 'connect' });
@@ -79,11 +94,34 @@ export class Client {
 
   /** A topic whose entries hold data of type T. Throws bad_topic if it cannot be a topic's name. */
   topic<T = unknown>(name: string): Topic<T> {
-    const error = checkTopic(name);
-    if (error) throw error;
+    mayName(name);
     const { subscribe } = this.#handlers;
     const { publish, history } = this.#requests;
     return new Topic<T>({ subscribe, publish, history }, name);
+  }
+
+  /**
+   * Opens a counter. Throws bad_topic if it cannot be a topic's name, and
+   * wrong_type if this client has it open as another type.
+   */
+  counter(topic: string, options: MutationOptions = {}): CounterHandle {
+    mayName(topic);
+    return this.#documents.counter(topic, options);
+  }
+
+  /** Opens a set of JSON values. Throws as `counter` does. */
+  set<T = unknown>(topic: string, options: SetOptions<T> = {}): SetHandle<T> {
+    mayName(topic);
+    return this.#documents.set(topic, options);
+  }
+
+  /** Opens records: JSON objects by key. Throws as `counter` does. */
+  records<T extends object = Record<string, unknown>>(
+    topic: string,
+    options: RecordsOptions<T> = {},
+  ): RecordsHandle<T> {
+    mayName(topic);
+    return this.#documents.records(topic, options);
   }
 
   /** Calls a function whenever the status has changed; returns a function that ends it. */
@@ -106,6 +144,7 @@ export class Client {
     this.#stopWaking();
     this.#dialer.stop();
     this.#feed({ kind: 'close' });
+    this.#documents.close();
   }
 
   #now(): number {
@@ -200,4 +239,9 @@ export class Client {
     }
     if (asked === this.#asked) this.#feed(answer);
   }
+}
+
+function mayName(topic: string): void {
+  const error = checkTopic(topic);
+  if (error) throw error;
 }

@@ -141,7 +141,9 @@ export class RecordsBatch<T> {
   #indexOf(key: string): string | undefined {
     const { order, places } = this.#source;
     const fields = this.#source.fields(key);
-    const place = this.#places.has(key) ? this.#places.get(key) : fields && { key, index: own(fields, order) };
+    const place = this.#places.has(key)
+      ? this.#places.get(key)
+      : fields && { key, index: own(fields, order) };
     if (!place) throw new TuttiError('missing', `There is no record ${JSON.stringify(key)} to stand behind.`);
     if (isIndex(place.index)) return place.index;
     let last: string | undefined;

@@ -14,7 +14,9 @@ export function decodeConditions(data: unknown): readonly Condition[] {
   for (const condition of data) {
     const names = isObject(condition) ? Object.keys(condition).filter((name) => name !== 'field') : [];
     if (names.length !== 1 || !fits(names[0], condition[names[0] as string]))
-      throw badOperation('A condition is {field?} with one of equals, is: "absent" or "present", unchangedSince: offset.');
+      throw badOperation(
+        'A condition is {field?} with one of equals, is: "absent" or "present", unchangedSince: offset.',
+      );
     if (condition.field !== undefined && typeof condition.field !== 'string')
       throw badOperation("A condition's field is a text.");
   }
@@ -42,5 +44,7 @@ export function holds(condition: Condition, cell: RecordCell | undefined): boole
   if ('equals' in condition) return equal(value, condition.equals);
   const { unchangedSince } = condition;
   if (field !== undefined) return lastWrite(cell, field)[0] <= unchangedSince;
-  return [cell.at, ...Object.values(cell.writes ?? {}).map(([offset]) => offset)].every((o) => o <= unchangedSince);
+  return [cell.at, ...Object.values(cell.writes ?? {}).map(([offset]) => offset)].every(
+    (o) => o <= unchangedSince,
+  );
 }

@@ -24,7 +24,8 @@ export const counter: Type<number> = {
   },
 
   decodeCell(json): number {
-    if (!Number.isSafeInteger(json)) throw new TuttiError('bad_message', "A counter's cell is a whole number.");
+    if (!Number.isSafeInteger(json))
+      throw new TuttiError('bad_message', "A counter's cell is a whole number.");
     return json as number;
   },
 

@@ -1,26 +1,19 @@
 import type { Timers } from '../alarm.ts';
+import type { DocumentHandler, DocumentHost, OperationHandler } from '../document.ts';
 import { type Encoded, encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
-import type { Acknowledgement } from '../publication.ts';
 import { badOperation } from './json.ts';
 import { Mutating, type Mutation } from './mutation.ts';
-import { type Change, type DocumentEntry, type Folded, Replica, type Snapshot } from './replica.ts';
+import { type Change, type Folded, type LogEntry, Replica } from './replica.ts';
 import type { Op, Type } from './type.ts';
 
 /** What a document needs of its client. */
-export interface DocumentHost {
+export interface Host extends DocumentHost {
   readonly timers: Timers;
   readonly report: (error: unknown) => void;
   /** The client's own id, once a server has told it. */
   client(): string | undefined;
-  /** A number for a mutation, above all before. */
-  number(): number;
-  publish(key: number, topic: string, data: unknown, bytes: number, base: number): void;
-  /** Takes a mutation back if it was never sent; returns whether it did. */
-  abort(key: number): boolean;
-  /** The document is used no more. */
-  leave(): void;
 }
 
 /**
@@ -60,18 +53,21 @@ export class Document<C> {
   readonly mutated: Listeners<[mutation: Mutation]>;
   readonly folded: Listeners<[folded: Folded<C>]>;
   readonly faults: Listeners<[error: TuttiError]>;
-  readonly #host: DocumentHost;
+  readonly #host: Host;
   readonly #replica: Replica<C>;
   readonly #mutating = new Map<number, Mutating>();
-  #entries: DocumentEntry[] = [];
+  #entries: LogEntry[] = [];
   /** Keys that have changed and were not told. */
   #untold = new Set<string>();
   /** What else was not told. */
   #news: (() => void)[] = [];
   #due = false;
   #handles = 0;
+  #made = 0;
+  readonly #leave: () => void;
 
-  constructor(host: DocumentHost, topic: string, type: Type<C>) {
+  /** Opens it. `left` is called when it is used no more, or has ended. */
+  constructor(host: Host, topic: string, type: Type<C>, left: () => void) {
     this.#host = host;
     this.topic = topic;
     this.#replica = new Replica(type);
@@ -81,6 +77,11 @@ export class Document<C> {
     this.mutated = new Listeners(host.report);
     this.folded = new Listeners(host.report);
     this.faults = new Listeners(host.report);
+    const close = host.open(topic, this.#handler());
+    this.#leave = () => {
+      close();
+      left();
+    };
   }
 
   get type(): Type<C> {
@@ -120,7 +121,7 @@ export class Document<C> {
     let op: Op<C>;
     let encoded: Encoded;
     try {
-      if (this.status === 'failed' || this.status === 'closed') throw this.error ?? new TuttiError('closed');
+      if (this.#ended) throw this.error ?? new TuttiError('closed');
       encoded = encode(make());
       op = this.type.decode(encoded.data);
       check?.(encoded.data);
@@ -128,81 +129,94 @@ export class Document<C> {
       return this.#refused(error, keys, local(keys));
     }
     const { replica } = this;
-    const base = replica.offset;
-    const key = this.#host.number();
+    const key = ++this.#made;
     this.#take(replica.mutate(key, op));
-    const mutating = new Mutating(op.keys, local(op.keys), () => this.#cancel(key));
+    const mutating = new Mutating(op.keys, local(op.keys), () => {
+      const taken = takeBack();
+      if (taken) mutating.cancel();
+      return taken;
+    });
     this.#mutating.set(key, mutating as Mutating);
     mutating.moved = () => this.#later(() => this.mutated.tell(mutating.mutation));
     mutating.limit(timeout, this.#host.timers);
-    this.#host.publish(key, this.topic, encoded.data, encoded.bytes, base);
+    const operation = { ...encoded, base: () => replica.baseOf(key) };
+    const takeBack = this.#host.operate(
+      this.topic,
+      operation,
+      this.#operationHandler(key, mutating as Mutating),
+    );
     mutating.moved();
     this.#tell();
     return mutating;
   }
 
-  /** The subscription begins here, without a snapshot. */
-  started(offset: number, recovered: boolean): void {
-    if (!recovered) return this.snapshot({ offset, cells: [], recovered });
-    this.#identify();
-    this.#open();
-    this.#tell();
-  }
-
-  snapshot(snapshot: Snapshot): void {
-    const { replica } = this;
-    this.#identify();
-    try {
-      this.#take(replica.snapshot(snapshot));
-    } catch (error) {
-      return this.fail(error as TuttiError);
-    }
-    this.#open();
-    this.#tell();
-  }
-
-  entry(entry: DocumentEntry): void {
-    this.#entries.push(entry);
-    this.#schedule();
-  }
-
-  sent(key: number, seq: number): void {
-    this.#identify();
-    this.#replica.sent(key, seq);
-    this.#mutating.get(key)?.move('sent');
-  }
-
-  /** The connection ended while the operation was on its way. */
-  doubtful(key: number): void {
-    this.#mutating.get(key)?.move('unconfirmed');
-  }
-
-  acknowledged(key: number, place: Acknowledgement): void {
-    this.#take(this.replica.acknowledged(key, place));
-    this.#tell();
-  }
-
-  rejected(key: number, error: TuttiError, unconfirmed = false): void {
-    this.#take(this.replica.drop(key));
-    const mutating = this.#settle(key);
-    if (error.code === 'aborted') mutating?.cancel();
-    else mutating?.fail(error, unconfirmed);
-    this.#tell();
-    this.#leaveIfUnused();
-  }
-
-  /** Ends it: what was sent can not be known any more. */
-  fail(error: TuttiError): void {
-    if (this.status === 'failed' || this.status === 'closed') return;
+  /** Ends it. Whether what was sent has an effect cannot be known any more. */
+  end(error: TuttiError): void {
+    if (this.#ended) return;
     this.error = error;
     this.#move(error.code === 'closed' ? 'closed' : 'failed');
     for (const [key, mutating] of [...this.#mutating]) {
-      this.#host.abort(key);
-      this.rejected(key, error, mutating.status !== 'pending');
+      const sent = mutating.status !== 'pending' && !mutating.mutation.cancel();
+      this.#drop(key);
+      mutating.fail(error, sent);
     }
     if (this.status === 'failed') this.#later(() => this.faults.tell(error));
-    this.#host.leave();
+    this.#leave();
     this.#tell();
+  }
+
+  get #ended(): boolean {
+    return this.status === 'failed' || this.status === 'closed';
+  }
+
+  #handler(): DocumentHandler {
+    const open = (): void => {
+      if (this.status === 'opening') this.#move('open');
+      this.#tell();
+    };
+    return {
+      type: this.type.name,
+      started: () => {
+        this.#identify();
+        open();
+      },
+      snapshot: (snapshot) => {
+        this.#identify();
+        try {
+          this.#take(this.replica.snapshot(snapshot, snapshot.recovered));
+          open();
+        } catch (error) {
+          this.end(error as TuttiError);
+        }
+      },
+      entry: (entry) => {
+        this.#entries.push(entry);
+        this.#schedule();
+      },
+      failed: (error) => this.end(error),
+    };
+  }
+
+  #operationHandler(key: number, mutating: Mutating): OperationHandler {
+    return {
+      sent: (client, seq) => {
+        this.#identify();
+        this.#replica.sent(key, client, seq);
+        mutating.move('sent');
+      },
+      doubtful: () => mutating.move('unconfirmed'),
+      acknowledged: (place) => {
+        this.#take(this.replica.acknowledged(key, place));
+        this.#tell();
+      },
+      failed: (error, unconfirmed) => {
+        this.#drop(key);
+        if (error.code === 'aborted') mutating.cancel();
+        else mutating.fail(error, unconfirmed);
+        this.#tell();
+        this.#leaveIfUnused();
+      },
+    };
   }
 
   #refused<L>(error: unknown, keys: readonly string[], local: L): Mutating<L> {
@@ -214,20 +228,9 @@ export class Document<C> {
     return mutating;
   }
 
-  #cancel(key: number): boolean {
-    const mutating = this.#mutating.get(key);
-    const taken = mutating !== undefined && this.#host.abort(key);
-    if (taken) mutating.cancel();
-    return taken;
-  }
-
   /** Follows the client, which goes on as another when the server has forgotten it. */
   #identify(): void {
     this.#take(this.replica.identify(this.#host.client()));
-  }
-
-  #open(): void {
-    if (this.status === 'opening') this.#move('open');
   }
 
   #move(status: DocumentStatus): void {
@@ -235,10 +238,10 @@ export class Document<C> {
     this.#later(() => this.moved.tell(status));
   }
 
-  #settle(key: number): Mutating | undefined {
-    const mutating = this.#mutating.get(key);
+  /** The mutation has no effect. */
+  #drop(key: number): void {
     this.#mutating.delete(key);
-    return mutating;
+    this.#take(this.replica.drop(key));
   }
 
   #take(change: Change<C>): void {
@@ -249,7 +252,10 @@ export class Document<C> {
     }
     for (const folded of change.folded) this.#later(() => this.folded.tell(folded));
     for (const fault of change.faults) this.#later(() => this.faults.tell(fault));
-    for (const { key, place } of change.confirmed) this.#settle(key)?.confirm(place);
+    for (const { key, place } of change.confirmed) {
+      this.#mutating.get(key)?.confirm(place);
+      this.#mutating.delete(key);
+    }
     if (change.confirmed.length) this.#leaveIfUnused();
   }
 
@@ -280,8 +286,8 @@ export class Document<C> {
   }
 
   #leaveIfUnused(): void {
-    if (this.#handles || this.#mutating.size || this.status === 'failed' || this.status === 'closed') return;
+    if (this.#handles || this.#mutating.size || this.#ended) return;
     this.status = 'closed';
-    this.#host.leave();
+    this.#leave();
   }
 }

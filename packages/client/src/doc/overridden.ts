@@ -28,6 +28,9 @@ export function overridden({ entry, cells }: Folded<RecordCell>): Overridden[] {
   return found;
 }
 
-function party([offset, client]: readonly [number, (string | undefined)?]): { offset: number; client?: string } {
+function party([offset, client]: readonly [number, (string | undefined)?]): {
+  offset: number;
+  client?: string;
+} {
   return client === undefined ? { offset } : { offset, client };
 }

@@ -1,14 +1,14 @@
-import { type Guard, type Patch, type RecordOptions, RecordsBatch, type Source } from './batch.ts';
+import { type Patch, type RecordOptions, RecordsBatch, type Source } from './batch.ts';
 import type { Fields, RecordCell } from './cell.ts';
 import type { Document } from './document.ts';
 import { Handle } from './handle.ts';
-import { freeze, isObject, type Members, own } from './json.ts';
+import { compareBytes, freeze, own } from './json.ts';
 import type { Mutating, Mutation, MutationOptions } from './mutation.ts';
 import { comparePlaces } from './order.ts';
 import { type Overridden, overridden } from './overridden.ts';
 import { LiveQuery, type Query, type QueryOptions } from './query.ts';
 import { type Schema, validate } from './schema.ts';
-import { type Difference, History, type Inverse } from './undo.ts';
+import { type Difference, History } from './undo.ts';
 import type { UUIDs } from './uuid.ts';
 import { type Shown, View, type ViewOptions } from './view.ts';
 
@@ -53,7 +53,8 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
   readonly #schema: Schema<T> | undefined;
   readonly #order: string;
   readonly #all: View<Row<T>, ShownRecord<T>>;
-  readonly #shown = new WeakMap<Fields, ShownRecord<T> | Unfit>();
+  /** By the fields of a cell; null: they do not fit the schema. */
+  readonly #shown = new WeakMap<Fields, ShownRecord<T> | null>();
   readonly #history: History;
 
   /** Use `client.records(topic)`. */
@@ -155,7 +156,13 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
   query(options: QueryOptions<T> = {}): Query<Row<T>> {
     const query = new LiveQuery(this.document, this.#host.report, this.#viewOptions(options));
     const stop = this.follow(() => query.close());
-    return { get value() { return query.value; }, subscribe: (listener) => query.subscribe(listener), close: stop };
+    return {
+      get value() {
+        return query.value;
+      },
+      subscribe: (listener) => query.subscribe(listener),
+      close: stop,
+    };
   }
 
   /**
@@ -220,4 +227,82 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
     );
     return { mutating, differences };
   }
+
+  readonly #rows = (keys: readonly string[]): Rows<T> => new Map(keys.map((key) => [key, this.get(key)]));
+
+  /** Throws unless the schema takes the records that the operations make, as far as these are shown. */
+  #check(ops: readonly Step[]): void {
+    const schema = this.#schema;
+    if (!schema) return;
+    const made = new Map<string, Fields | undefined>();
+    for (const { op, key, value, set, unset } of ops) {
+      const before = made.has(key) ? made.get(key) : this.document.replica.get(key)?.fields;
+      let after = value;
+      if (op === 'patch' && before)
+        after = Object.fromEntries(
+          Object.entries({ ...before, ...set }).filter(([name]) => !unset?.includes(name)),
+        );
+      made.set(key, after);
+      const result = after && validate(schema, freeze(after));
+      if (result && 'error' in result) throw result.error;
+    }
+  }
+
+  #show(key: string, cell: RecordCell | undefined): ShownRecord<T> | undefined {
+    if (!cell) return undefined;
+    const { fields } = cell;
+    let shown = this.#shown.get(fields);
+    if (shown === undefined) {
+      const value: unknown = freeze(fields);
+      const result = this.#schema ? validate(this.#schema, value) : { value: value as T };
+      if ('error' in result) {
+        // Told behind what is being read.
+        queueMicrotask(() => this.fault(result.error, key));
+        shown = null;
+      } else {
+        shown = { key, out: Object.freeze([key, result.value] as const), index: own(fields, this.#order) };
+      }
+      this.#shown.set(fields, shown);
+    }
+    return shown ?? undefined;
+  }
+
+  #viewOptions({ where, sort, limit }: QueryOptions<T> = {}): ViewOptions<Row<T>, ShownRecord<T>> {
+    const { document } = this;
+    return {
+      get: (key) => this.#show(key, document.replica.get(key)),
+      keys: () => [...document.replica.shown()].map(([key]) => key),
+      where: where && (({ key, out }) => where(out[1], key)),
+      compare: sort
+        ? (a, b) => sort(a.out[1], b.out[1]) || compareBytes(a.key, b.key)
+        : comparePlaces,
+      limit,
+    };
+  }
+
+  #source(): Source {
+    const { document } = this;
+    const { uuids, random } = this.#host;
+    return {
+      order: this.#order,
+      fields: (key) => document.replica.get(key)?.fields,
+      places: (from) => this.#all.from(from as ShownRecord<T>),
+      newKey: () => uuids.next(),
+      random,
+    };
+  }
+}
+
+/** An operation on one record, as far as a handle looks at it. */
+interface Step {
+  op: string;
+  key: string;
+  value?: Fields;
+  set?: Fields;
+  unset?: readonly string[];
+}
+
+function steps(op: unknown): readonly Step[] {
+  const { ops } = op as { ops?: Step[] };
+  return ops ?? [op as Step];
 }

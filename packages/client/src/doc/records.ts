@@ -1,5 +1,5 @@
-import { byteLength } from '../core/turn.ts';
 import type { ErrorCode } from '../codes.ts';
+import { byteLength } from '../core/turn.ts';
 import { decodeRecordCell, type Fields, lastWrite, type RecordCell } from './cell.ts';
 import { type Condition, decodeConditions, holds } from './condition.ts';
 import { badOperation, check, equal, isObject, type Members, own } from './json.ts';
@@ -109,7 +109,15 @@ function decodePatch(data: Members): Step {
       const may = (field: string): boolean => !guards.own || mine(entry, lastWrite(cell, field));
       const written = guards.own ? names.filter(may) : names;
       const removed = unset.filter((field) => Object.hasOwn(cell.fields, field) && may(field));
-      return write(entry, cells, key, cell, guards, written.length < names.length ? pick(set, written) : set, removed);
+      return write(
+        entry,
+        cells,
+        key,
+        cell,
+        guards,
+        written.length < names.length ? pick(set, written) : set,
+        removed,
+      );
     },
   };
 }
@@ -169,7 +177,8 @@ function count(fields: Fields, writes: Fields): number {
 /** Takes the operation's members; throws bad_operation if it has others. */
 function members(data: Members, names: readonly string[]): Members {
   for (const name of Object.keys(data))
-    if (!names.includes(name)) throw badOperation(`An operation of this kind has no member ${JSON.stringify(name)}.`);
+    if (!names.includes(name))
+      throw badOperation(`An operation of this kind has no member ${JSON.stringify(name)}.`);
   return data;
 }
 

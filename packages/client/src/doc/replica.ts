@@ -1,33 +1,13 @@
-import { TuttiError } from '../error.ts';
+import type { TuttiError } from '../error.ts';
+import type { Entry, Snapshot } from '../protocol.ts';
+import type { Acknowledgement } from '../publication.ts';
 import { badOperation } from './json.ts';
-import { type Cells, type Op, pendingOffset, type FoldEntry, type Type } from './type.ts';
+import { type Cells, type FoldEntry, type Op, pendingOffset, type Type } from './type.ts';
 
 /** An entry of the document's log, as far as a replica looks at it. */
-export interface DocumentEntry {
-  offset: number;
+export type LogEntry = Pick<Entry, 'offset' | 'client' | 'seq' | 'base' | 'redacted' | 'data'> & {
   term?: string;
-  client?: string;
-  seq?: number;
-  base?: number;
-  redacted?: true;
-  data: unknown;
-}
-
-/** A document as a snapshot has it. */
-export interface Snapshot {
-  offset: number;
-  term?: string;
-  seqs?: readonly (readonly [client: string, seq: number])[];
-  cells: readonly (readonly [key: string, cell: unknown])[];
-  /** False: the log is another than before. */
-  recovered: boolean;
-}
-
-/** Where a mutation is in the log, as far as it is known. */
-export interface Place {
-  offset?: number;
-  term?: string;
-}
+};
 
 /** A confirmed entry, with the cells that it changed. */
 export interface Folded<C> {
@@ -40,7 +20,7 @@ export interface Change<C> {
   /** Those whose shown cell differs from before. */
   keys: string[];
   /** Mutations that the confirmed document holds now. */
-  confirmed: { key: number; place: Place }[];
+  confirmed: { key: number; place: Acknowledgement }[];
   /** Empty unless `watching`. */
   folded: Folded<C>[];
   /** Entries of the log that this library cannot fold. */
@@ -55,7 +35,7 @@ interface Pending<C> {
   /** Client and seq under which it was sent. */
   sent?: string;
   /** The answer, if it came before the entry. */
-  place?: Place;
+  place?: Acknowledgement;
 }
 
 /**
@@ -95,9 +75,9 @@ export class Replica<C> {
     return this.#offset;
   }
 
-  /** How many operations are pending. */
-  get pending(): number {
-    return this.#pending.size;
+  /** The base of a pending operation. */
+  baseOf(key: number): number {
+    return this.#pending.get(key)?.base ?? 0;
   }
 
   /** What is shown at a key. */
@@ -153,17 +133,17 @@ export class Replica<C> {
     return this.#end();
   }
 
-  /** The operation was sent under that seq, by the client that was told last. */
-  sent(key: number, seq: number): void {
+  /** The operation was sent as this client's entry of that seq. */
+  sent(key: number, client: string | undefined, seq: number): void {
     const p = this.#pending.get(key);
     if (!p) return;
     if (p.sent !== undefined) this.#bySent.delete(p.sent);
-    p.sent = sentBy(this.#client, seq);
+    p.sent = sentBy(client, seq);
     this.#bySent.set(p.sent, p);
   }
 
   /** The server took the operation: it stays pending until the confirmed document holds it. */
-  acknowledged(key: number, place: Place): Change<C> {
+  acknowledged(key: number, place: Acknowledgement): Change<C> {
     const p = this.#pending.get(key);
     if (p) {
       p.place = place;
@@ -180,7 +160,7 @@ export class Replica<C> {
   }
 
   /** Folds entries of the log, the next ones in order. */
-  entries(entries: readonly DocumentEntry[]): Change<C> {
+  entries(entries: readonly LogEntry[]): Change<C> {
     const touched = new Set<string>();
     const touch = (key: string): void => {
       this.#remember(key);
@@ -201,10 +181,11 @@ export class Replica<C> {
   }
 
   /**
-   * Puts a snapshot in the place of the confirmed document. Throws bad_message,
-   * with nothing changed, if a cell of it cannot be read.
+   * Puts a snapshot in the place of the confirmed document; if it is not
+   * recovered, of one whose log is lost. Throws bad_message, with nothing
+   * changed, if a cell of it cannot be read.
    */
-  snapshot(s: Snapshot): Change<C> {
+  snapshot(s: Snapshot, recovered: boolean): Change<C> {
     const cells = s.cells.map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
     for (const key of this.#base.keys()) this.#remember(key);
     for (const [key] of cells) this.#remember(key);
@@ -213,20 +194,20 @@ export class Replica<C> {
     this.#offset = s.offset;
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
-      if (this.#holds(p, s, seqs)) this.#confirm(p, p.place ?? {});
-      else if (!s.recovered) p.base = 0;
+      if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
+      else if (!recovered) p.base = 0;
     this.#refold(this.#overlay.keys());
     return this.#end();
   }
 
   /** Whether a snapshot holds an operation, or it was in a log that is lost. */
-  #holds(p: Pending<C>, s: Snapshot, seqs: ReadonlyMap<string, number>): boolean {
-    if (p.place && (!s.recovered || (p.place.offset ?? Infinity) <= s.offset)) return true;
+  #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
+    if (p.place && (!recovered || (p.place.offset ?? Infinity) <= s.offset)) return true;
     const [client, seq] = p.sent?.split(' ') ?? [];
     return client !== undefined && Number(seq) <= (seqs.get(client) ?? 0);
   }
 
-  #fold(entry: DocumentEntry, touch: (key: string) => void): void {
+  #fold(entry: LogEntry, touch: (key: string) => void): void {
     const { offset, client, base = 0 } = entry;
     const place: FoldEntry = { offset, client, base };
     try {
@@ -261,7 +242,7 @@ export class Replica<C> {
     return p.op.keys;
   }
 
-  #confirm(p: Pending<C>, place: Place): readonly string[] {
+  #confirm(p: Pending<C>, place: Acknowledgement): readonly string[] {
     this.#change.confirmed.push({ key: p.key, place });
     return this.#leave(p);
   }

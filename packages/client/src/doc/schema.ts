@@ -1,4 +1,4 @@
-import { type TuttiError } from '../error.ts';
+import type { TuttiError } from '../error.ts';
 import { badOperation } from './json.ts';
 
 /**
@@ -33,10 +33,14 @@ export function validate<T>(schema: Schema<T>, value: unknown): { value: T } | {
   }
   if ('then' in result) {
     result.then(undefined, () => {});
-    return { error: badOperation('The schema answers with a promise; only one that answers at once can be used.') };
+    return {
+      error: badOperation('The schema answers with a promise; only one that answers at once can be used.'),
+    };
   }
   if (!result.issues) return { value: result.value };
-  return { error: badOperation(`The value does not fit its schema: ${result.issues.map(describe).join('; ')}`) };
+  return {
+    error: badOperation(`The value does not fit its schema: ${result.issues.map(describe).join('; ')}`),
+  };
 }
 
 function describe({ message, path }: SchemaIssue): string {

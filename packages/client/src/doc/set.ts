@@ -18,7 +18,8 @@ export const set: Type<readonly Stamp[]> = {
     )
       throw badOperation('An operation on a set is {"op": "add" or "remove", "values": […]}.');
     const { op, values } = data;
-    if (values.length < 1 || values.length > 1000) throw badOperation('An operation on a set has 1 to 1,000 values.');
+    if (values.length < 1 || values.length > 1000)
+      throw badOperation('An operation on a set has 1 to 1,000 values.');
     check(values);
     const keys = [...new Set(values.map(canonical))];
     return {
@@ -36,7 +37,10 @@ export const set: Type<readonly Stamp[]> = {
 
   decodeCell(json, key): readonly Stamp[] {
     if (!isCanonical(key) || !Array.isArray(json) || !json.length || !json.every(isStamp))
-      throw new TuttiError('bad_message', "A set's cell is the element's canonical JSON with a list of tags.");
+      throw new TuttiError(
+        'bad_message',
+        "A set's cell is the element's canonical JSON with a list of tags.",
+      );
     return json;
   },
 

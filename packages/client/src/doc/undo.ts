@@ -14,7 +14,11 @@ export type Inverse =
   | { op: 'delete'; key: string; own: true };
 
 /** What of a record is shown before and after a mutation. */
-export type Difference = readonly [key: string, before: RecordCell | undefined, after: RecordCell | undefined];
+export type Difference = readonly [
+  key: string,
+  before: RecordCell | undefined,
+  after: RecordCell | undefined,
+];
 
 /** What takes a change back, of each field only where it still holds one's own value (rule RECORDS-12). */
 export function invert(differences: readonly Difference[]): Step {

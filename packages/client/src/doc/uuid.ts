@@ -17,7 +17,7 @@ export class UUIDs {
     const now = Math.floor(this.#now());
     if (now > this.#time || this.#count === 0xfff) {
       this.#time = Math.max(now, this.#time + 1);
-      this.#count = ((bytes[8] as number) << 8 | (bytes[9] as number)) & 0x7ff;
+      this.#count = (((bytes[8] as number) << 8) | (bytes[9] as number)) & 0x7ff;
     } else {
       this.#count++;
     }
