@@ -273,9 +273,7 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
       get: (key) => this.#show(key, document.replica.get(key)),
       keys: () => [...document.replica.shown()].map(([key]) => key),
       where: where && (({ key, out }) => where(out[1], key)),
-      compare: sort
-        ? (a, b) => sort(a.out[1], b.out[1]) || compareBytes(a.key, b.key)
-        : comparePlaces,
+      compare: sort ? (a, b) => sort(a.out[1], b.out[1]) || compareBytes(a.key, b.key) : comparePlaces,
       limit,
     };
   }

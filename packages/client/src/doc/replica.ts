@@ -32,8 +32,8 @@ interface Pending<C> {
   key: number;
   op: Op<C>;
   base: number;
-  /** Client and seq under which it was sent. */
-  sent?: string;
+  /** The entry that it was sent as. */
+  sent?: { client: string | undefined; seq: number };
   /** The answer, if it came before the entry. */
   place?: Acknowledgement;
 }
@@ -137,9 +137,9 @@ export class Replica<C> {
   sent(key: number, client: string | undefined, seq: number): void {
     const p = this.#pending.get(key);
     if (!p) return;
-    if (p.sent !== undefined) this.#bySent.delete(p.sent);
-    p.sent = sentBy(client, seq);
-    this.#bySent.set(p.sent, p);
+    this.#unsend(p);
+    p.sent = { client, seq };
+    this.#bySent.set(name(client, seq), p);
   }
 
   /** The server took the operation: it stays pending until the confirmed document holds it. */
@@ -168,7 +168,7 @@ export class Replica<C> {
     };
     for (const entry of entries) {
       const { offset, term, client, seq } = entry;
-      const own = client !== undefined && seq !== undefined && this.#bySent.get(sentBy(client, seq));
+      const own = client !== undefined && seq !== undefined && this.#bySent.get(name(client, seq));
       if (own) {
         const place = { offset, ...(term !== undefined && { term }) };
         for (const key of this.#confirm(own, place)) touched.add(key);
@@ -203,8 +203,8 @@ export class Replica<C> {
   /** Whether a snapshot holds an operation, or it was in a log that is lost. */
   #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
     if (p.place && (!recovered || (p.place.offset ?? Infinity) <= s.offset)) return true;
-    const [client, seq] = p.sent?.split(' ') ?? [];
-    return client !== undefined && Number(seq) <= (seqs.get(client) ?? 0);
+    const { client, seq } = p.sent ?? {};
+    return client !== undefined && seq !== undefined && seq <= (seqs.get(client) ?? 0);
   }
 
   #fold(entry: LogEntry, touch: (key: string) => void): void {
@@ -232,7 +232,7 @@ export class Replica<C> {
   /** Takes an operation out of what is pending; returns its keys. */
   #leave(p: Pending<C>): readonly string[] {
     this.#pending.delete(p.key);
-    if (p.sent !== undefined) this.#bySent.delete(p.sent);
+    this.#unsend(p);
     for (const key of p.op.keys) {
       this.#remember(key);
       const on = this.#byKey.get(key);
@@ -240,6 +240,10 @@ export class Replica<C> {
       if (!on?.size) this.#byKey.delete(key);
     }
     return p.op.keys;
+  }
+
+  #unsend({ sent }: Pending<C>): void {
+    if (sent) this.#bySent.delete(name(sent.client, sent.seq));
   }
 
   #confirm(p: Pending<C>, place: Acknowledgement): readonly string[] {
@@ -298,7 +302,8 @@ function none<C>(): Change<C> {
   return { keys: [], confirmed: [], folded: [], faults: [] };
 }
 
-function sentBy(client: string | undefined, seq: number): string {
+/** Names an entry of a client. */
+function name(client: string | undefined, seq: number): string {
   return `${client} ${seq}`;
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../src/codes.ts';
-import { counter } from '../../src/doc/counter.ts';
 import type { RecordCell } from '../../src/doc/cell.ts';
+import { counter } from '../../src/doc/counter.ts';
 import { canonical } from '../../src/doc/json.ts';
 import { records } from '../../src/doc/records.ts';
 import { set } from '../../src/doc/set.ts';
@@ -32,7 +32,7 @@ export function fold(
 }
 
 /** The value of a document. */
-export function valueOf(type: TypeName, cells: ReadonlyMap<string, unknown>): unknown {
+export function valueAs(type: TypeName, cells: ReadonlyMap<string, unknown>): unknown {
   switch (type) {
     case 'counter':
       return cells.get('') ?? 0;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canonical } from '../../src/doc/json.ts';
 import { Replica } from '../../src/doc/replica.ts';
 import type { TypeName } from '../../src/doc/type.ts';
-import { fold, print, types, valueOf } from './types.ts';
+import { fold, print, types, valueAs } from './types.ts';
 
 interface Case {
   type: TypeName;
@@ -44,7 +44,7 @@ describe.each(files)('%s', (file) => {
       if (expected) expect(print(cells)).toEqual(print(expected));
       expect(print(replica.shown())).toEqual(print(cells));
     });
-    expect(canonical(valueOf(c.type, cells))).toBe(canonical(c.value));
+    expect(canonical(valueAs(c.type, cells))).toBe(canonical(c.value));
 
     const loaded = new Replica(type);
     loaded.snapshot({ offset, cells: JSON.parse(`[${print(cells)}]`) }, true);
