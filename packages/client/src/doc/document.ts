@@ -39,7 +39,8 @@ export interface Draft<L> {
  * the mutations that are not settled, and who is told of changes.
  *
  * Entries are folded when something is read or written, or at the end of the
- * turn in which they came, and told then: those of one frame are one change.
+ * turn in which they came. What has changed is told then, once: all that came
+ * in one frame is one change. What the application changes is told at once.
  */
 export class Document<C> {
   status: DocumentStatus = 'opening';
@@ -59,6 +60,8 @@ export class Document<C> {
   #entries: LogEntry[] = [];
   /** Keys that have changed and were not told. */
   #untold = new Set<string>();
+  /** Mutations that are new or whose status has changed, and were not told. */
+  #untoldMutations = new Set<Mutation>();
   /** What else was not told. */
   #news: (() => void)[] = [];
   #due = false;
@@ -137,7 +140,7 @@ export class Document<C> {
       return taken;
     });
     this.#mutating.set(key, mutating as Mutating);
-    mutating.moved = () => this.#later(() => this.mutated.tell(mutating.mutation));
+    mutating.moved = () => this.#mention(mutating.mutation);
     mutating.limit(timeout, this.#host.timers);
     const operation = { ...encoded, base: () => replica.baseOf(key) };
     const takeBack = this.#host.operate(
@@ -162,7 +165,6 @@ export class Document<C> {
     }
     if (this.status === 'failed') this.#later(() => this.faults.tell(error));
     this.#leave();
-    this.#tell();
   }
 
   get #ended(): boolean {
@@ -172,7 +174,6 @@ export class Document<C> {
   #handler(): DocumentHandler {
     const open = (): void => {
       if (this.status === 'opening') this.#move('open');
-      this.#tell();
     };
     return {
       type: this.type.name,
@@ -205,15 +206,11 @@ export class Document<C> {
         mutating.move('sent');
       },
       doubtful: () => mutating.move('unconfirmed'),
-      acknowledged: (place) => {
-        this.#take(this.replica.acknowledged(key, place));
-        this.#tell();
-      },
+      acknowledged: (place) => this.#take(this.replica.acknowledged(key, place)),
       failed: (error, unconfirmed) => {
         this.#drop(key);
         if (error.code === 'aborted') mutating.cancel();
         else mutating.fail(error, unconfirmed);
-        this.#tell();
         this.#leaveIfUnused();
       },
     };
@@ -223,7 +220,7 @@ export class Document<C> {
     const mutating = new Mutating(keys, local, () => false);
     const known = error instanceof TuttiError && error.code !== 'bad_message';
     mutating.fail(known ? error : badOperation(error instanceof Error ? error.message : String(error)));
-    this.#later(() => this.mutated.tell(mutating.mutation));
+    this.#mention(mutating.mutation);
     this.#tell();
     return mutating;
   }
@@ -259,6 +256,11 @@ export class Document<C> {
     if (change.confirmed.length) this.#leaveIfUnused();
   }
 
+  #mention(mutation: Mutation): void {
+    this.#untoldMutations.add(mutation);
+    this.#schedule();
+  }
+
   /** Tells something behind the keys that have changed. */
   #later(tell: () => void): void {
     this.#news.push(tell);
@@ -278,10 +280,13 @@ export class Document<C> {
   #tell(): void {
     void this.replica;
     const keys = [...this.#untold];
+    const mutations = this.#untoldMutations;
     const news = this.#news;
     this.#untold = new Set();
+    this.#untoldMutations = new Set();
     this.#news = [];
     if (keys.length) this.changed.tell(keys);
+    for (const mutation of mutations) this.mutated.tell(mutation);
     for (const tell of news) tell();
   }
 
