@@ -85,6 +85,11 @@ export class Replica<C> {
     return this.#overlay.has(key) ? this.#overlay.get(key) : this.#base.get(key);
   }
 
+  /** All that is confirmed, in no order. */
+  document(): IterableIterator<[key: string, cell: C]> {
+    return this.#base.entries();
+  }
+
   /** What is confirmed at a key. */
   confirmed(key: string): C | undefined {
     return this.#base.get(key);
@@ -195,7 +200,7 @@ export class Replica<C> {
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
       if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
-      else if (!recovered) p.base = 0;
+      else if (!recovered || p.base > s.offset) p.base = 0;
     this.#refold(this.#overlay.keys());
     return this.#end();
   }
