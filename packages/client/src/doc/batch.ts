@@ -120,25 +120,23 @@ export class RecordsBatch<T> {
     this.#places.set(key, { key, index });
   }
 
-  /** A place behind that record and before the next. */
+  /** An index behind that record's and before the next. */
   #between(after: string | null, moving?: string): string {
-    const low = after === null ? undefined : this.#indexOf(after);
-    let high: string | undefined;
+    const low = after === null ? '' : this.#indexOf(after);
+    let high = '';
     const consider = ({ key, index }: Place): void => {
-      if (key === moving || !isIndex(index)) return;
-      if ((low === undefined || index > low) && (high === undefined || index < high)) high = index;
+      if (key !== moving && isIndex(index) && index > low && (!high || index < high)) high = index;
     };
-    const from = after !== null && low !== undefined ? { key: after, index: low } : undefined;
-    for (const place of this.#source.places(from)) {
+    for (const place of this.#source.places(after !== null && low ? { key: after, index: low } : undefined)) {
       if (!this.#places.has(place.key)) consider(place);
-      if (high !== undefined) break;
+      if (high) break;
     }
     for (const place of this.#places.values()) if (place) consider(place);
     return between(low, high, this.#source.random);
   }
 
-  /** The record's index; that of the last record that has one, if it has none. */
-  #indexOf(key: string): string | undefined {
+  /** The record's index; if it has none, that of the last record that has one. */
+  #indexOf(key: string): string {
     const { order, places } = this.#source;
     const fields = this.#source.fields(key);
     const place = this.#places.has(key)
@@ -146,9 +144,9 @@ export class RecordsBatch<T> {
       : fields && { key, index: own(fields, order) };
     if (!place) throw new TuttiError('missing', `There is no record ${JSON.stringify(key)} to stand behind.`);
     if (isIndex(place.index)) return place.index;
-    let last: string | undefined;
-    for (const { index } of [...places(), ...this.#places.values()].filter((p) => p !== null))
-      if (isIndex(index) && (last === undefined || index > last)) last = index;
+    let last = '';
+    for (const other of [...places(), ...this.#places.values()])
+      if (isIndex(other?.index) && other.index > last) last = other.index;
     return last;
   }
 }
