@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Client, connect, type Road, type WebSocketClass } from '@tutti/client';
 import { type Conditions, type Simulation, simulate } from '@tutti/client/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { todoList } from './samples/todos.ts';
 import { address, builtServer } from './server.ts';
 
 const startServer = builtServer();
@@ -40,6 +43,42 @@ async function value(url: string, topic: string): Promise<unknown> {
   const response = await fetch(`${url}/v1/docs/${topic}`);
   return ((await response.json()) as { value: unknown }).value;
 }
+
+test('the to-do list is the one of the guide', async () => {
+  const [sample, guide] = await Promise.all(
+    ['samples/todos.ts', '../docs/guides/optimistic.md'].map((file) =>
+      readFile(join(import.meta.dirname, file), 'utf8'),
+    ),
+  );
+  expect(guide).toContain(`\`\`\`ts\n${sample}\`\`\``);
+});
+
+test('the to-do list shows what is confirmed, pending and rejected', async () => {
+  const url = address(await startServer());
+  const { client, network } = enter(url, 'ws');
+  const list = todoList('records:list', client);
+  let calls = 0;
+  const stop = list.follow(() => calls++);
+  const states = (): string[] => list.lines().map(({ text, done, state }) => `${text} ${done} ${state}`);
+  const milk = list.add('milk');
+  expect(states()).toEqual(['milk false pending']);
+  await milk.server;
+  network.set({ reject: ({ data }) => JSON.stringify(data).includes('beer') && 'not in this house' });
+  const [toggled, beer] = [list.toggle(milk.key), list.add('beer')];
+  expect(states()).toEqual(['milk true pending', 'beer false pending']);
+  await expect(beer.server).rejects.toMatchObject({ code: 'rejected', message: 'not in this house' });
+  await toggled.server;
+  expect(states()).toEqual(['milk true confirmed', 'beer false rejected']);
+  await list.remove(milk.key).server;
+  expect(states()).toEqual(['beer false rejected']);
+  await list.undo()?.server;
+  expect(states()).toEqual(['milk true confirmed', 'beer false rejected']);
+  const before = calls;
+  stop();
+  await list.toggle(milk.key).server;
+  expect(calls).toBe(before);
+  list.close();
+}, 60_000);
 
 describe.each<Road>(['ws', 'sse', 'poll'])('documents over %s', (road) => {
   test('COUNTER-1 each add of two clients counts once, whatever is lost', async () => {
