@@ -19,7 +19,8 @@ export class Listeners<A extends unknown[]> {
   }
 
   tell(...args: A): void {
-    for (const listener of [...this.#all.values()]) guard(this.#report, listener, ...args);
+    for (const [key, listener] of [...this.#all])
+      if (this.#all.has(key)) guard(this.#report, listener, ...args);
   }
 }
 

@@ -56,16 +56,19 @@ export class RecordsBatch<T> {
 
   /** Writes and removes fields of a record that is there. */
   patch(key: string, fields: Patch<T>, guard: Guard = {}): void {
-    const unset = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? name : []));
-    const { order } = this.#source;
-    if (Object.hasOwn(fields, order)) this.#note(key, own(fields as Fields, order));
-    const some = Object.keys(fields).length > unset.length;
-    this.ops.push({
-      op: 'patch',
-      key,
-      ...(some && { set: fields }),
-      ...(unset.length && { unset }),
-      ...guarded(guard),
+    this.#try(() => {
+      if (!isObject(fields)) throw badOperation('A patch is an object of fields.');
+      const names = Object.keys(fields);
+      const unset = names.filter((name) => fields[name as keyof T] === undefined);
+      const { order } = this.#source;
+      if (names.includes(order)) this.#note(key, own(fields as Fields, order));
+      this.ops.push({
+        op: 'patch',
+        key,
+        ...(unset.length < names.length && { set: fields }),
+        ...(unset.length && { unset }),
+        ...guarded(guard),
+      });
     });
   }
 

@@ -1,6 +1,6 @@
 import { TuttiError } from '../error.ts';
 import { isObject, own } from './json.ts';
-import { isStamp, type Stamp } from './type.ts';
+import { type FoldEntry, isStamp, type Stamp, saw } from './type.ts';
 
 /** The fields of a record. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -19,6 +19,21 @@ export interface RecordCell {
 export function lastWrite(cell: RecordCell, field?: string): Stamp {
   const write = field === undefined ? undefined : own(cell.writes, field);
   return write ?? (cell.by === undefined ? [cell.at] : [cell.at, cell.by]);
+}
+
+/** The fields that an entry overwrote or removed without that its author had seen their last write. */
+export function overwritten(
+  entry: FoldEntry,
+  before: RecordCell | undefined,
+  after: RecordCell | undefined,
+): string[] {
+  if (!before) return [];
+  return Object.keys(before.fields).filter((field) => {
+    const last = lastWrite(before, field);
+    return (
+      last[0] !== entry.offset && !saw(entry, last) && (!after || lastWrite(after, field)[0] !== last[0])
+    );
+  });
 }
 
 export function decodeRecordCell(json: unknown): RecordCell {

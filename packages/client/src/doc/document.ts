@@ -43,18 +43,18 @@ export interface Draft<L> {
  * in one frame is one change. What the application changes is told at once.
  */
 export class Document<C> {
+  readonly #host: Host;
   status: DocumentStatus = 'opening';
   /** Why it failed. */
   error: TuttiError | undefined;
   readonly topic: string;
   /** Told the keys whose shown cells differ, before anyone of the application is. */
-  readonly touched: Listeners<[keys: readonly string[]]>;
-  readonly changed: Listeners<[keys: readonly string[]]>;
-  readonly moved: Listeners<[status: DocumentStatus]>;
-  readonly mutated: Listeners<[mutation: Mutation]>;
-  readonly folded: Listeners<[folded: Folded<C>]>;
-  readonly faults: Listeners<[error: TuttiError]>;
-  readonly #host: Host;
+  readonly touched = this.#listeners<[keys: readonly string[]]>();
+  readonly changed = this.#listeners<[keys: readonly string[]]>();
+  readonly moved = this.#listeners<[status: DocumentStatus]>();
+  readonly mutated = this.#listeners<[mutation: Mutation]>();
+  readonly folded = this.#listeners<[folded: Folded<C>]>();
+  readonly faults = this.#listeners<[error: TuttiError]>();
   readonly #replica: Replica<C>;
   readonly #mutating = new Map<number, Mutating>();
   #entries: LogEntry[] = [];
@@ -74,12 +74,6 @@ export class Document<C> {
     this.#host = host;
     this.topic = topic;
     this.#replica = new Replica(type);
-    this.touched = new Listeners(host.report);
-    this.changed = new Listeners(host.report);
-    this.moved = new Listeners(host.report);
-    this.mutated = new Listeners(host.report);
-    this.folded = new Listeners(host.report);
-    this.faults = new Listeners(host.report);
     const close = host.open(topic, this.#handler());
     this.#leave = () => {
       close();
@@ -134,20 +128,13 @@ export class Document<C> {
     const { replica } = this;
     const key = ++this.#made;
     this.#take(replica.mutate(key, op));
-    const mutating = new Mutating(op.keys, local(op.keys), () => {
-      const taken = takeBack();
-      if (taken) mutating.cancel();
-      return taken;
-    });
+    const mutating = new Mutating(op.keys, local(op.keys));
     this.#mutating.set(key, mutating as Mutating);
     mutating.moved = () => this.#mention(mutating.mutation);
     mutating.limit(timeout, this.#host.timers);
+    const handler = this.#operationHandler(key, mutating as Mutating);
     const operation = { ...encoded, base: () => replica.baseOf(key) };
-    const takeBack = this.#host.operate(
-      this.topic,
-      operation,
-      this.#operationHandler(key, mutating as Mutating),
-    );
+    mutating.takeBack = this.#host.operate(this.topic, operation, handler);
     mutating.moved();
     this.#tell();
     return mutating;
@@ -159,12 +146,15 @@ export class Document<C> {
     this.error = error;
     this.#move(error.code === 'closed' ? 'closed' : 'failed');
     for (const [key, mutating] of [...this.#mutating]) {
-      const sent = mutating.status !== 'pending' && !mutating.mutation.cancel();
       this.#drop(key);
-      mutating.fail(error, sent);
+      mutating.fail(error, !mutating.takeBack());
     }
     if (this.status === 'failed') this.#later(() => this.faults.tell(error));
     this.#leave();
+  }
+
+  #listeners<A extends unknown[]>(): Listeners<A> {
+    return new Listeners<A>((error) => this.#host.report(error));
   }
 
   get #ended(): boolean {
@@ -208,6 +198,7 @@ export class Document<C> {
       doubtful: () => mutating.move('unconfirmed'),
       acknowledged: (place) => this.#take(this.replica.acknowledged(key, place)),
       failed: (error, unconfirmed) => {
+        if (!this.#mutating.has(key)) return;
         this.#drop(key);
         if (error.code === 'aborted') mutating.cancel();
         else mutating.fail(error, unconfirmed);
@@ -217,7 +208,7 @@ export class Document<C> {
   }
 
   #refused<L>(error: unknown, keys: readonly string[], local: L): Mutating<L> {
-    const mutating = new Mutating(keys, local, () => false);
+    const mutating = new Mutating(keys, local);
     const known = error instanceof TuttiError && error.code !== 'bad_message';
     mutating.fail(known ? error : badOperation(error instanceof Error ? error.message : String(error)));
     this.#mention(mutating.mutation);

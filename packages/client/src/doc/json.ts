@@ -11,6 +11,13 @@ export function own<V>(object: Readonly<Record<string, V>> | undefined, name: st
   return object && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
+/** Sets a member, whatever its name. */
+export function put<V>(object: Record<string, V>, name: string, value: V): void {
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
+}
+
 export function badOperation(message: string): TuttiError {
   return new TuttiError('bad_operation', message);
 }

@@ -36,38 +36,32 @@ export interface Mutation<L = unknown> {
 /** The side of a mutation that its document moves. */
 export class Mutating<L = unknown> {
   readonly mutation: Mutation<L>;
-  status: MutationStatus = 'pending';
-  error: TuttiError | undefined;
   /** There is nothing more to come. */
   over = false;
   /** Called when the status has changed. */
   moved: () => void = () => {};
-  /** Called once, when it is confirmed, rejected or cancelled. */
+  /** Called once, when it is over. */
   settled: () => void = () => {};
+  /** Takes it out of what is to be sent; returns false if it was sent. */
+  takeBack: () => boolean = () => false;
+  readonly #own: { status: MutationStatus; error: TuttiError | undefined };
   #resolve!: (place: Acknowledgement) => void;
   #reject!: (error: TuttiError) => void;
   #stopTimer: (() => void) | undefined;
 
-  constructor(keys: readonly string[], local: L, cancel: () => boolean) {
+  constructor(keys: readonly string[], local: L) {
     const server = new Promise<Acknowledgement>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     server.catch(() => {});
-    const status = () => this.status;
-    const error = () => this.error;
-    this.mutation = {
-      keys,
-      local,
-      server,
-      get status() {
-        return status();
-      },
-      get error() {
-        return error();
-      },
-      cancel,
+    const cancel = (): boolean => {
+      const taken = this.takeBack();
+      if (taken) this.cancel();
+      return taken;
     };
+    const mutation = { keys, local, server, status: 'pending' as MutationStatus, error: undefined, cancel };
+    this.mutation = this.#own = mutation;
   }
 
   /** Makes it unconfirmed after so many milliseconds. */
@@ -78,8 +72,9 @@ export class Mutating<L = unknown> {
   }
 
   move(status: 'sent' | 'unconfirmed'): void {
-    if (this.over || this.status === 'unconfirmed' || this.status === status) return;
-    this.status = status;
+    const own = this.#own;
+    if (this.over || own.status === 'unconfirmed' || own.status === status) return;
+    own.status = status;
     this.moved();
   }
 
@@ -100,8 +95,8 @@ export class Mutating<L = unknown> {
     if (this.over) return false;
     this.over = true;
     this.#stopTimer?.();
-    this.status = status;
-    this.error = error;
+    this.#own.status = status;
+    this.#own.error = error;
     this.moved();
     this.settled();
     return true;

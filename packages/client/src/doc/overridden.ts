@@ -1,6 +1,7 @@
-import { lastWrite, type RecordCell } from './cell.ts';
+import { lastWrite, overwritten, type RecordCell } from './cell.ts';
+import { own } from './json.ts';
 import type { Folded } from './replica.ts';
-import { saw } from './type.ts';
+import { type Stamp, stamp } from './type.ts';
 
 /** A field's value that was overwritten or removed by an operation whose author had not seen it (rule RECORDS-10). */
 export interface Overridden {
@@ -15,22 +16,17 @@ export interface Overridden {
 }
 
 export function overridden({ entry, cells }: Folded<RecordCell>): Overridden[] {
-  const found: Overridden[] = [];
-  for (const [key, before, after] of cells) {
-    if (!before) continue;
-    for (const [field, value] of Object.entries(before.fields)) {
-      const write = lastWrite(before, field);
-      if (saw(entry, write)) continue;
-      if (after && lastWrite(after, field)[0] !== entry.offset) continue;
-      found.push({ key, field, value, written: party(write), by: party([entry.offset, entry.client]) });
-    }
-  }
-  return found;
+  return cells.flatMap(([key, before, after]) =>
+    overwritten(entry, before, after).map((field) => ({
+      key,
+      field,
+      value: own(before?.fields, field),
+      written: party(lastWrite(before as RecordCell, field)),
+      by: party(stamp(entry)),
+    })),
+  );
 }
 
-function party([offset, client]: readonly [number, (string | undefined)?]): {
-  offset: number;
-  client?: string;
-} {
+function party([offset, client]: Stamp): { offset: number; client?: string } {
   return client === undefined ? { offset } : { offset, client };
 }

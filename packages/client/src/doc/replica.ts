@@ -214,19 +214,19 @@ export class Replica<C> {
 
   #fold(entry: LogEntry, touch: (key: string) => void): void {
     const { offset, client, base = 0 } = entry;
-    const place: FoldEntry = { offset, client, base };
+    const at: FoldEntry = { offset, client, base };
     try {
       const op = this.type.decode(entry.data);
       const before = this.watching ? op.keys.map((key) => this.#base.get(key)) : [];
       op.keys.forEach(touch);
-      const staged = apply(op, place, this.#base);
+      const staged = apply(op, at, this.#base);
       if (!staged) throw badOperation('It cannot be applied to the document.');
       for (const [key, cell] of staged)
         if (cell === undefined) this.#base.delete(key);
         else this.#base.set(key, cell);
       if (this.watching) {
         const cells = op.keys.map((key, i) => [key, before[i], this.#base.get(key)] as const);
-        this.#change.folded.push({ entry: place, cells });
+        this.#change.folded.push({ entry: at, cells });
       }
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
@@ -277,8 +277,8 @@ export class Replica<C> {
   }
 
   #show(p: Pending<C>): void {
-    const place: FoldEntry = { offset: pendingOffset, client: this.#client ?? '', base: p.base };
-    const staged = apply(p.op, place, this.#overlay);
+    const at: FoldEntry = { offset: pendingOffset, client: this.#client ?? '', base: p.base };
+    const staged = apply(p.op, at, this.#overlay);
     if (staged) for (const [key, cell] of staged) this.#overlay.set(key, cell);
   }
 

@@ -108,7 +108,7 @@ export class History {
     const step = invert(differences);
     if (step.length) steps.push(step);
     const settled = (): void => {
-      if (mutating.status === 'confirmed') return;
+      if (mutating.mutation.status === 'confirmed') return;
       const i = steps.indexOf(step);
       if (i >= 0) steps.splice(i, 1);
       failed?.();
