@@ -67,18 +67,22 @@ export class Document<C> {
   #due = false;
   #handles = 0;
   #made = 0;
-  readonly #leave: () => void;
+  readonly #left: () => void;
+  #close: () => void = () => {};
 
-  /** Opens it. `left` is called when it is used no more, or has ended. */
+  /** `left` is called when it is used no more, or has ended. */
   constructor(host: Host, topic: string, type: Type<C>, left: () => void) {
     this.#host = host;
     this.topic = topic;
     this.#replica = new Replica(type);
-    const close = host.open(topic, this.#handler());
-    this.#leave = () => {
-      close();
-      left();
-    };
+    this.#left = left;
+  }
+
+  /** Opens it; it may fail at once. */
+  open(): void {
+    const close = this.#host.open(this.topic, this.#handler());
+    if (this.#ended) close();
+    else this.#close = close;
   }
 
   get type(): Type<C> {
@@ -285,5 +289,10 @@ export class Document<C> {
     if (this.#handles || this.#mutating.size || this.#ended) return;
     this.status = 'closed';
     this.#leave();
+  }
+
+  #leave(): void {
+    this.#close();
+    this.#left();
   }
 }

@@ -59,6 +59,7 @@ export class Documents {
     if (open) return open;
     const document = new Document(this.#host, topic, type, () => this.#open.delete(topic));
     this.#open.set(topic, document as unknown as Document<never>);
+    document.open();
     return document;
   }
 }

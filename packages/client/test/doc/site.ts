@@ -108,16 +108,10 @@ export class Desk implements DocumentsHost {
     };
   };
 
-  /** The documents are opened, with a snapshot where there is something. */
+  /** Documents that were not opened yet are, by a snapshot. */
   opened(): void {
     this.#welcome = true;
-    for (const [topic, open] of this.#open) {
-      if (open.at >= 0) continue;
-      const { entries } = this.#site.log(topic);
-      open.at = entries.length;
-      if (open.at) this.snapshot(topic);
-      else open.handler.started({ offset: 0 });
-    }
+    for (const [topic, { at }] of [...this.#open]) if (at < 0) this.snapshot(topic);
   }
 
   snapshot(topic: string, recovered = true): void {
