@@ -216,6 +216,8 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
         check: (data) => {
           const ops = steps(data);
           this.#check(ops);
+          // What was there before the document was opened is not known, so it cannot be brought back.
+          if (document.status === 'opening') return;
           for (const { key } of ops) before.set(key, document.replica.get(key));
         },
         local: (touched) => {

@@ -342,6 +342,7 @@ describe('queries', () => {
 describe('undo and redo', () => {
   test('RECORDS-12 revert own mutations one by one', async () => {
     const [desk, todos] = open(new Site(), 'ann');
+    desk.opened();
     expect([todos.canUndo, todos.canRedo, todos.undo(), todos.redo()]).toEqual([
       false,
       false,
@@ -418,6 +419,7 @@ describe('undo and redo', () => {
   test('RECORDS-12 a mutation that was rejected or taken back is no step', async () => {
     const site = new Site();
     const [desk, todos] = open(site, 'ann');
+    desk.opened();
     todos.set('a', { text: 'one' });
     await desk.sync();
     todos.patch('a', { text: 'two' }, { if: [{ field: 'text', equals: 'else' }] });
@@ -432,6 +434,7 @@ describe('undo and redo', () => {
   test('RECORDS-12 an undo that is rejected can be made again', async () => {
     const site = new Site();
     const [desk, todos] = open(site, 'ann');
+    desk.opened();
     todos.set('a', { text: 'one' });
     await desk.sync();
     const cancelled = todos.undo();
@@ -443,5 +446,15 @@ describe('undo and redo', () => {
     await desk.sync();
     expect(rejected?.status).toBe('rejected');
     expect([todos.has('a'), todos.canUndo, todos.canRedo]).toEqual([true, true, false]);
+  });
+
+  test('RECORDS-12 what was written before the document was opened is no step', async () => {
+    const site = new Site();
+    site.judge(topic, {}, { op: 'set', key: 'a', value: { text: 'there already' } });
+    const [desk, todos] = open(site, 'ann');
+    todos.set('a', { text: 'one' });
+    await desk.sync();
+    expect(todos.undo()).toBeUndefined();
+    expect(todos.get('a')).toEqual({ text: 'one' });
   });
 });
