@@ -292,6 +292,34 @@ describe('the optimistic client', () => {
     expect(todos.size).toBe(0);
   });
 
+  test('a listener may change the document, throw, and close its handle', async () => {
+    const { site, desk, todos } = await setUp();
+    const second = desk.documents.records<Todo>('records:todos', {});
+    const seen: unknown[] = [];
+    second.subscribe(() => {
+      throw new Error('of a listener');
+    });
+    second.subscribe(({ keys }) => {
+      seen.push(keys);
+      second.close();
+    });
+    second.subscribe(() => seen.push('after the end'));
+    todos.set('b', { text: 'b' });
+    expect(seen).toEqual([['b']]);
+    expect(second.status).toBe('closed');
+    const third = desk.documents.records<Todo>('records:todos', {});
+    third.subscribe(({ keys }) => {
+      seen.push(keys);
+      if (keys.includes('a')) third.patch('b', { done: true });
+    });
+    site.judge('records:todos', {}, { op: 'patch', key: 'a', set: { text: 'remote' } });
+    desk.read();
+    await turn();
+    expect(seen.slice(1)).toEqual([['a'], ['b']]);
+    expect(third.get('b')).toEqual({ text: 'b', done: true });
+    expect(desk.errors).toEqual([expect.objectContaining({ message: 'of a listener' })]);
+  });
+
   test('one topic is of one type', () => {
     const desk = new Desk(new Site(), 'ann');
     desk.documents.counter('counter:x', {});
