@@ -68,13 +68,25 @@ function measure(name: string, own: object[], theirs: object[]): void {
 }
 
 console.log(`${pending} pending, ${remote} remote, ${size} records; ${runs} runs, Node ${process.version}\n`);
-console.log('| case | median, ms | longest, ms | shown cells changed | pending operations folded again |');
+console.log('| remote changes | median, ms | longest, ms | shown cells changed | pending operations folded again |');
 console.log('|---|---|---|---|---|');
 const done = { done: true };
 const text = { text: 'new', count: 1 };
-measure('each on its own record', patches(pending, 0, 10, done), patches(remote, 0, 10, text));
-measure('half of the records in common', patches(pending, 0, 10, done), patches(remote, 5_000, 10, text));
-measure('none in common', patches(pending, 0, 10, done), patches(remote, 5, 10, text));
-measure('all on one record', patches(pending, 0, 0, done), patches(remote, 0, 0, text));
+measure(
+  'one on each record that one is pending on',
+  patches(pending, 0, 10, done),
+  patches(remote, 0, 10, text),
+);
+measure('two on each of half of these', patches(pending, 0, 10, done), patches(remote, 0, 20, text));
+measure('none on such a record', patches(pending, 0, 10, done), patches(remote, 5, 10, text));
+measure(
+  'all, and all that is pending, on one record',
+  patches(pending, 0, 0, done),
+  patches(remote, 0, 0, text),
+);
 const batches = Array.from({ length: 10 }, (_, i) => ({ op: 'batch', ops: patches(100, i * 99, 1, done) }));
-measure('pending: ten batches, each sharing a record with the next', batches, patches(remote, 0, 10, text));
+measure(
+  'one on each; pending are ten batches of 100, each sharing records with the next',
+  batches,
+  patches(remote, 0, 10, text),
+);
