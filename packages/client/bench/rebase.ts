@@ -68,7 +68,9 @@ function measure(name: string, own: object[], theirs: object[]): void {
 }
 
 console.log(`${pending} pending, ${remote} remote, ${size} records; ${runs} runs, Node ${process.version}\n`);
-console.log('| remote changes | median, ms | longest, ms | shown cells changed | pending operations folded again |');
+console.log(
+  '| remote changes | median, ms | longest, ms | shown cells changed | pending operations folded again |',
+);
 console.log('|---|---|---|---|---|');
 const done = { done: true };
 const text = { text: 'new', count: 1 };

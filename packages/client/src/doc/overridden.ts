@@ -8,11 +8,11 @@ export interface Overridden {
   readonly key: string;
   readonly field: string;
   /** What the field held. */
-  readonly value: unknown;
-  /** Who had written it, and at which offset. */
-  readonly written: { readonly offset: number; readonly client?: string };
-  /** Who overwrote it. */
-  readonly by: { readonly offset: number; readonly client?: string };
+  readonly before: unknown;
+  /** The write that was overridden. */
+  readonly lost: { readonly offset: number; readonly client?: string };
+  /** The write that did it. */
+  readonly won: { readonly offset: number; readonly client?: string };
 }
 
 export function overridden({ entry, cells }: Folded<RecordCell>): Overridden[] {
@@ -20,9 +20,9 @@ export function overridden({ entry, cells }: Folded<RecordCell>): Overridden[] {
     overwritten(entry, before, after).map((field) => ({
       key,
       field,
-      value: own(before?.fields, field),
-      written: party(lastWrite(before as RecordCell, field)),
-      by: party(stamp(entry)),
+      before: own(before?.fields, field),
+      lost: party(lastWrite(before as RecordCell, field)),
+      won: party(stamp(entry)),
     })),
   );
 }

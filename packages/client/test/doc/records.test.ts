@@ -239,9 +239,9 @@ describe('records', () => {
       {
         key: 'a',
         field: 'text',
-        value: 'of ann',
-        written: { offset: 2, client: 'ann' },
-        by: { offset: 3, client: 'bob' },
+        before: 'of ann',
+        lost: { offset: 2, client: 'ann' },
+        won: { offset: 3, client: 'bob' },
       },
     ]);
     stop();

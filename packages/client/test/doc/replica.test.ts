@@ -72,13 +72,7 @@ function stamp({ offset, client }: { offset: number; client?: string }): unknown
 }
 
 function told(all: readonly Overridden[]): unknown[] {
-  return all.map(({ key, field, value, written, by }) => ({
-    key,
-    field,
-    before: value,
-    lost: stamp(written),
-    won: stamp(by),
-  }));
+  return all.map(({ lost, won, ...rest }) => ({ ...rest, lost: stamp(lost), won: stamp(won) }));
 }
 
 /** Compares what is JSON. */
