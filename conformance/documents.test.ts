@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Client, connect, type Road, type WebSocketClass } from '@tutti/client';
+import { type Client, connect, type Overridden, type Road, type WebSocketClass } from '@tutti/client';
 import { type Conditions, type Simulation, simulate } from '@tutti/client/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -116,6 +116,8 @@ describe.each<Road>(['ws', 'sse', 'poll'])('documents over %s', (road) => {
       2,
       0,
     ]);
+    const lost: Overridden[] = [];
+    bobs.onOverridden((overridden) => lost.push(overridden));
     await Promise.all([tags[1]?.add('x').server, bobs.patch('a', { text: 'of bob', done: true }).server]);
     ann.network.set({ offline: false });
     ann.client.connect();
@@ -127,6 +129,15 @@ describe.each<Road>(['ws', 'sse', 'poll'])('documents over %s', (road) => {
       for (const set of tags) expect([...set]).toEqual(['x']);
     }, patience);
     expect([await value(url, 'records:todos'), await value(url, 'set:tags')]).toEqual([merged, ['x']]);
+    expect(lost).toEqual([
+      {
+        key: 'a',
+        field: 'text',
+        before: 'of bob',
+        lost: { offset: 2, client: bob.client.id },
+        won: { offset: 3, client: ann.client.id },
+      },
+    ]);
   }, 120_000);
 
   test('RECORDS-6 RECORDS-7 RECORDS-12 rejections take their changes back, and undo only what is one’s own', async () => {

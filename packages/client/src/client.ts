@@ -87,6 +87,11 @@ export class Client {
     return this.#status;
   }
 
+  /** How entries name this client, once a server has told it; another after weeks without a connection. */
+  get id(): string | undefined {
+    return this.#core.client;
+  }
+
   /** Whether what is published now goes out at once. */
   get online(): boolean {
     return this.#status.state === 'live' || this.#status.state === 'probing';

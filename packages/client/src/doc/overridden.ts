@@ -1,5 +1,5 @@
 import { lastWrite, overwritten, type RecordCell } from './cell.ts';
-import { own } from './json.ts';
+import { freeze, own } from './json.ts';
 import type { Folded } from './replica.ts';
 import { type Stamp, stamp } from './type.ts';
 
@@ -20,7 +20,7 @@ export function overridden({ entry, cells }: Folded<RecordCell>): Overridden[] {
     overwritten(entry, before, after).map((field) => ({
       key,
       field,
-      before: own(before?.fields, field),
+      before: freeze(own(before?.fields, field)),
       lost: party(lastWrite(before as RecordCell, field)),
       won: party(stamp(entry)),
     })),
