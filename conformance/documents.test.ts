@@ -95,6 +95,12 @@ describe.each<Road>(['ws', 'sse', 'poll'])('documents over %s', (road) => {
     expect(adds.map((add) => add?.status)).toEqual(adds.map(() => 'confirmed'));
     await vi.waitFor(() => expect(likes.map((counter) => counter.value)).toEqual([1830, 1830]), patience);
     expect(await value(url, 'counter:likes')).toBe(1830);
+
+    const last = both[0]?.client.counter('counter:last');
+    const add = last?.add(3);
+    last?.close();
+    await add?.server;
+    expect(await value(url, 'counter:last')).toBe(3);
   }, 180_000);
 
   test('SET-2 RECORDS-5 what was changed offline is merged', async () => {

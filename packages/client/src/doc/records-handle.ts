@@ -56,6 +56,7 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
   /** By the fields of a cell; null: they do not fit the schema. */
   readonly #shown = new WeakMap<Fields, ShownRecord<T> | null>();
   readonly #history: History;
+  readonly #source: Source;
 
   /** Use `client.records(topic)`. */
   constructor(document: Document<RecordCell>, host: RecordsHost, options: RecordsOptions<T>) {
@@ -63,6 +64,13 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
     this.#host = host;
     this.#schema = options.schema;
     this.#order = options.order ?? 'order';
+    this.#source = {
+      order: this.#order,
+      fields: (key) => document.replica.get(key)?.fields,
+      places: (from) => this.#all.from(from as ShownRecord<T>),
+      newKey: () => host.uuids.next(),
+      random: host.random,
+    };
     this.#all = new View(this.#viewOptions());
     this.follow(document.touched.add((keys) => this.#all.change(keys)));
     this.#history = new History({
@@ -205,7 +213,7 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
     options?: MutationOptions,
   ): { mutating: Mutating<L>; differences: readonly Difference[] } {
     const { document } = this;
-    const batch = new RecordsBatch<T>(this.#source());
+    const batch = new RecordsBatch<T>(this.#source);
     write(batch);
     const before = new Map<string, RecordCell | undefined>();
     let differences: readonly Difference[] = [];
@@ -277,18 +285,6 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
       where: where && (({ key, out }) => where(out[1], key)),
       compare: sort ? (a, b) => sort(a.out[1], b.out[1]) || compareBytes(a.key, b.key) : comparePlaces,
       limit,
-    };
-  }
-
-  #source(): Source {
-    const { document } = this;
-    const { uuids, random } = this.#host;
-    return {
-      order: this.#order,
-      fields: (key) => document.replica.get(key)?.fields,
-      places: (from) => this.#all.from(from as ShownRecord<T>),
-      newKey: () => uuids.next(),
-      random,
     };
   }
 }
