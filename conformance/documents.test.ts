@@ -106,17 +106,16 @@ describe.each<Road>(['ws', 'sse', 'poll'])('documents over %s', (road) => {
   test('SET-2 RECORDS-5 what was changed offline is merged', async () => {
     const url = address(await startServer());
     const [ann, bob] = [enter(url, road), enter(url, road)];
-    const tags = [ann, bob].map(({ client }) => client.set<string>('set:tags'));
-    const todos = [ann, bob].map(({ client }) => client.records<Todo>('records:todos'));
-    const [anns, bobs] = todos as [(typeof todos)[0] & {}, (typeof todos)[0] & {}];
-    await Promise.all([tags[0]?.add('x', 'y').server, anns.set('a', { text: 'one', done: false }).server]);
-    await vi.waitFor(() => expect([bobs.size, tags[1]?.size]).toEqual([1, 2]), patience);
+    const [anns, bobs] = [ann.client.records<Todo>('records:todos'), bob.client.records<Todo>('records:todos')];
+    const [annTags, bobTags] = [ann.client.set<string>('set:tags'), bob.client.set<string>('set:tags')];
+    await Promise.all([annTags.add('x', 'y').server, anns.set('a', { text: 'one', done: false }).server]);
+    await vi.waitFor(() => expect([bobs.size, bobTags.size]).toEqual([1, 2]), patience);
 
     ann.network.set({ offline: true });
     await vi.waitFor(() => expect(ann.client.online).toBe(false), patience);
-    const offline = [tags[0]?.remove('x', 'y'), anns.patch('a', { text: 'of ann' }), anns.set('b', { text: 'b' })];
-    expect(offline.map((m) => m?.status)).toEqual(['pending', 'pending', 'pending']);
-    expect([anns.get('a'), anns.confirmed('a')?.text, anns.size, tags[0]?.size]).toEqual([
+    const offline = [annTags.remove('x', 'y'), anns.patch('a', { text: 'of ann' }), anns.set('b', { text: 'b' })];
+    expect(offline.map((m) => m.status)).toEqual(['pending', 'pending', 'pending']);
+    expect([anns.get('a'), anns.confirmed('a')?.text, anns.size, annTags.size]).toEqual([
       { text: 'of ann', done: false },
       'one',
       2,
@@ -124,15 +123,15 @@ describe.each<Road>(['ws', 'sse', 'poll'])('documents over %s', (road) => {
     ]);
     const lost: Overridden[] = [];
     bobs.onOverridden((overridden) => lost.push(overridden));
-    await Promise.all([tags[1]?.add('x').server, bobs.patch('a', { text: 'of bob', done: true }).server]);
+    await Promise.all([bobTags.add('x').server, bobs.patch('a', { text: 'of bob', done: true }).server]);
     ann.network.set({ offline: false });
     ann.client.connect();
-    await Promise.all(offline.map((m) => m?.server));
+    await Promise.all(offline.map((m) => m.server));
 
     const merged = { a: { text: 'of ann', done: true }, b: { text: 'b' } };
     await vi.waitFor(() => {
-      for (const records of todos) expect(Object.fromEntries(records.entries())).toEqual(merged);
-      for (const set of tags) expect([...set]).toEqual(['x']);
+      for (const todos of [anns, bobs]) expect(Object.fromEntries(todos.entries())).toEqual(merged);
+      for (const tags of [annTags, bobTags]) expect([...tags]).toEqual(['x']);
     }, patience);
     expect([await value(url, 'records:todos'), await value(url, 'set:tags')]).toEqual([merged, ['x']]);
     expect(lost).toEqual([
