@@ -136,12 +136,12 @@ class Bench {
       delete p.seq;
       delete p.client;
     }
-    this.#seq = 0;
     this.renew();
   }
 
-  /** The client goes on as another; what was not sent is sent by that. */
+  /** The client goes on as another, as soon as all that was sent is answered. */
   renew(): void {
+    if (this.pending.some((p) => p.seq !== undefined && !p.acked)) return;
     this.client = `me ${this.#key}`;
     this.#seq = 0;
     this.step(this.replica.identify(this.client));
@@ -199,7 +199,14 @@ describe.each(['counter', 'set', 'records'] as const)('a replica of %s', (name) 
           { do: 'cancel' } as const,
         ),
       },
-      { weight: 3, arbitrary: fc.constantFrom({ do: 'snapshot' } as const, { do: 'lose' } as const) },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom(
+          { do: 'snapshot' } as const,
+          { do: 'lose' } as const,
+          { do: 'renew' } as const,
+        ),
+      },
     );
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
@@ -222,6 +229,7 @@ describe.each(['counter', 'set', 'records'] as const)('a replica of %s', (name) 
             case 'cancel':
             case 'snapshot':
             case 'lose':
+            case 'renew':
               bench[c.do]();
           }
       }),
