@@ -5,6 +5,11 @@ import type { Effect, Status } from './core/effect.ts';
 import type { Input } from './core/input.ts';
 import type { Road } from './core/roads.ts';
 import { Dialer } from './dial.ts';
+import type { CounterHandle } from './doc/counter-handle.ts';
+import { Documents } from './doc/documents.ts';
+import type { MutationOptions } from './doc/mutation.ts';
+import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
+import type { SetHandle, SetOptions } from './doc/set-handle.ts';
 import { Handlers } from './handlers.ts';
 import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
@@ -28,12 +33,13 @@ export class Client {
   readonly #alarm: Alarm;
   readonly #handlers: Handlers;
   readonly #requests: Requests;
+  readonly #documents: Documents;
   readonly #statusListeners: Listeners<[Status]>;
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
   #transport: Transport | undefined;
-  /** Effects that are not carried out yet. */
-  readonly #effects: Effect[] = [];
+  /** Effects that are not carried out yet, and what is to run between them. */
+  readonly #effects: (Effect | (() => void))[] = [];
   #busy = false;
   #time = 0;
   #asked = 0;
@@ -47,14 +53,30 @@ export class Client {
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
     const options: CoreOptions = { token: kind, roads, road: this.#memory?.get(), random, secret };
     this.#core = new Core(options);
-    const feed = (input: Input): void => this.#feed(input);
+    const feed = (input: Input): readonly Effect[] => this.#feed(input);
     this.#alarm = new Alarm(
       settings.timers,
       () => this.#now(),
       () => feed({ kind: 'tick' }),
     );
     this.#handlers = new Handlers(feed, report);
-    this.#requests = new Requests(feed);
+    this.#requests = new Requests(
+      feed,
+      (run) => {
+        this.#effects.push(run);
+        this.#drain();
+      },
+      () => this.#core.client,
+    );
+    this.#documents = new Documents({
+      open: this.#handlers.open,
+      operate: this.#requests.operate,
+      client: () => this.#core.client,
+      now: settings.wall,
+      random,
+      timers: settings.timers,
+      report,
+    });
     this.#statusListeners = new Listeners(report);
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
     feed({ kind: 'connect' });
@@ -65,6 +87,11 @@ export class Client {
     return this.#status;
   }
 
+  /** How entries name this client, once a server has told it; another after weeks without a connection. */
+  get id(): string | undefined {
+    return this.#core.client;
+  }
+
   /** Whether what is published now goes out at once. */
   get online(): boolean {
     return this.#status.state === 'live' || this.#status.state === 'probing';
@@ -72,11 +99,34 @@ export class Client {
 
   /** A topic whose entries hold data of type T. Throws bad_topic if it cannot be a topic's name. */
   topic<T = unknown>(name: string): Topic<T> {
-    const error = checkTopic(name);
-    if (error) throw error;
+    mayName(name);
     const { subscribe } = this.#handlers;
     const { publish, history } = this.#requests;
     return new Topic<T>({ subscribe, publish, history }, name);
+  }
+
+  /**
+   * Opens a counter. Throws bad_topic if it cannot be a topic's name, and
+   * wrong_type if this client has it open as another type.
+   */
+  counter(topic: string, options: MutationOptions = {}): CounterHandle {
+    mayName(topic);
+    return this.#documents.counter(topic, options);
+  }
+
+  /** Opens a set of JSON values. Throws as `counter` does. */
+  set<T = unknown>(topic: string, options: SetOptions<T> = {}): SetHandle<T> {
+    mayName(topic);
+    return this.#documents.set(topic, options);
+  }
+
+  /** Opens records: JSON objects by key. Throws as `counter` does. */
+  records<T extends object = Record<string, unknown>>(
+    topic: string,
+    options: RecordsOptions<T> = {},
+  ): RecordsHandle<T> {
+    mayName(topic);
+    return this.#documents.records(topic, options);
   }
 
   /** Calls a function whenever the status has changed; returns a function that ends it. */
@@ -99,6 +149,7 @@ export class Client {
     this.#stopWaking();
     this.#dialer.stop();
     this.#feed({ kind: 'close' });
+    this.#documents.close();
   }
 
   #now(): number {
@@ -111,11 +162,19 @@ export class Client {
    * client: the core steps at once, and the effects queue up behind those that
    * are being carried out, so that all happens in order.
    */
-  #feed(input: Input): void {
-    this.#effects.push(...this.#core.step(this.#now(), input));
+  #feed(input: Input): readonly Effect[] {
+    const effects = this.#core.step(this.#now(), input);
+    this.#effects.push(...effects);
+    this.#drain();
+    return effects;
+  }
+
+  #drain(): void {
     if (this.#busy) return;
     this.#busy = true;
-    for (let next = this.#effects.shift(); next; next = this.#effects.shift()) this.#carryOut(next);
+    for (let next = this.#effects.shift(); next; next = this.#effects.shift())
+      if (typeof next === 'function') next();
+      else this.#carryOut(next);
     this.#busy = false;
   }
 
@@ -144,11 +203,13 @@ export class Client {
       case 'wait':
         return this.#alarm.set(effect.until);
       case 'started':
+      case 'snapshot':
       case 'deliver':
       case 'failed':
         return this.#handlers.carryOut(effect);
       case 'queued':
       case 'sent':
+      case 'doubtful':
       case 'settled':
       case 'page':
         return this.#requests.carryOut(effect);
@@ -183,4 +244,9 @@ export class Client {
     }
     if (asked === this.#asked) this.#feed(answer);
   }
+}
+
+function mayName(topic: string): void {
+  const error = checkTopic(topic);
+  if (error) throw error;
 }

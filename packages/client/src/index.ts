@@ -22,6 +22,23 @@ export { Client } from './client.ts';
 export type { ErrorCode } from './codes.ts';
 export type { State, Status } from './core/effect.ts';
 export type { Road } from './core/roads.ts';
+export { type Guard, type Patch, type RecordOptions, RecordsBatch } from './doc/batch.ts';
+export type { Condition } from './doc/condition.ts';
+export { CounterHandle } from './doc/counter-handle.ts';
+export type { DocumentStatus } from './doc/document.ts';
+export { type DocumentChange, Handle } from './doc/handle.ts';
+export type { Mutation, MutationOptions, MutationStatus } from './doc/mutation.ts';
+export type { Overridden } from './doc/overridden.ts';
+export type { Query, QueryOptions } from './doc/query.ts';
+export {
+  type Insertion,
+  RecordsHandle,
+  type RecordsOptions,
+  type Row,
+  type Rows,
+} from './doc/records-handle.ts';
+export type { Schema, SchemaIssue, SchemaResult } from './doc/schema.ts';
+export { SetHandle, type SetOptions } from './doc/set-handle.ts';
 export { TuttiError } from './error.ts';
 export type { Options } from './options.ts';
 export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';

@@ -7,6 +7,10 @@ export class Listeners<A extends unknown[]> {
     this.#report = report;
   }
 
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** Returns a function that takes it out again; calling that twice is safe. */
   add(listener: (...args: A) => void): () => void {
     const key = {};
@@ -15,7 +19,8 @@ export class Listeners<A extends unknown[]> {
   }
 
   tell(...args: A): void {
-    for (const listener of [...this.#all.values()]) guard(this.#report, listener, ...args);
+    for (const [key, listener] of [...this.#all])
+      if (this.#all.has(key)) guard(this.#report, listener, ...args);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Road } from '../src/core/roads.ts';
+import type { Type, TypeName } from '../src/doc/type.ts';
 import type { Entry } from '../src/protocol.ts';
 import type { WebSocketClass } from '../src/socket.ts';
+import { fold, types } from './doc/types.ts';
 import { Link } from './link.ts';
 import { request } from './post.ts';
 import type { Session } from './session.ts';
@@ -34,6 +36,9 @@ export interface Row {
 interface Log {
   entries: Entry[];
   rows: Map<string, Row>;
+  /** Of a topic whose name begins with the name of a type: its document. */
+  type: Type<unknown> | undefined;
+  cells: Map<string, unknown>;
 }
 
 export const term = 'AAAAAAAAAAA';
@@ -83,15 +88,25 @@ export class ModelServer {
   log(topic: string): Log {
     let log = this.logs.get(topic);
     if (!log) {
-      log = { entries: [], rows: new Map() };
+      const [namespace = ''] = topic.split(':');
+      const type = Object.hasOwn(types, namespace) ? types[namespace as TypeName] : undefined;
+      log = { entries: [], rows: new Map(), type, cells: new Map() };
       this.logs.set(topic, log);
     }
     return log;
   }
 
+  /** What a document becomes by an operation, or why it is rejected. */
+  judge(topic: string, data: unknown, more: { client?: string; base?: number }): ReturnType<typeof fold> {
+    const { type, cells, entries } = this.log(topic);
+    const offset = entries.length + 1;
+    return type ? fold(type, cells, { offset, base: offset - 1, ...more }, data) : { cells };
+  }
+
   append(topic: string, data: unknown, more?: Partial<Entry>): number {
     const log = this.log(topic);
     const offset = log.entries.length + 1;
+    log.cells = this.judge(topic, data, more ?? {}).cells;
     log.entries.push({ offset, term, time: this.world.now, data, ...more });
     for (const session of this.sessions) session.feed(topic);
     return offset;

@@ -43,6 +43,25 @@ const source = {
     const sent: Publication = client.topic('t').publish(1, { timeout: 1000 });
     if (sent.status === 'queued') client.close();
   `,
+  'src/documents.ts': `
+    import { connect, type Mutation, type RecordsHandle, type Schema } from '@tutti/client';
+    interface Todo { text: string; done?: boolean }
+    declare const schema: Schema<Todo>;
+    const client = connect('http://localhost');
+    const todos: RecordsHandle<Todo> = client.records('records:todos', { schema });
+    const patched: Mutation<Todo | undefined> = todos.patch('a', { text: 'x', done: undefined }, { ifUnseen: 'reject' });
+    if (patched.status === 'rejected' && patched.error?.code === 'overwrites_unseen') patched.cancel();
+    const key: string = todos.insert({ text: 'y' }, { if: [{ field: 'done', is: 'absent' }] }).key;
+    const texts: string[] = todos.query({ where: (todo) => !todo.done }).value.map(([, todo]) => todo.text + key);
+    const all: string[] = [...client.set<string>('set:tags').values(), ...texts];
+    const n: number = client.counter('counter:n').add().local + all.length;
+    // @ts-expect-error: not of the record's type
+    todos.set('a', { text: 5 });
+    // @ts-expect-error: no such field
+    todos.patch('a', { txt: 'x' });
+    // @ts-expect-error: not of the set's type
+    client.set<string>('set:tags').add(5);
+  `,
   'run.mjs': `
     import { pathToFileURL } from 'node:url';
     import WebSocket from 'ws';

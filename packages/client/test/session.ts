@@ -10,9 +10,11 @@ export interface Carrier {
   cut(code: number): void;
 }
 
+type Opening = { topic: string; from?: From; doc?: string };
+
 type Hello = {
   clients?: { secret: string; run: number }[];
-  topics?: { topic: string; from?: From }[];
+  topics?: Opening[];
 };
 
 /** One conversation of the model server, over whatever road. */
@@ -85,7 +87,7 @@ export class Session {
     if (this.#expired) return this.#say({ type: 'error', id, error: error('token_expired', true) });
     if (world.chance(faults.refuse))
       return this.#say({ type: 'error', id, error: error('overloaded', true) });
-    if (m.type === 'subscribe') return this.#subscribe(m.topic as string, m.from as From, id as number);
+    if (m.type === 'subscribe') return this.#subscribe(m as never, id as number);
     if (m.type !== 'history') throw new Error(`no message of type ${m.type}`);
     const { entries } = this.#server.log(m.topic as string);
     const after = (m.after as number | undefined) ?? 0;
@@ -117,14 +119,15 @@ export class Session {
     this.#welcomed = true;
     const limits = { messageBytes: 65536, frameBytes: 262144 };
     this.#say({ type: 'welcome', session: 's', clients: [this.secret], ping: 25000, grace: 10000, limits });
-    for (const t of topics) this.#subscribe(t.topic, t.from);
+    for (const opening of topics) this.#subscribe(opening);
     if (this.road !== 'commands' && world.chance(faults.expire))
       world.after(world.below(2000), () => {
         if (sessions.has(this)) this.expire();
       });
   }
 
-  #subscribe(topic: string, from: From = 'new', id?: number): void {
+  #subscribe({ topic, from = 'new', doc }: Opening, id?: number): void {
+    if (doc !== undefined) return this.#open(topic, from, id);
     const head = this.#server.log(topic).entries.length;
     let offset = head;
     if (from === 'earliest') offset = 0;
@@ -143,15 +146,36 @@ export class Session {
     this.feed(topic);
   }
 
+  /** Opens a document, by a snapshot or, from a position, maybe by the entries above it. */
+  #open(topic: string, from: From, id?: number): void {
+    const { world } = this.#server;
+    const { entries, cells, rows } = this.#server.log(topic);
+    const head = entries.length;
+    const position = typeof from === 'object' && 'offset' in from ? from.offset : undefined;
+    const recovered = (position ?? 0) <= head;
+    const snapshot = position === undefined || !recovered || world.chance(0.5);
+    const offset = snapshot ? head : position;
+    const place = { topic, offset, ...(offset && { term }) };
+    this.#say({ type: 'subscribed', ...(id && { id }), ...place, recovered, ...(snapshot && { snapshot }) });
+    this.#cursors.set(topic, offset);
+    if (snapshot) {
+      const seqs = [...(rows.get(this.secret)?.accepted.keys() ?? [])];
+      const own = seqs.length && { seqs: [[this.secret, Math.max(...seqs)]] };
+      this.#say({ type: 'snapshot', ...place, ...own, cells: [...cells] });
+    }
+    this.feed(topic);
+  }
+
   #publish(m: {
     topic: string;
     seq: number;
     voids?: Range[];
     name?: string;
     key?: string;
+    base?: number;
     data: unknown;
   }): void {
-    const { topic, seq, voids = [], name, key, data } = m;
+    const { topic, seq, voids = [], name, key, base, data } = m;
     const { faults, world } = this.#server;
     const about = { topic, client: this.secret, seq };
     const log = this.#server.log(topic);
@@ -174,10 +198,14 @@ export class Session {
     let expected = 1;
     while (row.accepted.has(expected) || gone.has(expected)) expected++;
     if (expected !== seq) return this.#say({ type: 'gap', ...about, expected });
+    const by = { client: this.secret, ...(base !== undefined && { base }) };
+    if ((base ?? 0) > log.entries.length) throw new Error(`base ${base} is not in the log`);
+    const { error: code } = this.#server.judge(topic, data, by);
+    if (code) return this.#say({ type: 'rejected', ...about, error: error(code, false) });
     row.voids = gone;
     row.accepted.set(seq, log.entries.length + 1);
     const offset = this.#server.append(topic, data, {
-      client: this.secret,
+      ...by,
       seq,
       ...(name && { name }),
       ...(key && { key }),
