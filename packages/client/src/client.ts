@@ -32,8 +32,8 @@ export class Client {
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
   #transport: Transport | undefined;
-  /** Effects that are not carried out yet. */
-  readonly #effects: Effect[] = [];
+  /** Effects that are not carried out yet, and what is to run between them. */
+  readonly #effects: (Effect | (() => void))[] = [];
   #busy = false;
   #time = 0;
   #asked = 0;
@@ -47,14 +47,21 @@ export class Client {
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
     const options: CoreOptions = { token: kind, roads, road: this.#memory?.get(), random, secret };
     this.#core = new Core(options);
-    const feed = (input: Input): void => this.#feed(input);
+    const feed = (input: Input): readonly Effect[] => this.#feed(input);
     this.#alarm = new Alarm(
       settings.timers,
       () => this.#now(),
       () => feed({ kind: 'tick' }),
     );
     this.#handlers = new Handlers(feed, report);
-    this.#requests = new Requests(feed);
+    this.#requests = new Requests(
+      feed,
+      (run) => {
+        this.#effects.push(run);
+        this.#drain();
+      },
+      () => this.#core.client,
+    );
     this.#statusListeners = new Listeners(report);
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
     feed({ kind: 'connect' });
@@ -111,11 +118,19 @@ export class Client {
    * client: the core steps at once, and the effects queue up behind those that
    * are being carried out, so that all happens in order.
    */
-  #feed(input: Input): void {
-    this.#effects.push(...this.#core.step(this.#now(), input));
+  #feed(input: Input): readonly Effect[] {
+    const effects = this.#core.step(this.#now(), input);
+    this.#effects.push(...effects);
+    this.#drain();
+    return effects;
+  }
+
+  #drain(): void {
     if (this.#busy) return;
     this.#busy = true;
-    for (let next = this.#effects.shift(); next; next = this.#effects.shift()) this.#carryOut(next);
+    for (let next = this.#effects.shift(); next; next = this.#effects.shift())
+      if (typeof next === 'function') next();
+      else this.#carryOut(next);
     this.#busy = false;
   }
 
@@ -144,11 +159,13 @@ export class Client {
       case 'wait':
         return this.#alarm.set(effect.until);
       case 'started':
+      case 'snapshot':
       case 'deliver':
       case 'failed':
         return this.#handlers.carryOut(effect);
       case 'queued':
       case 'sent':
+      case 'doubtful':
       case 'settled':
       case 'page':
         return this.#requests.carryOut(effect);

@@ -1,6 +1,6 @@
 import type { ServerMessage } from './protocol.ts';
 
-type Kind = 'number' | 'string' | 'boolean' | 'error' | 'array' | 'object';
+type Kind = 'number' | 'string' | 'boolean' | 'error' | 'array' | 'object' | 'cells' | 'seqs';
 
 /** The members that each message must have for the core to rely on it. */
 const shapes: Record<ServerMessage['type'], Record<string, Kind>> = {
@@ -9,6 +9,7 @@ const shapes: Record<ServerMessage['type'], Record<string, Kind>> = {
   subscribed: { topic: 'string', offset: 'number', recovered: 'boolean' },
   unsubscribed: { topic: 'string' },
   entry: { topic: 'string', offset: 'number', term: 'string' },
+  snapshot: { topic: 'string', offset: 'number', cells: 'cells', seqs: 'seqs' },
   ack: { topic: 'string', seq: 'number' },
   refused: { topic: 'string', seq: 'number', error: 'error' },
   rejected: { topic: 'string', seq: 'number', error: 'error' },
@@ -26,11 +27,23 @@ function has(value: unknown, kind: Kind): boolean {
       return typeof (value as { code?: unknown } | null)?.code === 'string';
     case 'array':
       return Array.isArray(value);
+    case 'cells':
+      return pairs(value, 'string');
+    case 'seqs':
+      return value === undefined || pairs(value, 'string', 'number');
     case 'object':
       return typeof value === 'object' && value !== null;
     default:
       return typeof value === kind;
   }
+}
+
+/** It is an array of pairs that begin so. */
+function pairs(value: unknown, ...kinds: Kind[]): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((p) => Array.isArray(p) && p.length === 2 && kinds.every((kind, i) => has(p[i], kind)))
+  );
 }
 
 /**

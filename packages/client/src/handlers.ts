@@ -1,7 +1,8 @@
 import type { Effect } from './core/effect.ts';
 import type { Input } from './core/input.ts';
+import type { DocumentHandler } from './document.ts';
 import { guard, Listeners } from './listeners.ts';
-import type { Entry } from './protocol.ts';
+import type { Entry, Position, Snapshot } from './protocol.ts';
 import type { Handler, SubscribeOptions } from './topic.ts';
 
 interface Subscriber {
@@ -9,6 +10,12 @@ interface Subscriber {
   handler: Handler<unknown>;
   options: SubscribeOptions;
   begun: boolean;
+  document?: undefined;
+}
+
+interface DocumentReader {
+  topic: string;
+  document: DocumentHandler;
 }
 
 /** The application's handlers by the numbers that the core knows them by. */
@@ -17,7 +24,7 @@ export class Handlers {
   readonly messages: Listeners<[data: unknown, entry: Entry, topic: string]>;
   readonly #feed: (input: Input) => void;
   readonly #report: (error: unknown) => void;
-  readonly #all = new Map<number, Subscriber>();
+  readonly #all = new Map<number, Subscriber | DocumentReader>();
   /** The highest offset of each topic that the listeners to all were told. */
   readonly #told = new Map<string, number>();
   #last = 0;
@@ -48,10 +55,26 @@ export class Handlers {
     };
   };
 
-  carryOut(effect: Extract<Effect, { kind: 'started' | 'deliver' | 'failed' }>): void {
+  /** Opens a topic as a document; returns a function that leaves it. */
+  readonly open = (topic: string, document: DocumentHandler, from?: Position): (() => void) => {
+    const number = ++this.#last;
+    this.#all.set(number, { topic, document });
+    this.#feed({ kind: 'subscribe', handler: number, topic, doc: document.type, ...(from && { from }) });
+    return () => {
+      if (this.#remove(number)) this.#feed({ kind: 'unsubscribe', handler: number });
+    };
+  };
+
+  carryOut(effect: Extract<Effect, { kind: 'started' | 'snapshot' | 'deliver' | 'failed' }>): void {
     if (effect.kind === 'deliver') return this.#deliver(effect.handlers, effect.topic, effect.entry);
     const subscriber = this.#all.get(effect.handler);
     if (!subscriber) return;
+    if (effect.kind === 'failed') this.#remove(effect.handler);
+    if (subscriber.document) this.#tellDocument(subscriber, effect);
+    else if (effect.kind !== 'snapshot') this.#tell(subscriber, effect);
+  }
+
+  #tell(subscriber: Subscriber, effect: Extract<Effect, { kind: 'started' | 'failed' }>): void {
     const { options, topic } = subscriber;
     if (effect.kind === 'started') {
       const { kind: _, handler: __, ...start } = effect;
@@ -59,10 +82,21 @@ export class Handlers {
       subscriber.begun = true;
       if (options.onStart) guard(this.#report, options.onStart.bind(options), start);
     } else {
-      this.#remove(effect.handler);
       if (options.onError) guard(this.#report, options.onError.bind(options), effect.error);
       else this.#report(effect.error);
     }
+  }
+
+  #tellDocument(
+    { topic, document }: DocumentReader,
+    effect: Extract<Effect, { kind: 'started' | 'snapshot' | 'failed' }>,
+  ): void {
+    if (effect.kind === 'failed') return guard(this.#report, document.failed.bind(document), effect.error);
+    const { kind, handler: _, ...start } = effect;
+    if (!start.recovered) this.#told.set(topic, start.offset);
+    guard(this.#report, () =>
+      kind === 'started' ? document.started(start) : document.snapshot(start as Snapshot & typeof start),
+    );
   }
 
   #deliver(handlers: number[], topic: string, entry: Entry): void {
@@ -73,7 +107,9 @@ export class Handlers {
     }
     for (const h of wanted) {
       const subscriber = this.#all.get(h);
-      if (subscriber) guard(this.#report, subscriber.handler, entry.data, entry);
+      if (subscriber?.document)
+        guard(this.#report, subscriber.document.entry.bind(subscriber.document), entry);
+      else if (subscriber) guard(this.#report, subscriber.handler, entry.data, entry);
     }
   }
 

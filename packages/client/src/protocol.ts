@@ -34,6 +34,8 @@ export interface Entry<T = unknown> {
   /** The client's own number for it. */
   seq?: number;
   voids?: Range[];
+  /** Of an operation of a document: its author had seen the log up to here. */
+  base?: number;
   /** How many entries before it this reader was not given, where its topic delivers the latest alone. */
   skipped?: number;
   /** Absent: `message`. */
@@ -67,6 +69,8 @@ export interface SubscribeMessage {
   topic: string;
   from?: From;
   else?: Else;
+  /** Opens the topic as a document of this type. */
+  doc?: string;
 }
 
 /** What is asked of a page: the entries above `after`, or the newest below `before`, or the newest. */
@@ -82,7 +86,7 @@ export type ClientMessage =
       type: 'hello';
       token?: string;
       clients?: { secret: string; run: number }[];
-      topics?: { topic: string; from?: From; else?: Else }[];
+      topics?: Omit<SubscribeMessage, 'type' | 'id'>[];
     }
   | { type: 'auth'; id: number; token: string }
   | SubscribeMessage
@@ -93,6 +97,7 @@ export type ClientMessage =
       client?: string;
       seq: number;
       voids?: Range[];
+      base?: number;
       name?: string;
       key?: string;
       data: unknown;
@@ -119,6 +124,18 @@ export interface Subscribed {
   offset: number;
   term?: string;
   recovered: boolean;
+  /** A snapshot comes before the topic's first entry. */
+  snapshot?: boolean;
+}
+
+/** A cell of a document, by its key. */
+export type Cell = [key: string, cell: unknown];
+
+/** A document at an offset. The entries that follow are above it. */
+export interface Snapshot extends Position {
+  /** Of each client that the connection proved: its highest seq at or below the offset. */
+  seqs?: [client: string, seq: number][];
+  cells: Cell[];
 }
 
 export type Answer =
@@ -132,6 +149,7 @@ export type ServerMessage =
   | Subscribed
   | { type: 'unsubscribed'; id?: number; topic: string; error?: ErrorBody }
   | ({ type: 'entry'; topic: string } & Entry)
+  | ({ type: 'snapshot'; topic: string } & Snapshot)
   | Answer
   | ({ type: 'history'; id: number } & Page)
   | { type: 'error'; id?: number; error: ErrorBody }

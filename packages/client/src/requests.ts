@@ -1,5 +1,6 @@
 import type { Effect } from './core/effect.ts';
 import type { Input } from './core/input.ts';
+import type { Operation, OperationHandler } from './document.ts';
 import { encode } from './encode.ts';
 import { TuttiError } from './error.ts';
 import type { Page, PageRequest } from './protocol.ts';
@@ -13,13 +14,26 @@ interface Asking {
 
 /** Publishes and pages under way, by the keys that the core knows them by. */
 export class Requests {
-  readonly #feed: (input: Input) => void;
+  readonly #feed: (input: Input) => readonly Effect[];
+  readonly #inOrder: (run: () => void) => void;
+  readonly #client: () => string | undefined;
   readonly #publishing = new Map<number, Publishing>();
+  readonly #operations = new Map<number, OperationHandler>();
   readonly #asking = new Map<number, Asking>();
   #last = 0;
 
-  constructor(feed: (input: Input) => void) {
+  /**
+   * `inOrder` runs a function behind the effects that are not carried out yet;
+   * `client` tells this client's id.
+   */
+  constructor(
+    feed: (input: Input) => readonly Effect[],
+    inOrder: (run: () => void) => void,
+    client: () => string | undefined,
+  ) {
     this.#feed = feed;
+    this.#inOrder = inOrder;
+    this.#client = client;
   }
 
   readonly publish = (topic: string, data: unknown, options: PublishOptions): Publication => {
@@ -39,16 +53,38 @@ export class Requests {
         ...(entryKey !== undefined && { entryKey }),
         ...(timeout && { timeout }),
       });
-      publishing.watch(signal, () => this.#feed({ kind: 'abort', key }));
+      publishing.watch(signal, () => void this.#feed({ kind: 'abort', key }));
     } catch (error) {
       publishing.fail(error as TuttiError);
     }
     return publishing.publication;
   };
 
+  /**
+   * Queues an operation of a document, behind all that the document is still to
+   * be told: its base is an offset of the log that the core knows.
+   */
+  readonly operate = (topic: string, operation: Operation, handler: OperationHandler): (() => boolean) => {
+    const key = ++this.#last;
+    const { data, bytes } = operation;
+    this.#operations.set(key, handler);
+    let taken = false;
+    this.#inOrder(() => {
+      if (!this.#operations.has(key)) return;
+      taken = true;
+      this.#feed({ kind: 'publish', key, topic, data, bytes, base: operation.base() });
+    });
+    return () => {
+      if (taken) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
+      if (!this.#operations.delete(key)) return false;
+      handler.failed(new TuttiError('aborted'), false);
+      return true;
+    };
+  };
+
   readonly history = (topic: string, request: PageRequest, signal?: AbortSignal): Promise<Page> => {
     const key = ++this.#last;
-    const abort = (): void => this.#feed({ kind: 'abort', key });
+    const abort = (): void => void this.#feed({ kind: 'abort', key });
     const page = new Promise<Page>((resolve, reject) => {
       this.#asking.set(key, { resolve, reject });
     });
@@ -60,21 +96,30 @@ export class Requests {
     return page;
   };
 
-  carryOut(effect: Extract<Effect, { kind: 'queued' | 'sent' | 'settled' | 'page' }>): void {
+  carryOut(effect: Extract<Effect, { kind: 'queued' | 'sent' | 'doubtful' | 'settled' | 'page' }>): void {
     const { key } = effect;
     const publishing = this.#publishing.get(key);
+    const operation = this.#operations.get(key);
     switch (effect.kind) {
       case 'queued':
         return;
       case 'sent':
         if (publishing) publishing.status = 'sent';
+        operation?.sent(this.#client(), effect.seq);
+        return;
+      case 'doubtful':
+        operation?.doubtful();
         return;
       case 'settled':
         this.#publishing.delete(key);
-        if ('error' in effect) publishing?.fail(effect.error, effect.unconfirmed);
-        else {
+        this.#operations.delete(key);
+        if ('error' in effect) {
+          publishing?.fail(effect.error, effect.unconfirmed);
+          operation?.failed(effect.error, effect.unconfirmed ?? false);
+        } else {
           const { kind: _, key: __, ...acknowledgement } = effect;
           publishing?.acknowledge(acknowledgement);
+          operation?.acknowledged(acknowledgement);
         }
         return;
       case 'page': {

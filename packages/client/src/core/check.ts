@@ -28,15 +28,23 @@ export function checkKey(key: unknown): TuttiError | undefined {
 }
 
 /** Returns an error unless a subscription may start there: a server ends a connection whose hello asks for nonsense. */
-export function checkStart(from: From = 'new', otherwise = 'new'): TuttiError | undefined {
+export function checkStart(from: From = 'new', otherwise = 'new', doc?: string): TuttiError | undefined {
   const count = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
   const at = Object(from);
   const place =
-    'last' in at ? count(at.last) : count(at.offset) && (at.offset === 0 || /^[\w-]{11}$/.test(at.term));
-  if ((place || from === 'new' || from === 'earliest') && /^(new|earliest)$/.test(otherwise))
+    'last' in at
+      ? count(at.last) && !doc
+      : count(at.offset) && (at.offset === 0 || /^[\w-]{11}$/.test(at.term));
+  if ((place || from === 'new' || (from === 'earliest' && !doc)) && /^(new|earliest)$/.test(otherwise))
     return undefined;
   return new TuttiError(
     'bad_message',
-    "from is 'new', 'earliest', {last} or {offset, term}; else is 'earliest' or 'new'.",
+    "from is 'new', 'earliest', {last} or {offset, term}, of a document {offset, term} alone; else is 'earliest' or 'new'.",
   );
+}
+
+/** Returns an error unless it may be an operation's base; none may. */
+export function checkBase(base: unknown): TuttiError | undefined {
+  if (base === undefined || (Number.isSafeInteger(base) && (base as number) >= 0)) return undefined;
+  return new TuttiError('bad_message', 'A base is an offset.');
 }

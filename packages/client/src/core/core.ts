@@ -42,6 +42,7 @@ export class Core {
   #secret = '';
   #takenAt = 0;
   #run = 0;
+  #client: string | undefined;
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -57,6 +58,9 @@ export class Core {
       turn: this.#turn,
       ready: () => this.#connection.ready,
       random: options.random,
+      open: (topic: string) => this.#subscriptions.open(topic),
+      logLost: (topic: string) => this.#outbox.logLost(topic),
+      disagree: () => this.#connection.end(undefined),
       tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
     };
     this.#outbox = new Outbox(link, {
@@ -70,6 +74,11 @@ export class Core {
 
   get state(): State {
     return this.#connection.state;
+  }
+
+  /** The id by which the server knows this client, as it told the last time; entries that are its own bear it. */
+  get client(): string | undefined {
+    return this.#client;
   }
 
   /** Takes one input at a time that never goes back; returns what is to be done, in order. */
@@ -146,11 +155,17 @@ export class Core {
       case 'authenticated':
         return this.#connection.authenticated(m.id);
       case 'subscribed':
-        return this.#subscriptions.subscribed(m);
+        this.#subscriptions.subscribed(m);
+        return this.#outbox.opened(m.topic);
       case 'unsubscribed':
         if (m.id === undefined)
           this.#subscriptions.unsubscribed(m.topic, m.error && TuttiError.from(m.error));
         return;
+      case 'snapshot': {
+        const { type: _, topic, ...snapshot } = m;
+        if (!this.#subscriptions.snapshot(topic, snapshot)) return this.#connection.end(undefined);
+        return this.#outbox.opened(topic);
+      }
       case 'entry': {
         const { type: _, topic, ...entry } = m;
         if (!this.#subscriptions.entry(topic, entry)) this.#connection.end(undefined);
@@ -213,6 +228,7 @@ export class Core {
   }
 
   #ready(welcome?: Welcome): void {
+    if (welcome) this.#client = welcome.clients?.[0];
     const limits = welcome?.limits;
     if (limits?.messageBytes) this.#outbox.messageBytes = limits.messageBytes;
     if (limits?.frameBytes) this.#turn.frameBytes = limits.frameBytes;

@@ -1,5 +1,5 @@
 import type { TuttiError } from '../error.ts';
-import type { ClientMessage, Entry, Page } from '../protocol.ts';
+import type { ClientMessage, Entry, Page, Snapshot } from '../protocol.ts';
 import type { Road } from './roads.ts';
 
 /** The states of the connection. */
@@ -26,10 +26,12 @@ export type Effect =
   | { kind: 'send'; messages: ClientMessage[] }
   | { kind: 'shut'; code: number }
   | { kind: 'started'; handler: number; offset: number; term?: string; recovered: boolean }
+  | ({ kind: 'snapshot'; handler: number; recovered: boolean } & Snapshot)
   | { kind: 'deliver'; handlers: number[]; topic: string; entry: Entry }
   | { kind: 'failed'; handler: number; error: TuttiError }
   | { kind: 'queued'; key: number }
   | { kind: 'sent'; key: number; seq: number }
+  | { kind: 'doubtful'; key: number }
   | { kind: 'settled'; key: number; offset?: number; term?: string }
   | { kind: 'settled'; key: number; error: TuttiError; unconfirmed?: true }
   | { kind: 'page'; key: number; page: Page }

@@ -7,6 +7,8 @@ export interface Join {
   topic: string;
   from?: From;
   else?: Else;
+  /** It reads the topic as a document of this type; `from` is a position or absent. */
+  doc?: string;
 }
 
 /** An entry to publish. */
@@ -16,6 +18,8 @@ export interface Publish {
   name?: string;
   /** The entry's own key. */
   entryKey?: string;
+  /** It is an operation of a document, made on it as at this offset. */
+  base?: number;
   /** A JSON value that nobody changes any more. */
   data: unknown;
   /** Length of the data's JSON in bytes. */

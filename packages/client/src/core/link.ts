@@ -7,6 +7,12 @@ export interface Link {
   ready(): boolean;
   /** From [0, 1). */
   random(): number;
+  /** The topic is open as a document on this connection. */
+  open(topic: string): boolean;
+  /** The log that a document was made of is lost: nothing is known of what was seen of the new one. */
+  logLost(topic: string): void;
+  /** The server's log and this client's do not agree: the connection ends, and all goes on from its position. */
+  disagree(): void;
   /** A command was refused since the token has expired. */
   tokenExpired(): void;
 }

@@ -1,7 +1,7 @@
 import { TuttiError } from '../error.ts';
 import type { Answer, ClientMessage } from '../protocol.ts';
 import { backoff } from './backoff.ts';
-import { checkKey, checkName, checkTopic } from './check.ts';
+import { checkBase, checkKey, checkName, checkTopic } from './check.ts';
 import type { Publish } from './input.ts';
 import { type Item, Lane } from './lane.ts';
 import type { Link } from './link.ts';
@@ -50,6 +50,7 @@ export class Outbox {
       checkTopic(p.topic) ??
       checkName(p.name) ??
       checkKey(p.entryKey) ??
+      checkBase(p.base) ??
       (full ? new TuttiError('queue_full') : undefined);
     if (error) return turn.emit({ kind: 'settled', key: p.key, error });
     let lane = this.#lanes.get(p.topic);
@@ -89,6 +90,7 @@ export class Outbox {
         });
         break;
       case 'refused':
+        if (m.error.code === 'rebase_required') return this.#link.disagree();
         this.#refuse(lane, TuttiError.from(m.error));
         break;
       case 'rejected':
@@ -122,8 +124,24 @@ export class Outbox {
     for (const lane of this.#lanes.values()) this.#pump(lane);
   }
 
+  /** Sends what waited for the topic's document to be opened. */
+  opened(topic: string): void {
+    const lane = this.#lanes.get(topic);
+    if (lane) this.#pump(lane);
+  }
+
+  /** What is not settled of a document was made on a log that is lost. */
+  logLost(topic: string): void {
+    for (const item of this.#lanes.get(topic)?.items ?? []) if (item.base) item.base = 0;
+  }
+
   lost(): void {
-    for (const lane of this.#lanes.values()) lane.ground();
+    for (const lane of this.#lanes.values()) {
+      for (const { key, base, done, flying, doubtful } of lane.items)
+        if (base !== undefined && flying && !doubtful && !done)
+          this.#link.turn.emit({ kind: 'doubtful', key });
+      lane.ground();
+    }
   }
 
   /** Gives up those whose time has run out. */
@@ -157,7 +175,8 @@ export class Outbox {
     for (const item of [...lane.items]) {
       if (lane.flying >= maxFlying) break;
       if (item.flying || (this.expired && !item.doubtful)) continue;
-      const { key, topic, name, entryKey, data, bytes } = item;
+      const { key, topic, base, name, entryKey, data, bytes } = item;
+      if (base !== undefined && !this.#link.open(topic)) break;
       if (!item.seq && bytes > this.messageBytes) {
         const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;
         this.#end(lane, item, { error: new TuttiError('too_large', text) });
@@ -170,6 +189,7 @@ export class Outbox {
       const voids = lane.voids.length ? lane.carried(item.seq) : [];
       const message: ClientMessage = { type: 'publish', topic, seq: item.seq, data };
       if (voids.length) message.voids = voids;
+      if (base !== undefined) message.base = base;
       if (name) message.name = name;
       if (entryKey) message.key = entryKey;
       turn.say(message);

@@ -1,21 +1,9 @@
 import type { TuttiError } from '../error.ts';
-import type { Else, From, Position, Subscribed } from '../protocol.ts';
+import type { Position, Snapshot, Subscribed, SubscribeMessage } from '../protocol.ts';
 import { backoff } from './backoff.ts';
 import type { Join } from './input.ts';
 import type { Link } from './link.ts';
-
-/** One handler of a topic. */
-interface Reader {
-  handler: number;
-  /** How far it has read. */
-  at?: Position | undefined;
-  /** It takes entries; else it waits to be told where it goes on. */
-  live: boolean;
-  /** It had started before: it is told only if it must start anew. */
-  begun: boolean;
-  from: From;
-  else?: Else | undefined;
-}
+import { question, type Reader, start } from './reader.ts';
 
 /** The question to the server that is not answered yet. */
 interface Request {
@@ -23,25 +11,40 @@ interface Request {
   id: number | undefined;
   /** What it asks; those who wait for the same are started by its answer. */
   question: string;
+  /** As a document of which type; undefined: none. */
+  doc: string | undefined;
+}
+
+/** A snapshot that the server has announced. */
+interface Coming {
+  /** Who asked for it; undefined: nobody. */
+  question: string | undefined;
+  /** The subscription was moved: it is for everyone who reads the document. */
+  moved: boolean;
+  recovered: boolean;
 }
 
 /**
  * What a client reads of one topic: one subscription that all handlers share
- * (rules CONN-6 and CONN-10, SUB-1 to SUB-6).
+ * (rules CONN-6 and CONN-10, SUB-1 to SUB-6, DOC-8 to DOC-11).
  *
  * A connection has one place in a topic, so a handler that begins elsewhere
  * moves that place for all. Each handler therefore keeps a position of its own
  * and takes the very next entry only (but for those that the server skips, rule
  * SUB-8): what comes a second time passes it by,
  * and when the place was moved ahead of it, it waits until the stream has been
- * moved back.
+ * moved back. So it is, too, when a snapshot moves the place ahead of a handler
+ * that reads entries alone.
  */
 export class Stream {
   readonly topic: string;
   readonly #link: Link;
   readonly #readers = new Map<number, Reader>();
-  /** The connection's place; undefined: the subscription is not live. */
+  /** The connection's place; undefined: no entries come. */
   #place: number | undefined;
+  /** The server reads the topic as a document. */
+  #doc = false;
+  #coming: Coming | undefined;
   /** The farthest place of this connection: where a handler from `new` begins. */
   #newest: Position = { offset: 0 };
   #request: Request | undefined;
@@ -60,7 +63,7 @@ export class Stream {
 
   /** The server has a subscription for it on this connection, or was asked for one. */
   get known(): boolean {
-    return this.#place !== undefined || this.#request !== undefined;
+    return this.#granted || this.#request !== undefined;
   }
 
   /** It stands in a hello that was not answered yet. */
@@ -68,11 +71,17 @@ export class Stream {
     return this.#request !== undefined && this.#request.id === undefined;
   }
 
+  /** It was opened as a document on this connection. */
+  get open(): boolean {
+    return [...this.#readers.values()].some((r) => r.doc && r.live);
+  }
+
   join(j: Join): void {
-    const { handler, from = 'new' } = j;
-    const reader: Reader = { handler, from, else: j.else, live: false, begun: false };
+    const { handler, from = 'new', doc } = j;
+    const otherwise = doc ? undefined : j.else;
+    const reader: Reader = { handler, from, else: otherwise, doc, live: false, begun: false };
     this.#readers.set(handler, reader);
-    if (from === 'new' && this.#place !== undefined) this.#start(reader, this.#newest, true);
+    if (from === 'new' && !doc && this.#place !== undefined) this.#start(reader, this.#newest, true);
     else this.ask();
   }
 
@@ -81,16 +90,16 @@ export class Stream {
   }
 
   /** The part of hello that is about this topic. */
-  hello(): { topic: string; from?: From; else?: Else } {
+  hello(): Omit<SubscribeMessage, 'type' | 'id'> {
     const [first] = this.#readers.values();
-    this.#request = { id: undefined, question: question(first) };
+    this.#request = { id: undefined, question: question(first), doc: first?.doc };
     return { topic: this.topic, ...start(first) };
   }
 
   /** Asks the next question, if there is one and none is unanswered. */
   ask(): void {
     const { turn } = this.#link;
-    if (this.#request || !this.#link.ready() || turn.now < this.#until) return;
+    if (this.#request || this.#coming || !this.#link.ready() || turn.now < this.#until) return;
     const readers = [...this.#readers.values()];
     let next: Reader | undefined = readers.find((r) => !r.live);
     if (!next) {
@@ -100,28 +109,67 @@ export class Stream {
     }
     if (!next) return;
     const id = turn.id();
-    this.#request = { id, question: question(next) };
+    this.#request = { id, question: question(next), doc: next.doc };
     turn.say({ type: 'subscribe', id, topic: this.topic, ...start(next) });
   }
 
-  /** Takes the answer to a question, or the news that the subscription was moved. */
-  subscribed(m: Subscribed): void {
+  /**
+   * Takes the answer to a question, or the news that the subscription was
+   * moved; returns the handlers that end, since the server knows no documents.
+   */
+  subscribed(m: Subscribed): number[] {
     const { id, offset, term, recovered } = m;
     const answers = this.#request?.id === id ? this.#request : undefined;
-    if (!answers && (id !== undefined || this.#place === undefined)) return;
-    const position: Position = offset && term !== undefined ? { offset, term } : { offset };
-    const lost = !answers && offset < (this.#place as number);
-    if (lost || this.#place === undefined || offset > this.#newest.offset) this.#newest = position;
-    this.#place = offset;
+    if (!answers && (id !== undefined || !this.#granted)) return [];
     if (answers) {
       this.#request = undefined;
       this.#refusals = 0;
-      for (const r of this.#asked(answers)) this.#start(r, position, recovered);
-    } else {
+      this.#doc = answers.doc !== undefined;
+    }
+    if (this.#doc && m.snapshot) {
+      this.#await({ question: (answers ?? this.#coming)?.question, moved: !answers, recovered });
+      return [];
+    }
+    const position: Position = offset && term !== undefined ? { offset, term } : { offset };
+    const lost = !answers && offset < (this.#place ?? 0);
+    if (lost || offset > this.#newest.offset) this.#newest = position;
+    this.#place = offset;
+    if (!answers) {
       for (const r of this.#readers.values())
-        if (r.live && (lost || this.#behind(r))) this.#start(r, position, false);
+        if (this.#coming || (r.doc && (lost || this.#behind(r)))) this.#wait(r);
+        else if (r.live && (lost || this.#behind(r))) this.#start(r, position, false);
+      this.#coming = undefined;
+      return [];
+    }
+    const asked = this.#asked(answers.question);
+    if (this.#doc && (!recovered || asked.some((r) => (r.at ?? (r.from as Position)).offset !== offset)))
+      return asked.map((r) => r.handler);
+    for (const r of asked) this.#start(r, position, recovered);
+    return [];
+  }
+
+  /** Takes the document as it is at a place; returns false if that is before the subscription's. */
+  snapshot(s: Snapshot): boolean {
+    const coming = this.#coming;
+    if (!coming && (this.#place === undefined || !this.#doc)) return true;
+    const { offset, term, ...rest } = s;
+    if (!coming && offset < (this.#place as number)) return false;
+    const position: Position = offset && term !== undefined ? { offset, term } : { offset };
+    const asked = coming?.question === undefined ? [] : this.#asked(coming.question);
+    this.#coming = undefined;
+    this.#place = offset;
+    if (coming?.moved || offset > this.#newest.offset) this.#newest = position;
+    for (const r of this.#readers.values()) {
+      const told = asked.includes(r) || (coming?.moved && r.begun);
+      if (!r.doc || !(told || (r.live && this.#behind(r)))) continue;
+      const recovered = !told || (coming?.recovered ?? true);
+      if (!recovered) this.#link.logLost(this.topic);
+      r.at = position;
+      r.live = r.begun = true;
+      this.#link.turn.emit({ kind: 'snapshot', handler: r.handler, ...position, ...rest, recovered });
     }
     this.ask();
+    return true;
   }
 
   /**
@@ -149,12 +197,12 @@ export class Stream {
     if (request?.id !== id) return undefined;
     this.#request = undefined;
     if (error.retryable) this.#retry(error);
-    return error.retryable ? [] : this.#asked(request).map((r) => r.handler);
+    return error.retryable ? [] : this.#asked(request.question).map((r) => r.handler);
   }
 
   /** The server ended the subscription, unasked; returns the handlers that end. */
   unsubscribed(error: TuttiError | undefined): number[] {
-    if (this.#place === undefined && !this.greeted) return [];
+    if (!this.#granted && !this.greeted) return [];
     if (this.greeted) this.#request = undefined;
     if (error && !error.retryable) return this.handlers;
     this.#pause();
@@ -172,17 +220,22 @@ export class Stream {
     return this.#until > this.#link.turn.now && !this.#request ? this.#until : Infinity;
   }
 
+  /** The server has granted the subscription. */
+  get #granted(): boolean {
+    return this.#place !== undefined || this.#coming !== undefined;
+  }
+
   #behind(r: Reader): boolean {
     return r.at !== undefined && this.#place !== undefined && r.at.offset < this.#place;
   }
 
   /** The handlers that hang on the answer to a question. */
-  #asked(q: Request): Reader[] {
+  #asked(text: string): Reader[] {
     const readers = [...this.#readers.values()];
-    const waiting = readers.filter((r) => !r.live && question(r) === q.question);
+    const waiting = readers.filter((r) => !r.live && question(r) === text);
     return waiting.length
       ? waiting
-      : readers.filter((r) => r.live && question({ ...r, from: r.at }) === q.question);
+      : readers.filter((r) => r.live && question({ ...r, from: r.at }) === text);
   }
 
   #start(r: Reader, p: Position, recovered: boolean): void {
@@ -192,13 +245,24 @@ export class Stream {
     if (told) this.#link.turn.emit({ kind: 'started', handler: r.handler, ...p, recovered });
   }
 
+  /** A snapshot is to come before anything else. */
+  #await(coming: Coming): void {
+    this.#coming = coming;
+    this.#place = undefined;
+    if (coming.moved) for (const r of this.#readers.values()) this.#wait(r);
+  }
+
+  /** It is to be told where it goes on. */
+  #wait(r: Reader): void {
+    r.live = false;
+    if (r.begun && r.at) r.from = r.at;
+  }
+
   /** No entries come any more: every handler waits to go on where it is. */
   #pause(): void {
-    this.#place = undefined;
-    for (const r of this.#readers.values()) {
-      r.live = false;
-      if (r.begun && r.at) r.from = r.at;
-    }
+    this.#place = this.#coming = undefined;
+    this.#newest = { offset: 0 };
+    for (const r of this.#readers.values()) this.#wait(r);
   }
 
   #retry(error: TuttiError | undefined): void {
@@ -206,22 +270,4 @@ export class Stream {
     const wait = backoff(++this.#refusals, this.#link.random());
     this.#until = this.#link.turn.now + (error?.retryAfter ?? wait);
   }
-}
-
-interface Where {
-  from?: From | undefined;
-  else?: Else | undefined;
-}
-
-function start(w: Where | undefined): { from?: From; else?: Else } {
-  return {
-    ...(w?.from && w.from !== 'new' && { from: w.from }),
-    ...(w?.else && w.else !== 'earliest' && { else: w.else }),
-  };
-}
-
-function question(w: Where | undefined): string {
-  const { from = 'new', else: otherwise = 'earliest' } = w ?? {};
-  const words = typeof from === 'string' ? [from] : 'last' in from ? [from.last] : [from.offset, from.term];
-  return JSON.stringify([otherwise, ...words]);
 }

@@ -1,5 +1,5 @@
 import { TuttiError } from '../error.ts';
-import type { ClientMessage, Entry, Subscribed } from '../protocol.ts';
+import type { ClientMessage, Entry, Snapshot, Subscribed } from '../protocol.ts';
 import { checkStart, checkTopic } from './check.ts';
 import type { Join } from './input.ts';
 import type { Link } from './link.ts';
@@ -18,7 +18,7 @@ export class Subscriptions {
   }
 
   subscribe(j: Join): void {
-    const error = checkTopic(j.topic) ?? checkStart(j.from, j.else);
+    const error = checkTopic(j.topic) ?? checkStart(j.from, j.else, j.doc);
     if (error) return this.#link.turn.emit({ kind: 'failed', handler: j.handler, error });
     let stream = this.#streams.get(j.topic);
     if (!stream) {
@@ -51,8 +51,20 @@ export class Subscriptions {
     if (!stream) {
       if (m.id === undefined) this.#leave(m.topic);
     } else if (!greeted || stream.greeted) {
-      stream.subscribed(m);
+      const error = new TuttiError('wrong_type', 'The server knows no documents.');
+      if (this.#fail(stream, stream.subscribed(m), error)) this.#leave(m.topic);
+      else stream.ask();
     }
+  }
+
+  /** Passes a document on; returns false if it does not follow what was read of its topic. */
+  snapshot(topic: string, snapshot: Snapshot): boolean {
+    return this.#streams.get(topic)?.snapshot(snapshot) ?? true;
+  }
+
+  /** The topic was opened as a document on this connection. */
+  open(topic: string): boolean {
+    return this.#streams.get(topic)?.open ?? false;
   }
 
   /** The server ended a subscription, unasked. */
@@ -99,11 +111,14 @@ export class Subscriptions {
     turn.say({ type: 'unsubscribe', id: turn.id(), topic });
   }
 
-  #fail(stream: Stream, handlers: number[], error: TuttiError): void {
+  /** Ends handlers; returns whether no other of the topic is left. */
+  #fail(stream: Stream, handlers: number[], error: TuttiError): boolean {
+    let last = false;
     for (const handler of handlers) {
-      this.#remove(stream, handler);
+      last = this.#remove(stream, handler);
       this.#link.turn.emit({ kind: 'failed', handler, error });
     }
+    return last;
   }
 
   /** Returns whether it was the last handler of its topic. */

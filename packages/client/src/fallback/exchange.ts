@@ -1,4 +1,4 @@
-import type { ClientMessage, Else, From, ServerMessage, Subscribed, Welcome } from '../protocol.ts';
+import type { ClientMessage, Else, From, Position, ServerMessage, Subscribed, Welcome } from '../protocol.ts';
 import type { Transport, TransportEvents } from '../transport.ts';
 import { Commands } from './commands.ts';
 import { EventParser } from './events.ts';
@@ -11,6 +11,7 @@ const rest = 250;
 interface Place {
   from?: From;
   else?: Else;
+  doc?: string;
   /** The core waits to be told where it begins, */
   asked: boolean;
   /** The server has told where it begins. */
@@ -136,10 +137,11 @@ export class Exchange implements Transport {
   }
 
   #ask(path: string, type: string, stream: AbortController): Promise<Response> {
-    const topics = [...this.#topics].map(([topic, { from, else: otherwise }]) => ({
+    const topics = [...this.#topics].map(([topic, { from, else: otherwise, doc }]) => ({
       topic,
       ...(from && { from }),
       ...(otherwise && { else: otherwise }),
+      ...(doc && { doc }),
     }));
     const hello = { ...this.#hello, ...(topics.length && { topics }) };
     return post(this.#platform, `${this.#url}/${path}`, hello, type, stream.signal);
@@ -172,9 +174,10 @@ export class Exchange implements Transport {
         if (live) this.#events.heard(m);
         return;
       }
+      case 'snapshot':
       case 'entry': {
         const place = this.#topics.get(m.topic);
-        if (place) place.from = { offset: m.offset, term: m.term };
+        if (place) place.from = position(m);
         return this.#events.heard(m);
       }
       default:
@@ -198,15 +201,19 @@ export class Exchange implements Transport {
   }
 
   #subscribed(m: Subscribed): void {
-    const { topic, offset, term, recovered } = m;
+    const { topic, offset, recovered, snapshot } = m;
     const place = this.#topics.get(topic);
     if (!place) return;
     const { asked, id, from } = place;
-    const confirmed = !asked && recovered && (from as { offset?: number }).offset === offset;
-    place.from = { offset, ...(offset && term && { term }) };
+    const confirmed = !asked && recovered && !snapshot && (from as { offset?: number }).offset === offset;
+    if (!snapshot) place.from = position(m);
     place.asked = false;
     place.live = true;
     place.id = undefined;
     if (!confirmed) this.#events.heard(id === undefined ? m : { ...m, id });
   }
+}
+
+function position({ offset, term }: Position): Position {
+  return { offset, ...(offset && term && { term }) };
 }
