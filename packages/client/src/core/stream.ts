@@ -203,7 +203,10 @@ export class Stream {
   /** The server ended the subscription, unasked; returns the handlers that end. */
   unsubscribed(error: TuttiError | undefined): number[] {
     if (!this.#granted && !this.greeted) return [];
-    if (this.greeted) this.#request = undefined;
+    const greeting = this.greeted ? this.#request : undefined;
+    if (greeting) this.#request = undefined;
+    if (greeting && error?.code === 'wrong_type')
+      return this.#asked(greeting.question).map((r) => r.handler);
     if (error && !error.retryable) return this.handlers;
     this.#pause();
     this.#retry(error);

@@ -71,7 +71,9 @@ export class Subscriptions {
   unsubscribed(topic: string, error: TuttiError | undefined): void {
     this.#greeted.delete(topic);
     const stream = this.#streams.get(topic);
-    if (stream) this.#fail(stream, stream.unsubscribed(error), error ?? new TuttiError('internal'));
+    if (!stream) return;
+    this.#fail(stream, stream.unsubscribed(error), error ?? new TuttiError('internal'));
+    stream.ask();
   }
 
   /** Passes an entry on; returns false if it is not the next of its topic. */
