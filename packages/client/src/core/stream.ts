@@ -205,8 +205,7 @@ export class Stream {
     if (!this.#granted && !this.greeted) return [];
     const greeting = this.greeted ? this.#request : undefined;
     if (greeting) this.#request = undefined;
-    if (greeting && error?.code === 'wrong_type')
-      return this.#asked(greeting.question).map((r) => r.handler);
+    if (greeting && error?.code === 'wrong_type') return this.#asked(greeting.question).map((r) => r.handler);
     if (error && !error.retryable) return this.handlers;
     this.#pause();
     this.#retry(error);
