@@ -136,6 +136,9 @@ func (c *Core) welcome(w *protocol.Welcome) {
 	n.since, n.heard = c.now, c.now
 	n.patience = max(1, min(w.Ping, day)+min(w.Grace, day))
 	c.limits = w.Limits
+	if c.client = ""; len(w.Clients) > 0 {
+		c.client = w.Clients[0]
+	}
 	c.roads.live(c.now, c.options.Random)
 	c.goLive()
 	c.pump()
@@ -216,7 +219,7 @@ func (c *Core) shut() {
 // detach forgets what the server knew of this connection.
 func (c *Core) detach() {
 	c.subscriptions.detach()
-	c.outboxes.detach()
+	c.outboxes.detach(c)
 	c.detachPages()
 }
 

@@ -36,6 +36,7 @@ type Core struct {
 	options Options
 	now     int64
 	nextID  uint64
+	client  string // the id that the server knows it by
 	limits  protocol.Limits
 
 	connection    connection
@@ -68,6 +69,10 @@ func New(options Options) *Core {
 
 // State returns the state of the connection.
 func (c *Core) State() State { return c.connection.state }
+
+// Client returns the id by which the server knows this client, as the latest
+// welcome told; the client's own entries bear it. Empty: none was told yet.
+func (c *Core) Client() string { return c.client }
 
 // Step takes one input that happened at now, in milliseconds, and returns its
 // effects in order. The caller owns the slice.

@@ -50,6 +50,10 @@ func decode(kind string, message jsontext.Value) (any, error) {
 		return shape(message, func(m *Entry) bool {
 			return m.Offset > m.Skipped && m.Offset <= protocol.MaxOffset && m.Data != nil
 		})
+	case protocol.TypeSnapshot:
+		return shape(message, func(m *protocol.Snapshot) bool {
+			return m.Offset <= protocol.MaxOffset && m.Cells.Kind() == '['
+		})
 	case protocol.TypeAck:
 		return shape[protocol.Ack](message, nil)
 	case protocol.TypeRefused:

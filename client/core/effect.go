@@ -3,6 +3,8 @@ package core
 import (
 	"math"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -61,6 +63,18 @@ type Started struct {
 	Recovered bool
 }
 
+// Snapshot tells a handler of a document what the document is at Position, in
+// place of what it was told before. Recovered is false only if the log of what
+// it was told before is lost; then the base of every unanswered operation of
+// the topic is 0 from now on (rule DOC-19).
+type Snapshot struct {
+	Handler   uint64
+	Position  protocol.Position
+	Seqs      []protocol.ClientSeq // of the own client: the highest that the document holds
+	Cells     jsontext.Value       // [[key, cell], …]
+	Recovered bool
+}
+
 // Deliver gives an entry to handlers, in the order in which they joined.
 type Deliver struct {
 	Handlers []uint64
@@ -80,6 +94,10 @@ type Queued struct{ Key uint64 }
 
 // Sent says that an entry was first sent under this seq.
 type Sent struct{ Key, Seq uint64 }
+
+// Doubtful says that the connection ended while an operation was on its way. It
+// is sent again on the next.
+type Doubtful struct{ Key uint64 }
 
 // Settled is the end of a publish, told exactly once.
 type Settled struct {
@@ -110,10 +128,12 @@ func (Try) effect()      {}
 func (Send) effect()     {}
 func (Shut) effect()     {}
 func (Started) effect()  {}
+func (Snapshot) effect() {}
 func (Deliver) effect()  {}
 func (Failed) effect()   {}
 func (Queued) effect()   {}
 func (Sent) effect()     {}
+func (Doubtful) effect() {}
 func (Settled) effect()  {}
 func (Page) effect()     {}
 func (Wait) effect()     {}

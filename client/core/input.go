@@ -52,6 +52,7 @@ type Subscribe struct {
 	Topic   string
 	From    protocol.From
 	Else    string // "earliest" (or empty) or "new"
+	Doc     string // read the topic as a document of this type, from a position or nothing; empty: as entries
 }
 
 // Unsubscribe takes a handler away; an unknown one is passed over.
@@ -63,7 +64,8 @@ type Publish struct {
 	Key      uint64
 	Topic    string
 	Name     string
-	EntryKey string // the entry's own key (rule ENTRY-5); empty: none
+	EntryKey string  // the entry's own key (rule ENTRY-5); empty: none
+	Base     *uint64 // of an operation: the offset of the document that it was made on; nil: no operation
 	Data     jsontext.Value
 	Timeout  int64 // milliseconds; 0: none
 }

@@ -45,6 +45,8 @@ func (c *Core) heard(message any) {
 		c.entry(m)
 	case *protocol.Subscribed:
 		c.subscribed(m)
+	case *protocol.Snapshot:
+		c.snapshot(m)
 	case *protocol.Unsubscribed:
 		c.unsubscribed(m)
 	case *protocol.Ack:

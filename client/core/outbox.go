@@ -19,6 +19,7 @@ type outgoing struct {
 	seq      uint64 // 0: never sent under the current secret
 	name     string
 	entryKey string
+	base     *uint64 // of an operation
 	data     jsontext.Value
 	deadline int64 // of the promise; Never: none
 	inFlight bool  // sent on this connection and unanswered
@@ -120,9 +121,12 @@ func (b *outboxes) inFlight() bool {
 }
 
 // detach marks what was in flight when the connection ended as doubtful.
-func (b *outboxes) detach() {
+func (b *outboxes) detach(c *Core) {
 	for _, o := range b.order {
 		for _, e := range o.entries {
+			if e.inFlight && !e.doubtful && e.base != nil && !e.settled {
+				c.emit(Doubtful{e.key})
+			}
 			e.doubtful = e.doubtful || e.inFlight
 			e.inFlight = false
 		}
@@ -204,7 +208,7 @@ func (p Publish) apply(c *Core) {
 		c.emit(Settled{Key: p.Key, Err: protocol.AsError(err)})
 		return
 	}
-	e := &outgoing{key: p.Key, name: p.Name, entryKey: p.EntryKey, data: p.Data, deadline: Never}
+	e := &outgoing{key: p.Key, name: p.Name, entryKey: p.EntryKey, base: p.Base, data: p.Data, deadline: Never}
 	if p.Timeout > 0 {
 		e.deadline = c.now + min(p.Timeout, math.MaxInt64/2)
 	}
@@ -226,6 +230,9 @@ func (c *Core) checkPublish(p Publish) error {
 	}
 	if err := protocol.CheckKey(p.EntryKey); err != nil {
 		return err
+	}
+	if p.Base != nil && *p.Base > protocol.MaxOffset {
+		return protocol.Errorf(protocol.BadMessage, "A base is an offset.")
 	}
 	if c.outboxes.entries >= c.options.QueueEntries || c.outboxes.bytes+len(p.Data) > c.options.QueueBytes {
 		return protocol.Errorf(protocol.QueueFull, "")

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -25,13 +27,14 @@ func (s *subscription) ask(id func() uint64) *protocol.Subscribe {
 	if h == nil {
 		return nil
 	}
-	s.request = &request{id: id(), from: h.start(), fallback: h.fallback}
-	return &protocol.Subscribe{ID: s.request.id, Topic: s.topic, From: s.request.from, Else: s.request.fallback}
+	r := &request{id: id(), from: h.start(), fallback: h.fallback, doc: h.doc}
+	s.request = r
+	return &protocol.Subscribe{ID: r.id, Topic: s.topic, From: r.from, Else: r.fallback, Doc: r.doc}
 }
 
 // request sends the request that is due, if it may be sent now.
 func (c *Core) request(s *subscription) {
-	if !c.ready() || s.request != nil || c.now < s.retry {
+	if !c.ready() || s.request != nil || s.coming != nil || c.now < s.retry {
 		return
 	}
 	if m := s.ask(c.id); m != nil {
@@ -58,27 +61,47 @@ func (c *Core) subscribed(m *protocol.Subscribed) {
 		if m.ID == 0 {
 			c.send(&protocol.Unsubscribe{ID: c.id(), Topic: m.Topic})
 		}
-		return
 	case s.request != nil && s.request.id == m.ID:
-		c.granted(s, p, m.Recovered)
-	case m.ID == 0:
-		c.moved(s, p)
+		c.answered(s, m, p)
+	case m.ID == 0 && s.granted():
+		if s.document && m.Snapshot {
+			s.await(nil, m.Recovered)
+		} else {
+			c.moved(s, p)
+		}
 	}
-	c.request(s)
+	if s != nil {
+		c.request(s)
+	}
+	c.sendTopic(m.Topic)
+}
+
+// answered takes the answer to the request.
+func (c *Core) answered(s *subscription, m *protocol.Subscribed, p protocol.Position) {
+	r := s.request
+	s.request, s.failures, s.retry = nil, 0, 0
+	s.document = r.doc != ""
+	switch asked, ok := r.from.Position(); {
+	case s.document && m.Snapshot:
+		s.await(r, m.Recovered)
+	case s.document && (!ok || !m.Recovered || asked.Offset != p.Offset):
+		s.stand(p)
+		c.fail(s, protocol.Errorf(protocol.WrongType, "The server knows no documents."), s.asked(r))
+	default:
+		c.granted(s, r, p, m.Recovered)
+	}
 }
 
 // stand lets the subscription go on from p.
 func (s *subscription) stand(p protocol.Position) {
-	if !s.live || p.Offset > s.newest.Offset {
+	if p.Offset > s.newest.Offset {
 		s.newest = p
 	}
-	s.live, s.at = true, p
+	s.live, s.coming, s.at = true, nil, p
 }
 
-// granted takes the answer to a request.
-func (c *Core) granted(s *subscription, p protocol.Position, recovered bool) {
-	r := s.request
-	s.request, s.failures, s.retry = nil, 0, 0
+// granted lets those go on that a request was for.
+func (c *Core) granted(s *subscription, r *request, p protocol.Position, recovered bool) {
 	s.stand(p)
 	for _, h := range s.handlers {
 		switch {
@@ -91,15 +114,20 @@ func (c *Core) granted(s *subscription, p protocol.Position, recovered bool) {
 	}
 }
 
-// moved takes a move that nobody asked for: entries were lost (rule SUB-6).
+// moved takes a move that nobody asked for: entries were lost (rule SUB-6). It
+// loses a document nothing, so one is requested anew.
 func (c *Core) moved(s *subscription, p protocol.Position) {
-	back := s.live && p.Offset < s.at.Offset
+	back, instead := s.live && p.Offset < s.at.Offset, s.coming != nil
 	if back {
 		s.newest = p
 	}
 	s.stand(p)
 	for _, h := range s.handlers {
-		if h.live && (back || h.position.Offset < p.Offset) {
+		overtaken := back || h.position.Offset < p.Offset
+		switch {
+		case instead, h.doc != "" && overtaken:
+			h.live = false
+		case h.live && overtaken:
 			c.begin(h, p, false)
 		}
 	}
@@ -140,18 +168,22 @@ func (c *Core) unsubscribed(m *protocol.Unsubscribed) {
 	if err == nil {
 		err = protocol.Errorf(protocol.Internal, "The server ended the subscription.")
 	}
-	s.live = false
-	if s.request != nil && s.request.id == 0 {
+	hello := s.request
+	if hello != nil && hello.id == 0 {
 		s.request = nil
+	} else {
+		hello = nil
 	}
-	if !err.Retryable {
+	s.pause()
+	switch {
+	case err.Retryable:
+		c.retryRequest(s, err)
+	case hello != nil && err.Code == protocol.WrongType:
+		c.fail(s, err, s.asked(hello))
+		c.request(s)
+	default:
 		c.fail(s, err, func(*handler) bool { return true })
-		return
 	}
-	for _, h := range s.handlers {
-		h.live = false
-	}
-	c.retryRequest(s, err)
 }
 
 // requestFailed takes an error in answer to a request, and reports whether it
@@ -167,15 +199,18 @@ func (c *Core) requestFailed(m *protocol.Failure) bool {
 			c.retryRequest(s, m.Error)
 			return true
 		}
-		waiting := false
-		for _, h := range s.handlers {
-			waiting = waiting || !h.live && r.isFor(h)
-		}
-		c.fail(s, m.Error, func(h *handler) bool { return r.isFor(h) && h.live != waiting })
+		c.fail(s, m.Error, s.asked(r))
 		c.request(s)
 		return true
 	}
 	return false
+}
+
+// asked tells those that a request is for: who waits for its answer, or if
+// nobody does, who was to be moved back to their position.
+func (s *subscription) asked(r *request) func(*handler) bool {
+	waiting := slices.ContainsFunc(s.handlers, func(h *handler) bool { return !h.live && r.isFor(h) })
+	return func(h *handler) bool { return r.isFor(h) && h.live != waiting }
 }
 
 // retryRequest waits before the next request, or for a fresh token.

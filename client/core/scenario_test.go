@@ -204,6 +204,13 @@ func effectJSON(t *testing.T, e Effect) any {
 		o := plain(t, e.Position).(object)
 		o["handler"], o["recovered"] = float64(e.Handler), e.Recovered
 		return object{"started": o}
+	case Snapshot:
+		o := plain(t, e.Position).(object)
+		o["handler"], o["recovered"], o["cells"] = float64(e.Handler), e.Recovered, plain(t, e.Cells)
+		if e.Seqs != nil {
+			o["seqs"] = plain(t, e.Seqs)
+		}
+		return object{"snapshot": o}
 	case Deliver:
 		entry := plain(t, e.Entry).(object)
 		if e.Skipped > 0 {
@@ -216,6 +223,8 @@ func effectJSON(t *testing.T, e Effect) any {
 		return object{"queued": object{"key": float64(e.Key)}}
 	case Sent:
 		return object{"sent": object{"key": float64(e.Key), "seq": float64(e.Seq)}}
+	case Doubtful:
+		return object{"doubtful": object{"key": float64(e.Key)}}
 	case Settled:
 		o := object{"key": float64(e.Key)}
 		if e.Position.Offset > 0 {

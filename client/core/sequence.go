@@ -20,6 +20,9 @@ func (c *Core) sendEntries(o *outbox) {
 		if e.inFlight || c.identity.expired && !e.doubtful {
 			continue
 		}
+		if e.base != nil && !c.documentOpen(o.topic) {
+			break
+		}
 		if e.seq == 0 {
 			if len(e.data) > c.limits.MessageBytes {
 				c.outboxes.remove(o, e)
@@ -34,7 +37,7 @@ func (c *Core) sendEntries(o *outbox) {
 				c.emit(Sent{e.key, e.seq})
 			}
 		}
-		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Name: e.name, Key: e.entryKey, Data: e.data}
+		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Base: e.base, Name: e.name, Key: e.entryKey, Data: e.data}
 		if i == 0 {
 			m.Voids = o.voids.below(e.seq)
 		}
@@ -76,6 +79,11 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 		return
 	}
 	o.answered(e)
+	if m.Error.Code == protocol.RebaseRequired {
+		c.shut()
+		c.end(nil, endFair)
+		return
+	}
 	o.stalled = true
 	if m.Error.Code == protocol.TokenExpired {
 		c.expire(m.Error)

@@ -11,6 +11,7 @@ type handler struct {
 	id       uint64
 	from     protocol.From
 	fallback string // its else: "" (earliest) or "new"
+	doc      string // the type of the document that it reads; empty: it reads entries
 	position protocol.Position
 	started  bool // it has a position
 	live     bool // its entries come on this connection
@@ -29,9 +30,12 @@ type request struct {
 	id       uint64 // 0: said in hello
 	from     protocol.From
 	fallback string
+	doc      string
 }
 
-func (r *request) isFor(h *handler) bool { return h.start() == r.from && h.fallback == r.fallback }
+func (r *request) isFor(h *handler) bool {
+	return h.start() == r.from && h.fallback == r.fallback && h.doc == r.doc
+}
 
 // subscription is what all handlers of a topic share (rule CONN-10).
 //
@@ -39,11 +43,13 @@ func (r *request) isFor(h *handler) bool { return h.start() == r.from && h.fallb
 // flow; a request moves it. A handler is given just the entry behind its own
 // position, so it passes over what it has seen when another handler has moved
 // the subscription back, and waits for a request from its own position when
-// one has moved it ahead.
+// one, or a document's snapshot, has moved it ahead.
 type subscription struct {
 	topic    string
 	handlers []*handler // in the order of joining
 	live     bool       // entries flow
+	document bool       // the latest answered request was for a document
+	coming   *coming    // the snapshot that was announced; nil: none
 	at       protocol.Position
 	newest   protocol.Position // furthest place reached on this connection
 	request  *request
@@ -71,12 +77,21 @@ func (b *subscriptions) remove(s *subscription) {
 
 func (b *subscriptions) detach() {
 	for _, s := range b.order {
-		s.live, s.request, s.retry, s.failures = false, nil, 0, 0
-		for _, h := range s.handlers {
-			h.live = false
-		}
+		s.pause()
+		s.request, s.retry, s.failures = nil, 0, 0
 	}
 	b.retrying = 0
+}
+
+// granted says whether the server has a subscription on this connection.
+func (s *subscription) granted() bool { return s.live || s.coming != nil }
+
+// pause lets all handlers wait to be told where they go on.
+func (s *subscription) pause() {
+	s.live, s.coming, s.newest = false, nil, protocol.Position{}
+	for _, h := range s.handlers {
+		h.live = false
+	}
 }
 
 func (b *subscriptions) wish(c *Core) int64 {
@@ -107,10 +122,13 @@ func (in Subscribe) apply(c *Core) {
 		b.byTopic[in.Topic] = s
 		b.order = append(b.order, s)
 	}
-	h := &handler{id: in.Handler, from: in.From, fallback: in.Else}
+	h := &handler{id: in.Handler, from: in.From, fallback: in.Else, doc: in.Doc}
+	if h.doc != "" {
+		h.fallback = ""
+	}
 	s.handlers = append(s.handlers, h)
 	b.byHandler[h.id] = s
-	if s.live && in.From.IsZero() {
+	if s.live && in.From.IsZero() && in.Doc == "" {
 		c.begin(h, s.newest, true)
 		return
 	}
@@ -128,6 +146,9 @@ func (c *Core) checkSubscribe(in Subscribe) error {
 		if _, err := protocol.ParsePosition(p.String()); err != nil {
 			return err
 		}
+	}
+	if _, ok := in.From.Position(); in.Doc != "" && !ok && !in.From.IsZero() {
+		return protocol.Errorf(protocol.BadMessage, "A document is opened from a position or from nothing.")
 	}
 	return protocol.CheckTopic(in.Topic)
 }
@@ -159,7 +180,7 @@ func (c *Core) drop(s *subscription, gone func(*handler) bool) {
 		return
 	}
 	c.subscriptions.remove(s)
-	if c.online() && (s.live || s.request != nil && s.request.id != 0) {
+	if c.online() && (s.granted() || s.request != nil && s.request.id != 0) {
 		c.send(&protocol.Unsubscribe{ID: c.id(), Topic: s.topic})
 	}
 }
