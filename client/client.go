@@ -34,14 +34,15 @@ type Client struct {
 	done    chan struct{}  // closed when the owner has ended
 
 	// What follows belongs to the owner's goroutine.
-	core      *core.Core
-	transport *transport
-	lost      error // why the latest transport ended, if the server did not say
-	clock     wallClock
-	timer     *time.Timer
-	handlers  map[uint64]*handler
-	pending   map[uint64]*Pending
-	pages     map[uint64]chan pageResult
+	core       *core.Core
+	transport  *transport
+	lost       error // why the latest transport ended, if the server did not say
+	clock      wallClock
+	timer      *time.Timer
+	handlers   map[uint64]*handler
+	pending    map[uint64]*Pending
+	operations map[uint64]operation
+	pages      map[uint64]chan pageResult
 }
 
 // Connect makes a client of the server at address and lets it connect. The
@@ -65,7 +66,7 @@ func Connect(address string, options Options) (*Client, error) {
 		ctx:        ctx, cancel: cancel,
 		events: make(chan func()), done: make(chan struct{}),
 		timer:    time.NewTimer(time.Hour),
-		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, pages: map[uint64]chan pageResult{},
+		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, operations: map[uint64]operation{}, pages: map[uint64]chan pageResult{},
 	}
 	c.timer.Stop()
 	c.posts = unredirected(c.http)
@@ -176,13 +177,17 @@ func (c *Client) step(in core.Input) {
 			c.endTransport()
 		case core.Started:
 			c.started(e)
+		case core.Snapshot:
+			c.snapshot(e)
 		case core.Deliver:
 			c.deliver(e)
 		case core.Failed:
 			c.failed(e)
 		case core.Queued:
 		case core.Sent:
-			c.pending[e.Key].status.Store(int32(Sent))
+			c.sent(e)
+		case core.Doubtful:
+			c.doubtful(e)
 		case core.Settled:
 			c.settled(e)
 		case core.Page:

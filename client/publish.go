@@ -143,7 +143,20 @@ func (t *Topic) Publish(ctx context.Context, data any, options PublishOptions) (
 	return p.ack, nil
 }
 
+func (c *Client) sent(e core.Sent) {
+	if op := c.operations[e.Key]; op != nil {
+		op.sent(c.core.Client(), e.Seq)
+		return
+	}
+	c.pending[e.Key].status.Store(int32(Sent))
+}
+
 func (c *Client) settled(e core.Settled) {
+	if op := c.operations[e.Key]; op != nil {
+		delete(c.operations, e.Key)
+		op.settled(e)
+		return
+	}
 	p := c.pending[e.Key]
 	delete(c.pending, e.Key)
 	switch {

@@ -64,6 +64,8 @@ type handler struct {
 	fn      func(Entry)
 	options SubscribeOptions
 	gone    atomic.Bool
+
+	document documentReader // in place of the rest, of a document
 }
 
 // Subscribe lets fn be called with the topic's entries. It returns a function
@@ -100,6 +102,10 @@ func (c *Client) deliver(e core.Deliver) {
 		if h == nil {
 			continue
 		}
+		if h.document != nil {
+			h.document.entry(e.Entry)
+			continue
+		}
 		c.dispatcher.add(func() {
 			if !h.gone.Load() {
 				h.fn(entry)
@@ -110,6 +116,10 @@ func (c *Client) deliver(e core.Deliver) {
 
 func (c *Client) started(e core.Started) {
 	h := c.handlers[e.Handler]
+	if h != nil && h.document != nil {
+		h.document.started(e.Position)
+		return
+	}
 	if h == nil || h.options.Started == nil {
 		return
 	}
@@ -123,6 +133,10 @@ func (c *Client) started(e core.Started) {
 func (c *Client) failed(e core.Failed) {
 	h := c.handlers[e.Handler]
 	delete(c.handlers, e.Handler)
+	if h != nil && h.document != nil {
+		h.document.failed(e.Err)
+		return
+	}
 	if h == nil || h.options.Failed == nil {
 		return
 	}

@@ -25,12 +25,20 @@ func (m *Machine) Hear(number uint64, message any) []Effect {
 	case *protocol.Unsubscribed:
 		return m.unsubscribed(v)
 	case *core.Entry:
-		t := m.topic(v.Topic)
-		if t == nil {
-			return nil
-		}
-		t.from = protocol.FromPosition(v.Position())
+		return m.moved(v.Topic, v.Position(), v)
+	case *protocol.Snapshot:
+		return m.moved(v.Topic, protocol.Position{Term: v.Term, Offset: v.Offset}, v)
 	}
+	return pass(message)
+}
+
+// moved takes what brings a topic to p.
+func (m *Machine) moved(topic string, p protocol.Position, message any) []Effect {
+	t := m.topic(topic)
+	if t == nil {
+		return nil
+	}
+	t.from = protocol.FromPosition(p)
 	return pass(message)
 }
 
@@ -57,18 +65,22 @@ func (m *Machine) welcome(w *protocol.Welcome) []Effect {
 }
 
 // subscribed takes a topic's place. One that the core knows is not passed on.
+// One that a snapshot is to follow is no place yet: the snapshot has it.
 func (m *Machine) subscribed(s *protocol.Subscribed) []Effect {
 	t := m.topic(s.Topic)
 	if t == nil {
 		return nil
 	}
 	place := protocol.FromPosition(protocol.Position{Term: s.Term, Offset: s.Offset})
-	known := !t.asked && s.Recovered && t.from == place
+	known := !t.asked && s.Recovered && !s.Snapshot && t.from == place
 	said := *s
 	if said.ID = 0; t.asked {
 		said.ID = t.id
 	}
-	t.from, t.asked, t.live = place, false, true
+	t.asked, t.live = false, true
+	if !s.Snapshot {
+		t.from = place
+	}
 	if known {
 		return nil
 	}

@@ -83,7 +83,7 @@ func (m *Machine) open() []Effect {
 func (m *Machine) request(wait int64) Open {
 	hello := protocol.Hello{Token: m.token, Clients: m.clients}
 	for _, t := range m.topics {
-		hello.Topics = append(hello.Topics, protocol.Subscribe{Topic: t.name, From: t.from, Else: t.fallback})
+		hello.Topics = append(hello.Topics, protocol.Subscribe{Topic: t.name, From: t.from, Else: t.fallback, Doc: t.doc})
 	}
 	m.number++
 	rest := m.idle && wait > 0

@@ -17,6 +17,7 @@ type command struct {
 	Topic   string                 `json:"topic"`
 	From    protocol.From          `json:"from"`
 	Else    string                 `json:"else"`
+	Doc     string                 `json:"doc"`
 	Token   string                 `json:"token"`
 	Clients []protocol.ClientProof `json:"clients"`
 	Topics  []protocol.Subscribe   `json:"topics"`
@@ -56,7 +57,7 @@ func (m *Machine) say(c command, raw jsontext.Value) (anew bool) {
 		m.token, m.auth = c.Token, question{id: c.ID}
 		return true
 	case protocol.TypeSubscribe:
-		m.subscribe(protocol.Subscribe{ID: c.ID, Topic: c.Topic, From: c.From, Else: c.Else})
+		m.subscribe(protocol.Subscribe{ID: c.ID, Topic: c.Topic, From: c.From, Else: c.Else, Doc: c.Doc})
 		return true
 	case protocol.TypeUnsubscribe:
 		m.remove(c.Topic)

@@ -7,6 +7,7 @@ type topic struct {
 	name     string
 	from     protocol.From // as it was asked for; once it was granted, behind what was passed on
 	fallback string        // its else
+	doc      string        // opened as a document of this type
 	asked    bool          // the latest subscribe, or hello's, is not answered
 	id       uint64        // that subscribe's; 0: hello's
 	live     bool          // one was granted
@@ -18,5 +19,5 @@ func (m *Machine) subscribe(s protocol.Subscribe) {
 		t = &topic{name: s.Topic}
 		m.topics = append(m.topics, t)
 	}
-	t.from, t.fallback, t.asked, t.id = s.From, s.Else, true, s.ID
+	t.from, t.fallback, t.doc, t.asked, t.id = s.From, s.Else, s.Doc, true, s.ID
 }

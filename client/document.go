@@ -1,0 +1,91 @@
+package client
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// documentReader is told what the server has of a document, in order, from the
+// goroutine that owns the core: it does not block, and calls neither the
+// application nor the client.
+type documentReader interface {
+	// started says that the entries above the position that was asked for follow.
+	started(protocol.Position)
+	// snapshot tells the document as it is at a position, in place of all that was
+	// told before.
+	snapshot(core.Snapshot)
+	entry(*protocol.Entry)
+	// failed says that the topic is not open; nothing else is told.
+	failed(*protocol.Error)
+}
+
+// operation is an operation on its way, and is told what becomes of it as a
+// documentReader is told.
+type operation interface {
+	// base is the offset of the confirmed document that it was made on. It is
+	// asked for when the core takes the operation, so that it is an offset of the
+	// log that the core knows.
+	base() uint64
+	// sent says under which client and seq it was first sent; again if it is sent
+	// by a new client.
+	sent(client string, seq uint64)
+	// doubtful says that the connection ended before an answer came.
+	doubtful()
+	settled(core.Settled)
+}
+
+// openDocument opens a topic as a document of a type, from a position or, if
+// from is zero, by a snapshot. It returns a function that leaves it, from any
+// goroutine but the owner's.
+func (c *Client) openDocument(topic, kind string, r documentReader, from protocol.From) (leave func()) {
+	id := c.numbers.Add(1)
+	open := c.post(func() {
+		c.handlers[id] = &handler{document: r}
+		c.step(core.Subscribe{Handler: id, Topic: topic, From: from, Doc: kind})
+	})
+	if !open {
+		r.failed(protocol.Errorf(protocol.Closed, ""))
+	}
+	return func() {
+		c.post(func() {
+			delete(c.handlers, id)
+			c.step(core.Unsubscribe{Handler: id})
+		})
+	}
+}
+
+// operate queues an operation, which is sent while its topic is open as a
+// document. It returns a function that takes it back and reports whether that
+// was done, as it is if it was never sent; it is called from any goroutine but
+// the owner's.
+func (c *Client) operate(topic string, data jsontext.Value, op operation) (cancel func() bool) {
+	key := c.numbers.Add(1)
+	open := c.post(func() {
+		base := op.base()
+		c.operations[key] = op
+		c.step(core.Publish{Key: key, Topic: topic, Base: &base, Data: data})
+	})
+	if !open {
+		op.settled(core.Settled{Key: key, Err: protocol.Errorf(protocol.Closed, "")})
+	}
+	return func() bool {
+		taken := make(chan bool, 1)
+		posted := c.post(func() {
+			_, before := c.operations[key]
+			c.step(core.Abort{Key: key})
+			_, after := c.operations[key]
+			taken <- before && !after
+		})
+		return posted && <-taken
+	}
+}
+
+func (c *Client) snapshot(e core.Snapshot) {
+	if h := c.handlers[e.Handler]; h != nil {
+		h.document.snapshot(e)
+	}
+}
+
+func (c *Client) doubtful(e core.Doubtful) { c.operations[e.Key].doubtful() }
