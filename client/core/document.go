@@ -65,8 +65,10 @@ func (c *Core) tellSnapshot(s *subscription, m *protocol.Snapshot) {
 			continue
 		}
 		recovered := !told[i] || announced.recovered
-		if !recovered {
-			c.logLost(s.topic)
+		if recovered {
+			c.rebase(s.topic, p.Offset)
+		} else {
+			c.rebase(s.topic, 0)
 		}
 		h.started, h.live, h.position = true, true, p
 		c.emit(Snapshot{Handler: h.id, Position: p, Seqs: m.Seqs, Cells: m.Cells, Recovered: recovered})
@@ -88,15 +90,16 @@ func (c *Core) documentOpen(topic string) bool {
 	return false
 }
 
-// logLost forgets what the authors of a topic's operations had seen: that log is
-// lost, and nothing is known of what they had seen of the new one (rule DOC-19).
-func (c *Core) logLost(topic string) {
+// rebase takes away the bases that are above the newest entry that there was:
+// they are of a log that is lost, and nothing is known of what the operations'
+// authors had seen of the new one (rule DOC-19).
+func (c *Core) rebase(topic string, newest uint64) {
 	o := c.outboxes.byTopic[topic]
 	if o == nil {
 		return
 	}
 	for _, e := range o.entries {
-		if e.base != nil {
+		if e.base != nil && *e.base > newest {
 			e.base = new(uint64)
 		}
 	}

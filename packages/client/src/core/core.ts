@@ -59,7 +59,7 @@ export class Core {
       ready: () => this.#connection.ready,
       random: options.random,
       open: (topic: string) => this.#subscriptions.open(topic),
-      logLost: (topic: string) => this.#outbox.logLost(topic),
+      rebase: (topic: string, newest: number) => this.#outbox.rebase(topic, newest),
       disagree: () => this.#connection.end(undefined),
       tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
     };

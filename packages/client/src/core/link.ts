@@ -9,8 +9,8 @@ export interface Link {
   random(): number;
   /** The topic is open as a document on this connection. */
   open(topic: string): boolean;
-  /** The log that a document was made of is lost: nothing is known of what was seen of the new one. */
-  logLost(topic: string): void;
+  /** The topic's document is one whose authors can have seen the log up to there alone. */
+  rebase(topic: string, newest: number): void;
   /** The server's log and this client's do not agree: the connection ends, and all goes on from its position. */
   disagree(): void;
   /** A command was refused since the token has expired. */

@@ -130,9 +130,10 @@ export class Outbox {
     if (lane) this.#pump(lane);
   }
 
-  /** What is not settled of a document was made on a log that is lost. */
-  logLost(topic: string): void {
-    for (const item of this.#lanes.get(topic)?.items ?? []) if (item.base) item.base = 0;
+  /** A base above the newest entry that there was is one of a log that is lost, and says nothing. */
+  rebase(topic: string, newest: number): void {
+    for (const item of this.#lanes.get(topic)?.items ?? [])
+      if (item.base && item.base > newest) item.base = 0;
   }
 
   lost(): void {

@@ -163,7 +163,7 @@ export class Stream {
       const told = asked.includes(r) || (coming?.moved && r.begun);
       if (!r.doc || !(told || (r.live && this.#behind(r)))) continue;
       const recovered = !told || (coming?.recovered ?? true);
-      if (!recovered) this.#link.logLost(this.topic);
+      this.#link.rebase(this.topic, recovered ? offset : 0);
       r.at = position;
       r.live = r.begun = true;
       this.#link.turn.emit({ kind: 'snapshot', handler: r.handler, ...position, ...rest, recovered });
