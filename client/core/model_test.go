@@ -3,14 +3,11 @@ package core
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"pgregory.net/rapid"
 
 	"github.com/tuttisync/tutti/protocol"
 )
-
-const modelTerm = "modelmodel0"
 
 // model is a naive server: one process, logs in slices, the rules of
 // publishing word by word.
@@ -22,6 +19,8 @@ type model struct {
 	memory  map[string]*memory // by secret and topic
 	expired map[string]bool    // secrets that were forgotten
 	runs    map[string]uint64
+	losses  int             // how often the document's log lost its end
+	lost    map[uint64]bool // keys of operations that were lost with it
 }
 
 // memory is what the server knows of a client in a topic.
@@ -39,14 +38,18 @@ type link struct {
 	welcomed bool
 	expired  bool // the token has
 	places   map[string]uint64
+	reading  // of the document
 }
 
 func newModel(t *rapid.T) *model {
 	return &model{
 		t: t, logs: map[string][]protocol.Entry{}, memory: map[string]*memory{},
-		expired: map[string]bool{}, runs: map[string]uint64{},
+		expired: map[string]bool{}, runs: map[string]uint64{}, lost: map[uint64]bool{},
 	}
 }
+
+// term is that of the entries that are written now.
+func (m *model) term() string { return fmt.Sprintf("modelmode%02d", m.losses) }
 
 func (m *model) connect() *link { return &link{model: m, places: map[string]uint64{}} }
 
@@ -67,9 +70,10 @@ func (l *link) flow() {
 	}
 	for _, topic := range modelTopics {
 		at, ok := l.places[topic]
-		if !ok {
+		if !ok || topic == modelDocument && !l.flowDocument() {
 			continue
 		}
+		at = l.places[topic]
 		coming := l.model.logs[topic][at:]
 		if !l.model.kind {
 			coming = coming[:rapid.IntRange(0, len(coming)).Draw(l.model.t, "flow")]
@@ -79,7 +83,7 @@ func (l *link) flow() {
 			if l.places[topic] = e.Offset; l.faulty() {
 				continue
 			}
-			if i < len(coming)-1 && l.skips() {
+			if i < len(coming)-1 && topic != modelDocument && l.skips() {
 				skipped++
 				continue
 			}
@@ -121,13 +125,16 @@ func (l *link) work() {
 	if err != nil {
 		l.model.t.Fatalf("the core said %s: %v", raw, err)
 	}
+	if l.cutOff(command) {
+		return
+	}
 	switch c := command.(type) {
 	case *protocol.Hello:
 		l.hello(c)
 	case *protocol.Subscribe:
 		l.subscribe(c)
 	case *protocol.Unsubscribe:
-		delete(l.places, c.Topic)
+		l.leave(c.Topic)
 		l.say(&protocol.Unsubscribed{ID: c.ID, Topic: c.Topic})
 	case *protocol.Publish:
 		l.publish(c)
@@ -161,7 +168,11 @@ func (l *link) hello(h *protocol.Hello) {
 
 func (l *link) subscribe(s *protocol.Subscribe) {
 	m, head := l.model, len(l.model.logs[s.Topic])
-	if code := l.mood("subscribe", protocol.TokenExpired, protocol.Overloaded); code != "" {
+	code := l.mood("subscribe", protocol.TokenExpired, protocol.Overloaded)
+	if code == "" && s.Doc != "" && (s.Topic != modelDocument || s.Doc != "counter") {
+		code = protocol.WrongType
+	}
+	if code != "" {
 		if s.ID == 0 {
 			l.say(&protocol.Unsubscribed{Topic: s.Topic, Error: protocol.Errorf(code, "")})
 		} else {
@@ -185,7 +196,10 @@ func (l *link) subscribe(s *protocol.Subscribe) {
 	}
 	l.places[s.Topic] = uint64(at)
 	p := m.position(s.Topic, at)
-	l.say(&protocol.Subscribed{ID: s.ID, Topic: s.Topic, Offset: p.Offset, Term: p.Term, Recovered: recovered})
+	snapshot := s.Topic == modelDocument && l.open(s, recovered)
+	l.say(&protocol.Subscribed{
+		ID: s.ID, Topic: s.Topic, Offset: p.Offset, Term: p.Term, Recovered: recovered, Snapshot: snapshot,
+	})
 }
 
 func (l *link) history(h *protocol.History) {
@@ -262,8 +276,14 @@ func (l *link) publish(p *protocol.Publish) {
 			known.void[seq] = true
 		}
 	}
-	at := protocol.Position{Term: modelTerm, Offset: uint64(len(m.logs[p.Topic]) + 1)}
-	m.logs[p.Topic] = append(m.logs[p.Topic], protocol.Entry{Offset: at.Offset, Term: at.Term, Key: p.Key, Data: p.Data})
+	if p.Base != nil && *p.Base > uint64(len(m.logs[p.Topic])) {
+		refuse(protocol.RebaseRequired)
+		return
+	}
+	at := protocol.Position{Term: m.term(), Offset: uint64(len(m.logs[p.Topic]) + 1)}
+	m.logs[p.Topic] = append(m.logs[p.Topic], protocol.Entry{
+		Offset: at.Offset, Term: at.Term, Client: "c", Seq: p.Seq, Base: p.Base, Key: p.Key, Data: p.Data,
+	})
 	known.accepted[p.Seq] = at
 	l.say(&protocol.Ack{Topic: p.Topic, Client: "c", Seq: p.Seq, Offset: at.Offset, Term: at.Term})
 }
@@ -272,7 +292,7 @@ func (l *link) publish(p *protocol.Publish) {
 func (m *model) placesOf(topic string, key uint64) []uint64 {
 	var at []uint64
 	for _, e := range m.logs[topic] {
-		if string(e.Data) == strconv.FormatUint(key, 10) {
+		if keyOf(e) == key {
 			at = append(at, e.Offset)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-var modelTopics = []string{"a", "b"}
+var modelTopics = []string{"a", "b", modelDocument}
 
 var modelKeys = []string{"", "", "k", "\"é", strings.Repeat("x", protocol.MaxKeyBytes), "no\n", "no\xff"}
 
@@ -42,6 +42,7 @@ type world struct {
 	settled   map[uint64]Settled
 	pages     map[uint64]bool // whether it is answered
 	readers   map[uint64]*reader
+	document  document
 }
 
 // reader is what one handler has been told.
@@ -51,12 +52,15 @@ type reader struct {
 	open  bool
 	begun bool
 	at    uint64
+	doc   string // the type of the document that it reads
+	value uint64 // the counter that it shows
 }
 
 func newWorld(t *rapid.T) *world {
 	w := &world{
 		t: t, model: newModel(t), wish: Never, blocked: map[string]bool{},
 		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
+		document: document{base: map[uint64]uint64{}, losses: map[uint64]int{}},
 	}
 	w.core = New(Options{
 		Token:  TokenFunction,
@@ -93,16 +97,25 @@ func (w *world) step(in Input) {
 				w.t.Fatalf("sent %s on %v: %v", e.Frame, w.link, err)
 			}
 			for _, m := range messages {
+				w.said(m)
 				w.link.in = append(w.link.in, m)
 			}
 		case Shut:
 			w.cut()
 		case Started:
 			r := w.readers[e.Handler]
-			if p, ok := r.from.Position(); r.begun || !e.Recovered && !ok || r.from.Earliest() && e.Position.Offset != 0 || ok && e.Recovered && p != e.Position {
+			again := r.begun && !e.Recovered && r.topic == modelDocument && r.doc == "" // its log was lost
+			if p, ok := r.from.Position(); !again && (r.begun || !e.Recovered && !ok || r.from.Earliest() && e.Position.Offset != 0 || ok && e.Recovered && p != e.Position) {
 				w.t.Fatalf("handler %d from %+v started at %+v", e.Handler, r.from, e)
 			}
 			r.begun, r.at = true, e.Position.Offset
+			w.reach(r, e.Position, false)
+		case Snapshot:
+			w.snapshot(e)
+		case Doubtful:
+			if _, done := w.settled[e.Key]; done || w.link != nil {
+				w.t.Fatalf("DOC-18: operation %d is doubtful: settled %v, link %v", e.Key, done, w.link)
+			}
 		case Deliver:
 			for _, h := range e.Handlers {
 				r := w.readers[h]
@@ -110,9 +123,17 @@ func (w *world) step(in Input) {
 					w.t.Fatalf("handler %d at %+v got %s %d, %d skipped", h, r, e.Topic, e.Entry.Offset, e.Skipped)
 				}
 				r.at = e.Entry.Offset
+				if r.doc != "" {
+					r.value += keyOf(*e.Entry)
+				}
+				w.reach(r, e.Entry.Position(), false)
 			}
 		case Failed:
-			w.t.Fatalf("handler %d failed: %v", e.Handler, e.Err)
+			r := w.readers[e.Handler]
+			if e.Err.Code != protocol.WrongType || r.doc == "" || r.doc == "counter" && r.topic == modelDocument {
+				w.t.Fatalf("handler %d, %+v, failed: %v", e.Handler, r, e.Err)
+			}
+			r.open = false
 		case Settled:
 			if _, twice := w.settled[e.Key]; twice || w.published[e.Key] == "" {
 				w.t.Fatalf("settled twice, or never published: %+v", e)
@@ -284,10 +305,14 @@ func (w *world) block() {
 func (w *world) act() {
 	what := rapid.IntRange(0, 99).Draw(w.t, "act")
 	switch {
-	case what < 20:
+	case what < 12:
 		w.publish()
-	case what < 26:
+	case what < 20:
+		w.operate()
+	case what < 24:
 		w.subscribe()
+	case what < 26:
+		w.openDocument()
 	case what < 28:
 		w.unsubscribe()
 	case what < 30:
@@ -304,8 +329,10 @@ func (w *world) act() {
 		w.step(History{Key: k, Topic: "a"})
 	case what < 39:
 		w.forget()
-	case what < 42:
+	case what < 40:
 		w.block()
+	case what < 42:
+		w.loseLog()
 	case what < 48:
 		w.tick()
 	default:
@@ -322,6 +349,11 @@ func (w *world) calm() {
 	w.blocked = map[string]bool{}
 	for _, road := range w.core.options.Roads[1:] {
 		w.blocked[road] = rapid.Bool().Draw(w.t, "stays blocked")
+	}
+	if w.operations() > 0 {
+		h := w.key()
+		w.readers[h] = &reader{topic: modelDocument, doc: "counter", open: true, from: protocol.FromPosition(w.document.at), value: w.document.shown}
+		w.step(Subscribe{Handler: h, Topic: modelDocument, From: w.readers[h].from, Doc: "counter"})
 	}
 	if w.model.faults > 0 || rapid.Bool().Draw(w.t, "cut") {
 		w.lose()
@@ -355,6 +387,7 @@ func (w *world) check() {
 			w.t.Errorf("publish %d has the bad key %q, and was settled as %+v", key, w.entryKeys[key], s)
 		case len(at) > 1:
 			w.t.Errorf("publish %d is in the log at %v", key, at)
+		case w.model.lost[key]:
 		case s.Err == nil && (len(at) != 1 || at[0] != s.Position.Offset):
 			w.t.Errorf("publish %d was acknowledged at %d and is at %v", key, s.Position.Offset, at)
 		case s.Err != nil && !s.Unconfirmed && len(at) != 0:
@@ -364,8 +397,8 @@ func (w *world) check() {
 	for topic, log := range w.model.logs {
 		last := uint64(0)
 		for _, e := range log {
-			k, err := strconv.ParseUint(string(e.Data), 10, 64)
-			if err != nil || k <= last {
+			k := keyOf(e)
+			if k <= last {
 				w.t.Errorf("%s %d holds publish %s behind %d", topic, e.Offset, e.Data, last)
 			}
 			if e.Key != w.entryKeys[k] {
@@ -377,6 +410,9 @@ func (w *world) check() {
 	for h, r := range w.readers {
 		if r.open && (!r.begun || r.at != uint64(len(w.model.logs[r.topic]))) {
 			w.t.Errorf("handler %d is at %+v of %d", h, r, len(w.model.logs[r.topic]))
+		}
+		if r.open && r.doc != "" && r.value != w.model.value(r.at) {
+			w.t.Errorf("COUNTER-1: handler %d shows %d, and the log makes %d", h, r.value, w.model.value(r.at))
 		}
 	}
 	for k, answered := range w.pages {

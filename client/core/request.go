@@ -174,6 +174,9 @@ func (c *Core) unsubscribed(m *protocol.Unsubscribed) {
 	} else {
 		hello = nil
 	}
+	if hello == nil && !s.granted() {
+		return // it answers hello for handlers that have left
+	}
 	s.pause()
 	switch {
 	case err.Retryable:
