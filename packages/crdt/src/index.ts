@@ -1,0 +1,14 @@
+export type { ClockOptions, Stamp } from './clock.ts';
+export type { ApartPayload } from './context.ts';
+export type { CountsPayload } from './counts.ts';
+export { CrdtError, type CrdtErrorCode } from './error.ts';
+export { GCounter, type GCounterPayload } from './gcounter.ts';
+export type { Kept } from './kept.ts';
+export { LWWMap, type LWWMapPayload } from './lwwmap.ts';
+export { LWWRegister, type LWWRegisterPayload } from './lwwregister.ts';
+export { MVRegister, type MVRegisterPayload } from './mvregister.ts';
+export { type OpenOptions, open } from './open.ts';
+export { ORSet, type ORSetPayload } from './orset.ts';
+export type { LockManager, Storage } from './place.ts';
+export { PNCounter, type PNCounterPayload } from './pncounter.ts';
+export type { Replica, ReplicaOptions } from './replica.ts';
