@@ -23,7 +23,20 @@ export interface Kind {
 const amount = fc.integer({ min: 1, max: 1000 });
 const key = fc.constantFrom('a', 'b', '', '__proto__', '\u{1f600}', '\uffff');
 const value = fc.oneof(
-  fc.constantFrom<unknown>(0, -0, 1, '1', null, true, [], {}, [1, [2]], { b: 1, a: [{}] }, '\u{1f600}', '\uffff'),
+  fc.constantFrom<unknown>(
+    0,
+    -0,
+    1,
+    '1',
+    null,
+    true,
+    [],
+    {},
+    [1, [2]],
+    { b: 1, a: [{}] },
+    '\u{1f600}',
+    '\uffff',
+  ),
   fc.integer({ min: 0, max: 3 }),
 );
 
@@ -44,22 +57,46 @@ function kind<R>(
 }
 
 export const kinds: Kind[] = [
-  kind('GCounter', GCounter, amount.map((n) => (r) => r.increment(n))),
+  kind(
+    'GCounter',
+    GCounter,
+    amount.map((n) => (r) => r.increment(n)),
+  ),
   kind(
     'PNCounter',
     PNCounter,
-    fc.tuple(amount, fc.boolean()).map(([n, up]) => (r) => (up ? r.increment(n) : r.decrement(n))),
+    fc.tuple(amount, fc.boolean()).map(
+      ([n, up]) =>
+        (r) =>
+          up ? r.increment(n) : r.decrement(n),
+    ),
   ),
-  kind('LWWRegister', LWWRegister<unknown>, value.map((v) => (r) => r.set(v))),
-  kind('MVRegister', MVRegister<unknown>, value.map((v) => (r) => r.set(v))),
+  kind(
+    'LWWRegister',
+    LWWRegister<unknown>,
+    value.map((v) => (r) => r.set(v)),
+  ),
+  kind(
+    'MVRegister',
+    MVRegister<unknown>,
+    value.map((v) => (r) => r.set(v)),
+  ),
   kind(
     'ORSet',
     ORSet<unknown>,
-    fc.tuple(value, fc.boolean()).map(([v, add]) => (r) => (add ? r.add(v) : r.remove(v))),
+    fc.tuple(value, fc.boolean()).map(
+      ([v, add]) =>
+        (r) =>
+          add ? r.add(v) : r.remove(v),
+    ),
   ),
   kind(
     'LWWMap',
     LWWMap<unknown>,
-    fc.tuple(key, value, fc.boolean()).map(([k, v, set]) => (r) => (set ? r.set(k, v) : r.delete(k))),
+    fc.tuple(key, value, fc.boolean()).map(
+      ([k, v, set]) =>
+        (r) =>
+          set ? r.set(k, v) : r.delete(k),
+    ),
   ),
 ];

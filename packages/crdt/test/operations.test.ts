@@ -1,5 +1,14 @@
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
-import { CrdtError, type CrdtErrorCode, GCounter, LWWMap, LWWRegister, MVRegister, ORSet, PNCounter } from '../src/index.ts';
+import {
+  CrdtError,
+  type CrdtErrorCode,
+  GCounter,
+  LWWMap,
+  LWWRegister,
+  MVRegister,
+  ORSet,
+  PNCounter,
+} from '../src/index.ts';
 
 function codeOf(action: () => unknown): CrdtErrorCode | undefined {
   try {
@@ -76,7 +85,12 @@ describe('CRDT-6: values', () => {
     expect(JSON.stringify(set.value)).toBe('[0,{"a":1,"b":{"__proto__":1}}]');
     const map = new LWWMap<number>();
     map.set('__proto__', 1);
-    expect([map.get('__proto__'), map.get('toString'), map.has('constructor'), map.size]).toEqual([1, undefined, false, 1]);
+    expect([map.get('__proto__'), map.get('toString'), map.has('constructor'), map.size]).toEqual([
+      1,
+      undefined,
+      false,
+      1,
+    ]);
   });
 });
 
@@ -90,16 +104,27 @@ test('a bad id is refused', () => {
 test('CRDT-3: a payload of more than a million items is bad_payload', () => {
   const counts = Array.from({ length: 1_000_001 }, (_, i) => [`r${i}`, 1]);
   const counter = new PNCounter();
-  expect(codeOf(() => counter.applyPayload({ replicaId: 'x', added: counts, removed: [] }))).toBe('bad_payload');
+  expect(codeOf(() => counter.applyPayload({ replicaId: 'x', added: counts, removed: [] }))).toBe(
+    'bad_payload',
+  );
   const half = counts.slice(0, 500_001);
-  expect(codeOf(() => counter.applyPayload({ replicaId: 'x', added: half, removed: half }))).toBe('bad_payload');
+  expect(codeOf(() => counter.applyPayload({ replicaId: 'x', added: half, removed: half }))).toBe(
+    'bad_payload',
+  );
   counter.applyPayload({ replicaId: 'x', added: counts.slice(0, 500_000), removed: counts.slice(500_001) });
   expect(counter.value).toBe(0);
 });
 
 test('an error says where', () => {
   const set = new ORSet();
-  const payload = { replicaId: 'x', seen: [['x', 1]], elements: [[1, [['x', 1]]], [2, [['x', 2]]]] };
+  const payload = {
+    replicaId: 'x',
+    seen: [['x', 1]],
+    elements: [
+      [1, [['x', 1]]],
+      [2, [['x', 2]]],
+    ],
+  };
   expect(() => set.applyPayload(payload)).toThrow('elements[1]: an add that is neither seen nor apart');
 });
 

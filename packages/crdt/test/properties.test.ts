@@ -18,7 +18,10 @@ describe.each(kinds)('$name', ({ make, operation }) => {
     fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constant('operate' as const), on: replica, operation }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('merge' as const), on: replica, from: replica }) },
-      { weight: 3, arbitrary: fc.record({ do: fc.constant('deliver' as const), on: replica, delta: fc.nat() }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ do: fc.constant('deliver' as const), on: replica, delta: fc.nat() }),
+      },
     ),
     { maxLength: 40 },
   );
@@ -123,7 +126,10 @@ describe.each(kinds)('$name', ({ make, operation }) => {
         try {
           reader.applyPayload(payload);
         } catch (error) {
-          expect(error).toMatchObject({ name: 'CrdtError', code: expect.stringMatching(/^(bad_payload|out_of_range)$/) });
+          expect(error).toMatchObject({
+            name: 'CrdtError',
+            code: expect.stringMatching(/^(bad_payload|out_of_range)$/),
+          });
           expect(JSON.stringify(reader.payload())).toBe(before);
           return;
         }
