@@ -46,11 +46,14 @@ export class Elements {
     return dots;
   }
 
-  /** Drops each add that the context knows and the others have not. Returns whether there was one. */
+  /**
+   * Drops each add that the context knows and the others do not have in the
+   * same element. Returns whether there was one.
+   */
   dropRemoved(context: Context, others: Elements): boolean {
     let changed = false;
     const drop = (dot: Dot | undefined): void => {
-      if (!dot || others.dot(dot.id, dot.n)) return;
+      if (!dot || others.dot(dot.id, dot.n)?.element.value.text === dot.element.value.text) return;
       this.#drop(dot);
       changed = true;
     };

@@ -120,13 +120,14 @@ function contextOf(dots: Dot[]): Context {
 
 function readApart(reader: Reader, context: Context): void {
   const ids = new Set<string>();
-  for (const [i, item] of readTuple(reader.get('apart'), 0, Infinity, 'apart').entries()) {
+  for (const [i, item] of reader.list(reader.get('apart'), 'apart').entries()) {
     const where = `apart[${i}]`;
     const [replicaId, ns] = readTuple(item, 2, 2, where);
     const id = readId(replicaId, where);
     if (ids.has(id)) refuse(where, 'this replica id stands twice');
     ids.add(id);
-    for (const n of reader.list(ns, where))
+    if (!reader.list(ns, where).length) refuse(where, 'a replica id without a count');
+    for (const n of ns as unknown[])
       if (!context.add(id, readCount(n, where))) refuse(where, `${n} was seen already`);
   }
 }
