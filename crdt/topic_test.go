@@ -17,7 +17,7 @@ func TestReplicas_through_a_topic(t *testing.T) {
 	ctx := t.Context()
 	devices := []*crdt.GCounter{crdt.NewGCounter(), crdt.NewGCounter(), crdt.NewGCounter()}
 	for i, n := range []int{2, 1, 0} {
-		topic := server.Client().Topic("counter:visits")
+		topic := server.Client().Topic("visits:page")
 		for range n {
 			delta, err := devices[i].Increment(1)
 			if err != nil {
@@ -30,7 +30,7 @@ func TestReplicas_through_a_topic(t *testing.T) {
 	}
 	for _, device := range devices {
 		entries := 0
-		for e, err := range server.Client().Topic("counter:visits").Read(ctx, tutti.Earliest()) {
+		for e, err := range server.Client().Topic("visits:page").Read(ctx, tutti.Earliest()) {
 			if err != nil {
 				t.Fatal(err)
 			}

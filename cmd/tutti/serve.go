@@ -221,7 +221,12 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 		t.Dir = cfg.Data
 	}
 	for name, ns := range cfg.Namespaces {
+		typ := ns.Type
+		if typ == config.Messages {
+			typ = ""
+		}
 		t.Namespaces[name] = tutti.Namespace{
+			Type:      typ,
 			Memory:    ns.Durability == config.Memory,
 			KeepCount: ns.Retention.Count,
 			KeepAge:   ns.Retention.Age,

@@ -25,6 +25,7 @@ import (
 	"github.com/tuttisync/tutti/internal/transport/sse"
 	"github.com/tuttisync/tutti/internal/transport/ws"
 	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/records"
 	"github.com/tuttisync/tutti/store/memory"
 )
 
@@ -88,12 +89,14 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 	s.signing = set.signing
 	verifier, err := auth.NewVerifier(set.signing)
 	must(t, err)
-	set.hub.Policy, err = auth.NewPolicy(auth.PolicyConfig{Namespaces: map[string][]auth.Verb{"chat": nil, "open": set.open}})
+	set.hub.Policy, err = auth.NewPolicy(auth.PolicyConfig{Namespaces: map[string][]auth.Verb{"chat": nil, "cards": nil, "open": set.open}})
 	must(t, err)
 	set.hub.Namespace = func(topic string) (hub.Namespace, error) {
 		switch protocol.Namespace(topic) {
 		case "chat", "open", "user":
 			return hub.Namespace{}, nil
+		case "cards":
+			return hub.Namespace{Type: records.Type}, nil
 		}
 		return hub.Namespace{}, protocol.Errorf(protocol.UnknownNamespace, "")
 	}

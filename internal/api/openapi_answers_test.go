@@ -173,11 +173,11 @@ func (a *openAPI) checkRequest(t *testing.T, operation map[string]any, c sample)
 	}
 }
 
-// fullLog has no room for entries of the topic open:full.
+// fullLog has no room for entries of open:full and cards:full.
 type fullLog struct{ store.Log }
 
 func (l fullLog) Append(ctx context.Context, topic string, b store.Batch) error {
-	if topic == "open:full" {
+	if topic == "open:full" || topic == "cards:full" {
 		return store.ErrFull
 	}
 	return l.Log.Append(ctx, topic, b)
@@ -243,8 +243,12 @@ func samples(t *testing.T, s *testServer) []sample {
 		redact     = "DELETE /v1/topics/{topic}/events/{offset}"
 		topics     = "GET /v1/topics"
 		disconnect = "POST /v1/disconnect"
+		document   = "GET /v1/docs/{topic}"
+		edit       = "POST /v1/docs/{topic}/ops"
 		room       = "/v1/topics/chat:room/events"
 		nowhere    = "/v1/topics/nowhere:a/events"
+		cards      = "/v1/docs/cards:room"
+		large      = `{"op":{"op":"set","key":"a","value":{"text":"`
 	)
 	key := func(k string) []string { return append(slices.Clone(admin), "Idempotency-Key", k) }
 	all := []sample{
@@ -279,6 +283,30 @@ func samples(t *testing.T, s *testServer) []sample {
 		{topics, "/v1/topics", "", admin, 200, false},
 		{topics, "/v1/topics?prefix=ch&after=a&limit=10", "", admin, 200, false},
 		{topics, "/v1/topics?limit=0", "", admin, 400, false},
+
+		{edit, cards + "/ops", `{"op":{"op":"set","key":"a","value":{"text":"do","done":false}}}`, key("m"), 201, false},
+		{edit, cards + "/ops", `{"base":1,"op":{"op":"patch","key":"a","set":{"done":true},"if":[{"is":"present"}]}}`, admin, 201, false},
+		{edit, cards + "/ops", `{"op":{"op":"patch","key":"a"}}`, admin, 400, false},
+		{edit, cards + "/ops", `{"op":{"op":"delete","key":"b"}}`, admin, 404, false},
+		{edit, cards + "/ops", `{"base":0,"op":{"op":"delete","key":"a","ifUnseen":"reject"}}`, admin, 409, false},
+		{edit, cards + "/ops", `{"base":9,"op":{"op":"delete","key":"a"}}`, admin, 409, false},
+		{edit, "/v1/docs/chat:room/ops", `{"op":1}`, admin, 409, false},
+		{edit, cards + "/ops", `{"op":{"op":"delete","key":"a","if":[{"is":"absent"}]}}`, admin, 412, false},
+		{edit, cards + "/ops", large + strings.Repeat("x", 300<<10) + `"}}}`, admin, 413, false},
+		{edit, cards + "/ops", `{"op":{"op":"delete","key":"a"}}`, key("m"), 422, false},
+		{edit, "/v1/docs/cards:full/ops", `{"op":{"op":"set","key":"a","value":{}}}`, admin, 507, false},
+		{publish, "/v1/topics/cards:room/events", `{"data":{"op":"set","key":"b","value":{}}}`, admin, 201, false},
+		{publish, "/v1/topics/cards:room/events", `[{"data":{"op":"set","key":"b","value":{}}},{"data":{"op":"delete","key":"b"}}]`, admin, 409, false},
+		{publish, "/v1/topics/cards:room/events", `{"data":{"op":"delete","key":"b","if":[{"is":"absent"}]}}`, admin, 412, false},
+		{history, "/v1/topics/cards:room/events", "", admin, 200, false},
+
+		{document, cards, "", admin, 200, false},
+		{document, cards + "?at=1", "", admin, 200, false},
+		{document, cards + "?at=x", "", admin, 400, false},
+		{document, cards + "?at=9", "", admin, 404, false},
+		{document, "/v1/docs/chat:room", "", admin, 409, false},
+		{truncate, "/v1/topics/cards:room/events?before=3", "", admin, 200, false},
+		{document, cards + "?at=1", "", admin, 410, false},
 
 		{disconnect, "/v1/disconnect", `{"sub":"nobody"}`, admin, 200, false},
 		{disconnect, "/v1/disconnect", `{"client":"AAAA","return":true}`, admin, 200, false},
@@ -329,6 +357,8 @@ func samples(t *testing.T, s *testServer) []sample {
 		{redact, room + "/3", "", nil, 0, false},
 		{topics, "/v1/topics", "", nil, 0, false},
 		{disconnect, "/v1/disconnect", `{"sub":"nobody"}`, nil, 0, false},
+		{document, cards, "", nil, 0, false},
+		{edit, cards + "/ops", `{"op":{"op":"set","key":"a","value":{}}}`, nil, 0, false},
 		{"GET /v1/sse", "/v1/sse?topic=chat:room", "", nil, 0, false},
 		{"GET /v1/poll", "/v1/poll?topic=chat:room", "", nil, 0, false},
 		{"POST /v1/sse", "/v1/sse", hello(""), nil, 0, false},
@@ -345,7 +375,7 @@ func samples(t *testing.T, s *testServer) []sample {
 			}
 			all = append(all, c)
 		}
-		if !strings.HasPrefix(c.operation, "POST /v1/") || c.operation == publish || c.operation == disconnect {
+		if !strings.HasPrefix(c.operation, "POST /v1/") || c.operation == publish || c.operation == disconnect || c.operation == edit {
 			c.header, c.status = nil, http.StatusUnauthorized
 			all = append(all, c)
 			c.header, c.status = nobody, http.StatusForbidden

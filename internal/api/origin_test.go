@@ -22,6 +22,8 @@ var roads = map[string]string{
 	"GET /v1/topics":                            "GET /v1/topics",
 	"DELETE /v1/topics/{topic}/events":          "DELETE /v1/topics/open:a/events?before=1",
 	"DELETE /v1/topics/{topic}/events/{offset}": "DELETE /v1/topics/open:a/events/1",
+	"GET /v1/docs/{topic}":                      "GET /v1/docs/cards:a",
+	"POST /v1/docs/{topic}/ops":                 "POST /v1/docs/cards:a/ops",
 	"POST /v1/disconnect":                       "POST /v1/disconnect",
 	"GET /v1/client.js":                         "GET /v1/client.js",
 	"GET /v1/fallback.js":                       "GET /v1/fallback.js",

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -38,12 +39,16 @@ var usual = map[visitor]protocol.Code{
 // free is how a command ends that needs no right.
 var free = map[visitor]protocol.Code{noToken: "", expired: "", wrongGrant: "", rightGrant: ""}
 
-const rightsTopic = "chat:room"
+const (
+	rightsTopic    = "chat:room"
+	rightsDocument = "cards:room"
+)
 
-// rightsRow is one command: the right that it needs on rightsTopic, how it ends
-// for each visitor, and how to give it.
+// rightsRow is one command: the right that it needs, how it ends for each
+// visitor, and how to give it.
 type rightsRow struct {
 	verb auth.Verb // empty: none
+	on   string    // the topic; empty: rightsTopic
 	want map[visitor]protocol.Code
 	// One of the two: over a live WebSocket, or as a road of its own.
 	said func(w *wire) protocol.Code
@@ -130,6 +135,10 @@ var rights = map[string]rightsRow{
 		s.tell(rightsTopic, "", "1")
 		return overHTTP("DELETE", "/v1/topics/"+rightsTopic+"/events/1", "")(s, token)
 	}},
+	"GET /v1/docs/{topic}": {verb: auth.Read, on: rightsDocument, want: usual, road: overHTTP("GET", "/v1/docs/"+rightsDocument, "")},
+	"POST /v1/docs/{topic}/ops": {verb: auth.Edit, on: rightsDocument, want: usual, road: overHTTP(
+		"POST", "/v1/docs/"+rightsDocument+"/ops", `{"op":{"op":"set","key":"a","value":{}}}`,
+	)},
 	"POST /v1/disconnect": {verb: auth.Admin, want: usual, road: overHTTP("POST", "/v1/disconnect", `{"sub":"bob"}`)},
 	"GET /v1/client.js":   {want: free, road: overHTTP("GET", "/v1/client.js", "")},
 	"GET /v1/fallback.js": {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
@@ -199,7 +208,7 @@ func (r rightsRow) grant() auth.Grant {
 	case auth.Admin:
 		return grant("*", auth.Admin)
 	}
-	return grant(rightsTopic, r.verb)
+	return grant(cmp.Or(r.on, rightsTopic), r.verb)
 }
 
 // wrong is all but that: every other verb, and the verb elsewhere.
@@ -212,7 +221,8 @@ func (r rightsRow) wrong() []auth.Grant {
 	}
 	elsewhere := []auth.Grant{grant("*", others...)}
 	if r.verb != "" {
-		elsewhere = append(elsewhere, grant("chat:roomy", r.verb), grant("chat:roo", r.verb), grant("open:*", r.verb))
+		topic := cmp.Or(r.on, rightsTopic)
+		elsewhere = append(elsewhere, grant(topic+"y", r.verb), grant(topic[:len(topic)-1], r.verb), grant("open:*", r.verb))
 	}
 	return elsewhere
 }

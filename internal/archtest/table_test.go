@@ -53,7 +53,7 @@ var table = []row{
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
 
-	{pkg: "internal/config", may: []string{"internal/gate", "auth", "protocol"}},
+	{pkg: "internal/config", may: []string{"internal/gate", "auth", "doc/registry", "protocol"}},
 	{pkg: "internal/cert", may: nil},
 	{pkg: "internal/metrics", may: []string{"protocol"}},
 	{pkg: "internal/sim", may: []string{"*"}},

@@ -33,18 +33,15 @@ type Config struct {
 
 // Namespace is how the topics of one namespace behave.
 type Namespace struct {
-	Kind       Kind        `yaml:"kind"`
+	Type       string      `yaml:"type"` // messages, or the name of a type of documents
 	Durability Durability  `yaml:"durability"`
 	Retention  Retention   `yaml:"retention"`
 	Delivery   Delivery    `yaml:"delivery"`
 	Anonymous  []auth.Verb `yaml:"anonymous"` // what everybody may, with a token or without
 }
 
-// Kind is what a namespace's topics are.
-type Kind string
-
-// Messages is a log and no fold.
-const Messages Kind = "messages"
+// Messages is the Type of topics that are logs and no documents.
+const Messages = "messages"
 
 // Durability is what an acknowledgement promises.
 type Durability string
@@ -82,6 +79,8 @@ type Limits struct {
 	Members      int  `yaml:"members"`
 	Page         int  `yaml:"page"`
 
+	DocumentBytes Size `yaml:"documentBytes"`
+
 	HelloTimeout   time.Duration `yaml:"helloTimeout"`   // from the connection to its hello
 	Ping           time.Duration `yaml:"ping"`           // longest silence of the server
 	Grace          time.Duration `yaml:"grace"`          // beyond Ping, until a silent peer counts as gone
@@ -114,6 +113,8 @@ func (l Limits) Protocol() protocol.Limits {
 		Depth:        l.Depth,
 		Members:      l.Members,
 		Page:         l.Page,
+
+		DocumentBytes: int(l.DocumentBytes),
 	}
 }
 
@@ -137,6 +138,7 @@ func Default() *Config {
 			Depth:          l.Depth,
 			Members:        l.Members,
 			Page:           l.Page,
+			DocumentBytes:  Size(l.DocumentBytes),
 			HelloTimeout:   5 * time.Second,
 			Ping:           25 * time.Second,
 			Grace:          10 * time.Second,
@@ -159,7 +161,7 @@ func Default() *Config {
 }
 
 func defaultNamespace() Namespace {
-	return Namespace{Kind: Messages, Durability: Durable, Delivery: All}
+	return Namespace{Type: Messages, Durability: Durable, Delivery: All}
 }
 
 // Namespace returns how the topics of a namespace behave, and whether it

@@ -41,7 +41,7 @@ func TestLoad_faults(t *testing.T) {
 		{"large file", strings.Repeat("#", maxFileBytes+1), "", "read configuration: FILE is larger than 1048576 bytes"},
 
 		{"variable of a bool", "", "TUTTI_DEV=1", `TUTTI_DEV: "1" is not true or false`},
-		{"variable in YAML", "", "TUTTI_NAMESPACES={chat: {kint: a}}", "TUTTI_NAMESPACES: chat.kint: unknown key; known are kind, durability, retention, delivery, anonymous"},
+		{"variable in YAML", "", "TUTTI_NAMESPACES={chat: {kint: a}}", "TUTTI_NAMESPACES: chat.kint: unknown key; known are type, durability, retention, delivery, anonymous"},
 		{"variable not in YAML", "", "TUTTI_AUTH_KEYS=[", "TUTTI_AUTH_KEYS: line 1: did not find expected node content"},
 		{"variable in YAML of another shape", "", "TUTTI_AUTH_KEYS={}", "TUTTI_AUTH_KEYS: the document: must be a list"},
 
@@ -71,7 +71,8 @@ func TestLoad_faults(t *testing.T) {
 
 		{"namespace without a name", "namespaces: {'': {}}", "", `namespaces: "" is not the name of a namespace: the part of a topic's name before the first colon`},
 		{"namespace with a colon", "namespaces: {'a:b': {}}", "", `namespaces: "a:b" is not the name of a namespace: the part of a topic's name before the first colon`},
-		{"kind", "namespaces: {a: {kind: text}}", "", `namespaces.a.kind: "text" is not messages`},
+		{"type", "namespaces: {a: {type: poll}}", "", `namespaces.a.type: "poll" is not messages or a type of documents: counter, records, set`},
+		{"type with latest", "namespaces: {a: {type: set, delivery: latest}}", "", "namespaces.a.delivery: readers of a document skip nothing: latest goes with messages alone"},
 		{"durability", "namespaces: {a: {durability: disk}}", "", `namespaces.a.durability: "disk" is not durable or memory`},
 		{"retention.count", "namespaces: {a: {retention: {count: -1}}}", "", "namespaces.a.retention.count: -1 is below 0, which means no bound"},
 		{"retention.age", "namespaces: {a: {retention: {age: -1h}}}", "", "namespaces.a.retention.age: -1h0m0s is below 0, which means no bound"},
@@ -87,6 +88,7 @@ func TestLoad_faults(t *testing.T) {
 		{"voids", "limits: {voids: -1}", "", "limits.voids: -1" + range64k},
 		{"depth", "limits: {depth: 1001}", "", "limits.depth: 1001 is not between 1 and 1000"},
 		{"page", "limits: {page: 0}", "", "limits.page: 0 is not between 1 and 100000"},
+		{"documentBytes", "limits: {documentBytes: 0}", "", "limits.documentBytes: 0B is not between 1B and 256MiB"},
 		{"helloTimeout", "limits: {helloTimeout: 2m}", "", "limits.helloTimeout: 2m0s is not between 100ms and 1m0s"},
 		{"ping", "limits: {ping: 1ms}", "", "limits.ping: 1ms is not between 100ms and 10m0s"},
 		{"grace", "limits: {grace: 0s}", "", "limits.grace: 0s is not between 100ms and 10m0s"},

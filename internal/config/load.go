@@ -63,8 +63,8 @@ func (c *Config) complete() {
 		c.Namespaces[auth.UserNamespace] = defaultNamespace()
 	}
 	for name, ns := range c.Namespaces {
-		if ns.Kind == "" {
-			ns.Kind = Messages
+		if ns.Type == "" {
+			ns.Type = Messages
 		}
 		if ns.Durability == "" {
 			ns.Durability = Durable

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/doc/registry"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -95,8 +96,11 @@ func (ns Namespace) check(found *faults, name string) {
 		found.add("namespaces", "%.80q is not the name of a namespace: the part of a topic's name before the first colon", name)
 		return
 	}
-	if ns.Kind != Messages {
-		found.add(key+".kind", "%.40q is not messages", ns.Kind)
+	if ns.Type != Messages && registry.Lookup(ns.Type) == nil {
+		found.add(key+".type", "%.40q is not messages or a type of documents: %s", ns.Type, strings.Join(registry.Names(), ", "))
+	}
+	if ns.Type != Messages && ns.Delivery == Latest {
+		found.add(key+".delivery", "readers of a document skip nothing: latest goes with messages alone")
 	}
 	if ns.Durability != Durable && ns.Durability != Memory {
 		found.add(key+".durability", "%.40q is not durable or memory", ns.Durability)
@@ -136,6 +140,7 @@ func (l Limits) check(found *faults) {
 	between(found, "limits.fragments", l.Fragments, 1, 65536)
 	l.checkBounds(found)
 	between(found, "limits.page", l.Page, 1, 100_000)
+	between(found, "limits.documentBytes", l.DocumentBytes, 1, 256<<20)
 	between(found, "limits.helloTimeout", l.HelloTimeout, 100*time.Millisecond, time.Minute)
 	between(found, "limits.ping", l.Ping, 100*time.Millisecond, 10*time.Minute)
 	between(found, "limits.grace", l.Grace, 100*time.Millisecond, 10*time.Minute)

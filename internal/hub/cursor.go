@@ -131,11 +131,11 @@ func (t *Topic) anew(elseNew bool) protocol.Position {
 type news struct {
 	bytes   int
 	entries int
-	lent    bool   // they are the ring's
-	more    bool   // there is more to read now
-	behind  bool   // it is in the store alone, and was not read
-	aside   bool   // the reader will be woken when the topic knows its keys
-	lost    *start // the place was lost; reading goes on from here
+	lent    bool    // they are the ring's
+	more    bool    // there is more to read now
+	behind  bool    // it is in the store alone, and was not read
+	aside   bool    // the reader will be woken when the topic knows its keys
+	lost    *start  // the place was lost; reading goes on from here
 	shared  *shared // the snapshot that many readers share, nil if there is none
 }
 
