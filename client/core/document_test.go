@@ -26,8 +26,8 @@ type reading struct {
 }
 
 func keyOf(e protocol.Entry) uint64 {
-	digits := strings.Trim(string(e.Data), `{"op:addn,}`)
-	key, err := strconv.ParseUint(digits, 10, 64)
+	digits, _ := strings.CutPrefix(string(e.Data), `{"op":"add","n":`)
+	key, err := strconv.ParseUint(strings.TrimSuffix(digits, "}"), 10, 64)
 	if err != nil {
 		panic(fmt.Sprintf("the log holds %s", e.Data))
 	}

@@ -69,11 +69,10 @@ func (l *link) flow() {
 		return
 	}
 	for _, topic := range modelTopics {
-		at, ok := l.places[topic]
-		if !ok || topic == modelDocument && !l.flowDocument() {
+		if _, ok := l.places[topic]; !ok || topic == modelDocument && !l.flowDocument() {
 			continue
 		}
-		at = l.places[topic]
+		at := l.places[topic]
 		coming := l.model.logs[topic][at:]
 		if !l.model.kind {
 			coming = coming[:rapid.IntRange(0, len(coming)).Draw(l.model.t, "flow")]

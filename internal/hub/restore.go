@@ -156,7 +156,7 @@ func decodeKept(t doc.Type, s store.Snapshot) (*doc.State, error) {
 	}
 	state, err := doc.Load(t, s.Offset, e.Cells)
 	if err != nil {
-		return nil, fmt.Errorf("snapshot at %d is damaged: %s", s.Offset, err) // no fault of the peer's
+		return nil, fmt.Errorf("snapshot at %d is damaged: %s", s.Offset, err.Error()) // no fault of the peer's
 	}
 	return state, nil
 }
