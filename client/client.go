@@ -27,6 +27,9 @@ type Client struct {
 	status     atomic.Pointer[Status]
 	numbers    atomic.Uint64 // of handlers, publishes and pages
 
+	documentsMu sync.Mutex // guards documents; before the mutexes in them
+	documents   map[string]*replica
+
 	ctx     context.Context // of transports and token functions
 	cancel  context.CancelFunc
 	running sync.WaitGroup // they
@@ -42,6 +45,7 @@ type Client struct {
 	handlers   map[uint64]*handler
 	pending    map[uint64]*Pending
 	operations map[uint64]operation
+	unfolded   []*replica // which entries came for
 	pages      map[uint64]chan pageResult
 }
 
@@ -66,7 +70,7 @@ func Connect(address string, options Options) (*Client, error) {
 		ctx:        ctx, cancel: cancel,
 		events: make(chan func()), done: make(chan struct{}),
 		timer:    time.NewTimer(time.Hour),
-		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, operations: map[uint64]operation{}, pages: map[uint64]chan pageResult{},
+		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, operations: map[uint64]operation{}, documents: map[string]*replica{}, pages: map[uint64]chan pageResult{},
 	}
 	c.timer.Stop()
 	c.posts = unredirected(c.http)
@@ -151,7 +155,9 @@ func (c *Client) own() {
 				c.step(core.Wake{})
 			}
 		}
+		c.fold()
 	}
+	c.endDocuments()
 	c.cancel()
 }
 

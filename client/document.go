@@ -57,28 +57,46 @@ func (c *Client) openDocument(topic, kind string, r documentReader, from protoco
 }
 
 // operate queues an operation, which is sent while its topic is open as a
-// document. It returns a function that takes it back and reports whether that
-// was done, as it is if it was never sent; it is called from any goroutine but
-// the owner's.
-func (c *Client) operate(topic string, data jsontext.Value, op operation) (cancel func() bool) {
-	key := c.numbers.Add(1)
-	open := c.post(func() {
+// document. It reports false if the client has ended.
+func (c *Client) operate(key uint64, topic string, data jsontext.Value, op operation) bool {
+	return c.post(func() {
 		base := op.base()
 		c.operations[key] = op
 		c.step(core.Publish{Key: key, Topic: topic, Base: &base, Data: data})
 	})
-	if !open {
-		op.settled(core.Settled{Key: key, Err: protocol.Errorf(protocol.Closed, "")})
+}
+
+// takeBack takes an operation back if it was never sent, and reports whether it
+// did. It is called from any goroutine but the owner's.
+func (c *Client) takeBack(key uint64) bool {
+	taken := make(chan bool, 1)
+	posted := c.post(func() {
+		_, before := c.operations[key]
+		c.step(core.Abort{Key: key})
+		_, after := c.operations[key]
+		taken <- before && !after
+	})
+	return posted && <-taken
+}
+
+// fold lets documents take in what came, at the end of each event of the
+// owner's: all that came in one frame is one change.
+func (c *Client) fold() {
+	for _, r := range c.unfolded {
+		r.fold()
 	}
-	return func() bool {
-		taken := make(chan bool, 1)
-		posted := c.post(func() {
-			_, before := c.operations[key]
-			c.step(core.Abort{Key: key})
-			_, after := c.operations[key]
-			taken <- before && !after
-		})
-		return posted && <-taken
+	clear(c.unfolded)
+	c.unfolded = c.unfolded[:0]
+}
+
+// endDocuments ends all when the client has ended.
+func (c *Client) endDocuments() {
+	c.documentsMu.Lock()
+	all := c.documents
+	c.documents = map[string]*replica{}
+	c.documentsMu.Unlock()
+	for _, r := range all {
+		r.end(DocumentClosed, protocol.Errorf(protocol.Closed, ""))
 	}
 }
 
