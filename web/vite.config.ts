@@ -4,6 +4,10 @@ const server = 'http://127.0.0.1:8080';
 
 export default defineConfig({
   base: './',
-  build: { target: 'es2022', modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: ['index.html', 'crdts.html'] },
+  },
   server: { proxy: { '/v1': { target: server, ws: true } } },
 });

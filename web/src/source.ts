@@ -1,7 +1,7 @@
 import { make } from './find.ts';
 
 const tokens =
-  /(?<comment>\/\/.*)|(?<string>'[^'\n]*'|`[^`]*`)|(?<keyword>\b(?:import|from(?= ')|export|function|const|new|type|void)\b)/g;
+  /(?<comment>\/\/.*|\/\*\*[\s\S]*?\*\/)|(?<string>'[^'\n]*'|`[^`]*`)|(?<keyword>\b(?:import|from(?= ')|export|async|function|class|const|let|new|return|type|void)\b)/g;
 
 /** Shows the source of a room in a figure, its comments, strings and keywords marked. */
 export function showSource(figure: HTMLElement, name: string, source: string): void {
