@@ -16,6 +16,7 @@ class Devices {
 
   private constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
   }
 

@@ -1,4 +1,5 @@
 import './style.css';
+import './crdts.css';
 import { type Client, connect } from '@tutti/client';
 import { find } from './find.ts';
 import { Device } from './rooms/device.ts';

@@ -1,4 +1,5 @@
 import './style.css';
+import './rooms.css';
 import { find } from './find.ts';
 import { chat } from './rooms/chat.ts';
 import chatSource from './rooms/chat.ts?raw';
