@@ -16,7 +16,6 @@ class Devices {
 
   private constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
   }
 

@@ -22,7 +22,6 @@ class List {
 
   private constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
   }
 
