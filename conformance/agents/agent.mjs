@@ -8,6 +8,7 @@ Date.now = () => wall() + jumped;
 
 const { WebSocket } = await import('ws');
 const { connect } = await import('@tutti/client');
+const { documentCommands } = await import('./documents.mjs');
 
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
@@ -83,6 +84,7 @@ const commands = {
       faults: sum(({ faults }) => faults),
     });
   },
+  ...documentCommands(() => client, await import('@tutti/crdt'), say),
 };
 
 const lines = createInterface({ input: process.stdin });

@@ -10,8 +10,10 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/client"
+	"github.com/tuttisync/tutti/crdt"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -29,6 +31,12 @@ type command struct {
 	Key     string        `json:"key"`
 	Clients int           `json:"clients"`
 	Offset  uint64        `json:"offset"`
+
+	Kind    string           `json:"kind"`
+	Method  string           `json:"method"`
+	Args    []jsontext.Value `json:"args"`
+	By      int64            `json:"by"`
+	Payload jsontext.Value   `json:"payload"`
 }
 
 // agent is the program's state.
@@ -37,6 +45,9 @@ type agent struct {
 	tokens chan string
 	saying sync.Mutex // held while a line is written
 	crowd  []*member
+
+	documents map[string]document // by topic
+	tally     *crdt.GCounter
 }
 
 // member is one client of a crowd.
@@ -51,7 +62,7 @@ type member struct {
 type said map[string]any
 
 func main() {
-	a := &agent{tokens: make(chan string, 1)}
+	a := &agent{tokens: make(chan string, 1), documents: map[string]document{}, tally: crdt.NewGCounter()}
 	if err := a.run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -106,6 +117,14 @@ func (a *agent) do(c command) error {
 		return a.gather(c)
 	case "count":
 		a.count(c.Offset)
+	case "open":
+		return a.open(c)
+	case "edit":
+		return a.edit(c)
+	case "look":
+		a.say(said{"event": "answer", "n": c.N, "data": a.documents[c.Topic].look()})
+	case "tally":
+		return a.countUp(c)
 	default:
 		return errors.New("unknown command")
 	}

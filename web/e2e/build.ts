@@ -8,22 +8,25 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
+    /** The server. */
     binary: string;
+    /** The Go client as an agent. */
+    agent: string;
   }
 }
 
 const root = join(import.meta.dirname, '../..');
 
-/** Builds the server with the page as it is now, or takes the one that $TUTTI names. */
+/** Builds the server with the page as it is now, or takes the one that $TUTTI names, and the agent. */
 export default async function build(project: TestProject): Promise<() => Promise<void>> {
-  if (process.env.TUTTI) {
-    project.provide('binary', process.env.TUTTI);
-    return async () => {};
-  }
-  if (!existsSync(join(root, 'web/dist/index.html'))) throw new Error('the page is not built: npm run build');
   const folder = await mkdtemp(join(tmpdir(), 'tutti-e2e-'));
-  const binary = join(folder, 'tutti');
-  await promisify(execFile)('go', ['build', '-o', binary, './cmd/tutti'], { cwd: root });
-  project.provide('binary', binary);
+  const compile = async (name: string, pkg: string): Promise<string> => {
+    const binary = join(folder, name);
+    await promisify(execFile)('go', ['build', '-o', binary, pkg], { cwd: root });
+    return binary;
+  };
+  if (!existsSync(join(root, 'web/dist/index.html'))) throw new Error('the page is not built: npm run build');
+  project.provide('binary', process.env.TUTTI ?? (await compile('tutti', './cmd/tutti')));
+  project.provide('agent', await compile('agent', './conformance/agents'));
   return () => rm(folder, { recursive: true });
 }
