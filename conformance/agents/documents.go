@@ -49,7 +49,9 @@ func (a *agent) open(c command) error {
 	case "records":
 		all := client.OpenRecords[fields](a.client, c.Topic, client.RecordsOptions{})
 		a.documents[c.Topic] = document{
-			edit: func(method string, args []jsontext.Value) (*client.Mutation, error) { return editRecords(all, method, args) },
+			edit: func(method string, args []jsontext.Value) (*client.Mutation, error) {
+				return editRecords(all, method, args)
+			},
 			look: func() any {
 				shown := map[string]fields{}
 				for key, value := range all.All() {
