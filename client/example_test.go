@@ -1,0 +1,81 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+
+	"github.com/tuttisync/tutti"
+	"github.com/tuttisync/tutti/client"
+	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/records"
+)
+
+// connected is a server for development with a client of it.
+func connected() (c *client.Client, end func()) {
+	srv, err := tutti.New(tutti.Config{Dev: true})
+	if err != nil {
+		panic(err)
+	}
+	web := httptest.NewServer(srv)
+	c, err = client.Connect(web.URL, client.Options{})
+	if err != nil {
+		panic(err)
+	}
+	return c, func() {
+		c.Close()
+		srv.Close(context.Background())
+		web.Close()
+	}
+}
+
+func ExampleOpenRecords() {
+	c, end := connected()
+	defer end()
+	type Task struct {
+		Title string `json:"title"`
+		Done  bool   `json:"done"`
+	}
+	tasks := client.OpenRecords[Task](c, "records:tasks", client.RecordsOptions{})
+	defer tasks.Close()
+
+	milk, _ := tasks.InsertAfter("", Task{Title: "milk"})
+	tasks.InsertAfter(milk, Task{Title: "tea"})
+	tasks.Patch(milk, map[string]bool{"done": true}, client.If(records.Equals(false).On("done")))
+	for _, task := range tasks.All() {
+		fmt.Println(task.Title, task.Done)
+	}
+
+	again := tasks.Patch(milk, map[string]bool{"done": true}, client.If(records.Equals(false).On("done")))
+	_, err := again.Result()
+	fmt.Println(again.Status(), protocol.AsError(err).Code)
+	// Output:
+	// milk true
+	// tea false
+	// rejected precondition_failed
+}
+
+func ExampleOpenSet() {
+	c, end := connected()
+	defer end()
+	tags := client.OpenSet[string](c, "set:tags", client.DocumentOptions{})
+	defer tags.Close()
+	tags.Add("urgent", "home")
+	tags.Remove("home")
+	fmt.Println(tags.Values(), tags.Has("home"))
+	// Output: [urgent] false
+}
+
+func ExampleOpenCounter() {
+	c, end := connected()
+	defer end()
+	likes := client.OpenCounter(c, "counter:likes", client.DocumentOptions{})
+	defer likes.Close()
+	made := likes.Add(2)
+	fmt.Println(made.Local)
+	ack, err := made.Result() // the server has it
+	fmt.Println(likes.Confirmed(), ack.Offset, err)
+	// Output:
+	// 2
+	// 2 1 <nil>
+}
