@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -49,8 +50,8 @@ func (d Documents) operation(int) (topic string, data []byte) {
 	if n := rand.IntN(d.Counters + d.Records); n < d.Counters {
 		return fmt.Sprintf("counter:bench-%d", n), []byte(`{"op":"add","n":1}`)
 	}
-	key, text := rand.IntN(d.Keys), Message(time.Now(), d.Bytes)
-	op := fmt.Appendf(nil, `{"op":"set","key":"record-%d","value":{"done":%v,"text":%s}}`, key, rand.IntN(2) == 0, text)
+	key, text := rand.IntN(d.Keys), strings.Repeat("x", d.Bytes)
+	op := fmt.Appendf(nil, `{"op":"set","key":"record-%d","value":{"done":%v,"text":%q}}`, key, rand.IntN(2) == 0, text)
 	return fmt.Sprintf("records:bench-%d", rand.IntN(d.Records)), op
 }
 
