@@ -1,7 +1,7 @@
 import { type Place, readKept, type Storage } from './place.ts';
 import { type AnyReplica, adopt } from './replica.ts';
 
-/** A replica that is kept: written to its place after each change, until it is closed. */
+/** A replica that is kept: written to its place at once and after each change, until it is closed. */
 export class Kept<R extends AnyReplica> {
   readonly replica: R;
   readonly #storage: Storage;
@@ -18,7 +18,9 @@ export class Kept<R extends AnyReplica> {
     this.#storage = storage;
     this.#place = place;
     this.#onError = onError;
-    this.#endListening = replica.onChange(() => this.#save().catch(() => {}));
+    const save = () => this.#save().catch(() => {});
+    this.#endListening = replica.onChange(save);
+    save();
   }
 
   /** Settles when the state of now is stored; rejects if it cannot be. */

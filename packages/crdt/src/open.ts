@@ -12,8 +12,8 @@ export interface OpenOptions extends ClockOptions {
 }
 
 /**
- * Opens what is kept under the name, and keeps it: each change is written at
- * the end of the turn that made it.
+ * Opens what is kept under the name, and keeps it: it is written at once, and
+ * each change at the end of the turn that made it.
  *
  * Tabs that have one name open at a time have each a place of its own in the
  * storage, which a lock holds: `name`, `name/1`, `name/2` and so on. Whoever
@@ -40,12 +40,11 @@ export async function open<R extends AnyReplica>(
   const place = await takePlace(locks, name);
   try {
     for (let i = 0; ; i++) {
-      const key = keyOf(name, i);
-      const kept = await readKept(storage, key);
-      const own = key === place.key && !place.shared;
-      if (kept === undefined && !own) break;
+      const kept = await readKept(storage, keyOf(name, i));
+      // Another before it may have opened just now, and not have written yet.
+      if (kept === undefined && i > place.index) break;
       if (kept === undefined) continue;
-      if (own) replica.resume(kept);
+      if (i === place.index && !place.shared) replica.resume(kept);
       else adopt(replica, kept);
     }
   } catch (error) {

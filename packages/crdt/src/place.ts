@@ -18,6 +18,7 @@ export interface LockManager {
 /** A key of the storage that this instance writes until it leaves. */
 export interface Place {
   key: string;
+  index: number;
   /** Others may write it too. */
   shared: boolean;
   leave: () => void;
@@ -34,9 +35,9 @@ export async function takePlace(locks: LockManager | undefined, name: string): P
   for (let i = 0; locks && i < maxPlaces; i++) {
     const key = keyOf(name, i);
     const leave = await lock(locks, `tutti:crdt:${key}`);
-    if (leave) return { key, shared: false, leave };
+    if (leave) return { key, index: i, shared: false, leave };
   }
-  return { key: name, shared: true, leave: () => {} };
+  return { key: name, index: 0, shared: true, leave: () => {} };
 }
 
 /** Resolves to the function that unlocks, or to undefined if another holds the lock. */
