@@ -60,7 +60,7 @@ var table = []row{
 	{pkg: "internal/archtest", may: nil},
 	{pkg: "internal/guard", may: nil},
 	{pkg: "conformance", may: []string{"chaos", "auth"}},
-	{pkg: "conformance/agents", may: []string{"client", "protocol"}},
+	{pkg: "conformance/agents", may: []string{"client", "records", "crdt", "protocol"}},
 	{pkg: "internal/load", may: []string{"protocol"}},
 	{pkg: "internal/clientjs", may: nil},
 	{pkg: "internal/intake", may: nil},
