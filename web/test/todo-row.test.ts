@@ -11,10 +11,10 @@ test.each([
   [[], [rejection], false, 'rejected', 'rejected'],
   [[], [rejection], true, 'rejected', 'rejected'],
   [[], [overridden], true, 'gone', 'deleted'],
-  [['pending'], [rejection], false, 'pending', 'pending, waiting to be sent'],
+  [['pending'], [rejection], false, 'pending', 'pending, not sent yet'],
   [['sent'], [], false, 'pending', 'pending, sent'],
   [['unconfirmed'], [], false, 'pending', 'pending, sent, no answer yet'],
-  [['sent', 'pending'], [], false, 'pending', '2 changes, waiting to be sent'],
+  [['sent', 'pending'], [], false, 'pending', '2 changes, not sent yet'],
 ] as const)('changes that are %j, notes %j, gone %j: %s', (statuses, notes, gone, state, said) => {
   const pending = (statuses as readonly MutationStatus[]).map((status) => ({ status }) as Mutation);
   expect(describeState({ key: 'a', todo: { text: '', done: false }, notes, pending, gone })).toEqual({

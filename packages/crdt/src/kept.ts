@@ -8,9 +8,11 @@ export class Kept<R extends AnyReplica> {
   readonly #place: Place;
   readonly #onError: ((error: unknown) => void) | undefined;
   readonly #endListening: () => void;
-  /** The storage has not the newest state. */
-  #due = false;
-  #writing: Promise<void> | undefined;
+  /** The write that is to begin; it stores what is changed until then. */
+  #next: Promise<void> | undefined;
+  /** The write that began last. */
+  #latest: Promise<void> | undefined;
+  #failed = false;
   #closed: Promise<void> | undefined;
 
   constructor(replica: R, storage: Storage, place: Place, onError?: (error: unknown) => void) {
@@ -24,49 +26,48 @@ export class Kept<R extends AnyReplica> {
   }
 
   /** Settles when the state of now is stored; rejects if it cannot be. */
-  saved(): Promise<void> {
-    return this.#due ? this.#save() : (this.#writing ?? Promise.resolve());
+  async saved(): Promise<void> {
+    await (this.#closed ?? (this.#failed ? this.#save() : (this.#next ?? this.#latest)));
   }
 
   /**
-   * Stores the state of now and gives the place up. The replica lives on under
-   * a fresh id, and is no longer kept.
+   * Stores the state and gives the place up. The replica lives on under a
+   * fresh id, and is no longer kept.
    */
   close(): Promise<void> {
-    this.#closed ??= this.#close();
+    this.#closed ??= this.#save().finally(this.#place.leave);
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
-    try {
-      await this.saved();
-    } finally {
-      this.#endListening();
-      this.replica.renew();
-      this.#place.leave();
-    }
-  }
-
   #save(): Promise<void> {
-    this.#due = true;
-    this.#writing ??= this.#write();
-    return this.#writing;
+    this.#next ??= Promise.allSettled([this.#latest]).then(() => this.#write());
+    return this.#next;
   }
 
   async #write(): Promise<void> {
     try {
-      await undefined;
-      while (this.#due) {
-        if (this.#place.shared) await this.#takeIn();
-        this.#due = false;
-        await this.#storage.setItem(this.#place.key, JSON.stringify(this.replica.payload()));
-      }
+      const text = await this.#take();
+      await this.#storage.setItem(this.#place.key, text);
+      this.#failed = false;
     } catch (error) {
-      this.#due = true;
+      this.#failed = true;
       this.#onError?.(error);
       throw error;
+    }
+  }
+
+  /** The state to write. What is done from now on is for the next write, or, when closing, under another id. */
+  async #take(): Promise<string> {
+    try {
+      if (this.#place.shared) await this.#takeIn();
+      return JSON.stringify(this.replica.payload());
     } finally {
-      this.#writing = undefined;
+      this.#latest = this.#next;
+      this.#next = undefined;
+      if (this.#closed) {
+        this.#endListening();
+        this.replica.renew();
+      }
     }
   }
 

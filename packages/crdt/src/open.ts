@@ -1,6 +1,6 @@
 import type { ClockOptions } from './clock.ts';
 import { Kept } from './kept.ts';
-import { keyOf, type LockManager, readKept, type Storage, takePlace } from './place.ts';
+import { keyOf, type LockManager, maxPlaces, readKept, type Storage, takePlace } from './place.ts';
 import { type AnyReplica, adopt } from './replica.ts';
 
 export interface OpenOptions extends ClockOptions {
@@ -23,7 +23,9 @@ export interface OpenOptions extends ClockOptions {
  *
  * Without locks nobody knows who else is there. The replica then has a fresh
  * id each time, and shares the place `name`: it takes in what is there before
- * it writes.
+ * it writes. Of two that write at the same moment one is missing there until its
+ * next change. So it is for those that come when a hundred have the name open,
+ * in `name/100`.
  *
  * Where the storage is asynchronous, await `saved()` before you send what you
  * changed: an id is resumed with the state that was stored.
@@ -39,10 +41,9 @@ export async function open<R extends AnyReplica>(
   const replica = new Type(options);
   const place = await takePlace(locks, name);
   try {
-    for (let i = 0; ; i++) {
-      const kept = await readKept(storage, keyOf(name, i));
-      // Another before it may have opened just now, and not have written yet.
-      if (kept === undefined && i > place.index) break;
+    // Places may be empty between others: whoever has one may not have written yet.
+    const places = Array.from({ length: maxPlaces + 1 }, (_, i) => readKept(storage, keyOf(name, i)));
+    for (const [i, kept] of (await Promise.all(places)).entries()) {
       if (kept === undefined) continue;
       if (i === place.index && !place.shared) replica.resume(kept);
       else adopt(replica, kept);

@@ -24,20 +24,25 @@ export interface Place {
   leave: () => void;
 }
 
-const maxPlaces = 100;
+/** As many have a place of their own. */
+export const maxPlaces = 100;
 
 export function keyOf(name: string, place: number): string {
   return place ? `${name}/${place}` : name;
 }
 
-/** Takes the first place of the name that is free; a shared one if there are no locks, or too many tabs. */
+/**
+ * Takes the first place of the name that is free. Those for whom there is none
+ * share the one behind all others, and all share the first if there are no locks.
+ */
 export async function takePlace(locks: LockManager | undefined, name: string): Promise<Place> {
   for (let i = 0; locks && i < maxPlaces; i++) {
     const key = keyOf(name, i);
     const leave = await lock(locks, `tutti:crdt:${key}`);
     if (leave) return { key, index: i, shared: false, leave };
   }
-  return { key: name, index: 0, shared: true, leave: () => {} };
+  const index = locks ? maxPlaces : 0;
+  return { key: keyOf(name, index), index, shared: true, leave: () => {} };
 }
 
 /** Resolves to the function that unlocks, or to undefined if another holds the lock. */

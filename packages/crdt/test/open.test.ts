@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CrdtError, GCounter, type LockManager, ORSet, open, type Storage } from '../src/index.ts';
+import { CrdtError, GCounter, type Kept, type LockManager, ORSet, open, type Storage } from '../src/index.ts';
 
 /** Locks that one page's tabs share. */
 function locks(): LockManager {
@@ -90,6 +90,53 @@ describe.each([
     expect(JSON.parse(storage.kept.get('visits/2') ?? '').counts).toContainEqual([expect.anything(), 2]);
   });
 
+  test('CRDT-7 what lies behind an empty place is taken in', async () => {
+    const storage = memory();
+    const options = { storage: as(storage), locks: locks() };
+    const all = await Promise.all([0, 1, 2].map(() => open(GCounter, 'visits', options)));
+    for (const { replica } of all) replica.increment();
+    await Promise.all(all.map((kept) => kept.close()));
+    storage.kept.delete('visits');
+    storage.kept.delete('visits/1');
+    const first = await open(GCounter, 'visits', options);
+    expect(first.replica.value).toBe(1);
+  });
+
+  test('CRDT-7 a change made while it closes is kept, or made under another id', async () => {
+    const storage = memory();
+    const options = { storage: as(storage), locks: locks() };
+    const first = await open(GCounter, 'visits', options);
+    const id = first.replica.replicaId;
+    first.replica.increment();
+    const during = first.saved().then(() => first.replica.increment());
+    await Promise.all([first.close(), during]);
+    first.replica.increment();
+    await first.saved();
+    const again = await open(GCounter, 'visits', options);
+    expect(again.replica.replicaId).toBe(id);
+    expect(first.replica.replicaId).not.toBe(id);
+    // Nothing was counted under the id that is not in what was stored.
+    again.replica.applyPayload(first.replica.payload());
+    expect(again.replica.value).toBe(3);
+  });
+
+  test('saved() settles though each write is followed by a change', async () => {
+    const storage = memory();
+    const kept: Kept<GCounter> = await open(GCounter, 'visits', {
+      storage: as({
+        getItem: storage.getItem,
+        setItem(key, text) {
+          storage.setItem(key, text);
+          kept?.replica.increment();
+        },
+      }),
+      locks: locks(),
+    });
+    await kept.saved();
+    await kept.close();
+    expect(storage.kept.size).toBe(1);
+  });
+
   test('CRDT-7 without locks each has a fresh id, and takes in what another has written', async () => {
     const storage = as(memory());
     const a = await open(GCounter, 'visits', { storage });
@@ -142,6 +189,71 @@ test.each(['{', '[]', '{"replicaId":"a","counts":[["a",-1]]}', '{"replicaId":"a"
     expect([...storage.kept.keys()]).toEqual(['visits']);
   },
 );
+
+test('CRDT-2 what another left is damaged', async () => {
+  const storage = memory();
+  storage.kept.set('visits/1', '{"replicaId":"a","counts":[["a",-1]]}');
+  const options = { storage, locks: locks() };
+  await expect(open(GCounter, 'visits', options)).rejects.toThrow(CrdtError);
+  storage.kept.delete('visits/1');
+  await (await open(GCounter, 'visits', options)).saved();
+  expect([...storage.kept.keys()]).toEqual(['visits']);
+});
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('denied');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('denied'))],
+])('a storage whose getItem %s', async (_, getItem) => {
+  const storage = memory();
+  const options = { storage, locks: locks() };
+  await expect(open(GCounter, 'visits', { ...options, storage: { ...storage, getItem } })).rejects.toThrow(
+    'denied',
+  );
+  const kept = await open(GCounter, 'visits', options);
+  await kept.saved();
+  expect([...storage.kept.keys()]).toEqual(['visits']);
+});
+
+test('a storage that is full when it opens, and still when it closes', async () => {
+  const storage = memory();
+  storage.full = true;
+  const errors: unknown[] = [];
+  const options = {
+    storage: later(storage),
+    locks: locks(),
+    onError: (error: unknown) => errors.push(error),
+  };
+  const kept = await open(GCounter, 'visits', options);
+  await expect(kept.saved()).rejects.toThrow('full');
+  kept.replica.increment();
+  await expect(kept.close()).rejects.toThrow('full');
+  await expect(kept.saved()).rejects.toThrow('full');
+  expect(errors.length).toBeGreaterThanOrEqual(2);
+  storage.full = false;
+  // Its place is free, and nothing wrote to it since.
+  const again = await open(GCounter, 'visits', options);
+  expect(again.replica.value).toBe(0);
+  await again.saved();
+  expect([...storage.kept.keys()]).toEqual(['visits']);
+});
+
+test('CRDT-7 more tabs than have a place share the last', async () => {
+  const storage = memory();
+  const options = { storage, locks: locks() };
+  const all = [];
+  for (let i = 0; i < 103; i++) all.push(await open(GCounter, 'visits', options));
+  for (const { replica } of all) replica.increment();
+  for (const kept of all) await kept.close();
+  expect(storage.kept.size).toBe(101);
+  const again = await open(GCounter, 'visits', options);
+  expect(again.replica.value).toBe(103);
+  expect(JSON.parse(storage.kept.get('visits') ?? '').replicaId).toBe(again.replica.replicaId);
+});
 
 test('a storage that is full is told of, and written to again', async () => {
   const storage = memory();

@@ -27,7 +27,7 @@ export interface Actions {
 export function describeState({ pending, notes, gone }: Line): { state: string; said: string } {
   const has = (status: string) => pending.some((mutation) => mutation.status === status);
   const changes = pending.length > 1 ? `${pending.length} changes` : 'pending';
-  if (has('pending')) return { state: 'pending', said: `${changes}, waiting to be sent` };
+  if (has('pending')) return { state: 'pending', said: `${changes}, not sent yet` };
   if (has('unconfirmed')) return { state: 'pending', said: `${changes}, sent, no answer yet` };
   if (pending.length) return { state: 'pending', said: `${changes}, sent` };
   if (notes.some(({ kind }) => kind === 'rejected')) return { state: 'rejected', said: 'rejected' };
