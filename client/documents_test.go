@@ -34,6 +34,9 @@ type documents struct {
 func serveDocuments(t *testing.T) *documents {
 	d := &documents{slow: make(chan struct{})}
 	d.Server, d.network = inMemory(t, tutti.Config{Dev: true, OnPublish: func(ctx context.Context, _ tutti.Identity, m *tutti.Message) error {
+		// The bubble's time stands still while the test runs: no answer comes
+		// before the test waits.
+		time.Sleep(time.Millisecond)
 		data := string(m.Data.(json.RawMessage))
 		if strings.Contains(data, "slow") {
 			select {
