@@ -204,6 +204,12 @@ func (r *replica) take(change doc.Change) {
 		m.settle(MutationConfirmed, Ack{done.Position.Offset, done.Position.Term}, nil)
 		tell(r.client, &r.mutated, m)
 	}
+	for _, key := range change.Lost {
+		m := r.mutations[key]
+		delete(r.mutations, key)
+		m.settle(MutationRejected, Ack{}, protocol.Errorf(protocol.PositionLost, "The server took the operation, and has lost the log that it was in."))
+		tell(r.client, &r.mutated, m)
+	}
 	for _, f := range change.Folded {
 		tell(r.client, &r.folded, f)
 	}

@@ -17,7 +17,7 @@ func (r *Replica) Entries(entries []*protocol.Entry) Change {
 		if p := r.sent[protocol.ClientSeq{Client: e.Client, Seq: e.Seq}]; p != nil {
 			touched = append(touched, r.confirm(p, e.Position())...)
 		}
-		if e.Redacted {
+		if e.Redacted || e.Base == nil {
 			r.base.Skip(e.Offset)
 			continue
 		}
@@ -37,10 +37,7 @@ func (r *Replica) fold(e *protocol.Entry) (keys []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	entry := Entry{Offset: e.Offset, Client: e.Client}
-	if e.Base != nil {
-		entry.Base = *e.Base
-	}
+	entry := Entry{Offset: e.Offset, Client: e.Client, Base: *e.Base}
 	keys = op.Keys()
 	var cells []Replacement
 	for _, key := range keys {
@@ -62,9 +59,10 @@ func (r *Replica) fold(e *protocol.Entry) (keys []string, err error) {
 }
 
 // Snapshot puts a snapshot in the place of the confirmed document. If it is not
-// recovered, the log of what was confirmed is lost: what was acknowledged counts
-// as confirmed in it, and nothing is in the past of what is pending (rule
-// DOC-19); nor of what was made above the snapshot. A snapshot that cannot be read is bad_message and changes nothing.
+// recovered, the log of what was confirmed is lost: so is what was acknowledged
+// in it (rule DOC-18), and nothing is in the past of what is pending (rule
+// DOC-19); nor of what was made above the snapshot. A snapshot that cannot be
+// read is bad_message and changes nothing.
 func (r *Replica) Snapshot(s *protocol.Snapshot, recovered bool) (Change, error) {
 	base, err := Load(r.base.typ, s.Offset, s.Cells)
 	if err != nil {
@@ -83,12 +81,19 @@ func (r *Replica) Snapshot(s *protocol.Snapshot, recovered bool) (Change, error)
 	}
 	for _, key := range r.Pending() {
 		p := r.pending[key]
-		if p.acknowledged && (!recovered || p.position.Offset > 0 && p.position.Offset <= s.Offset) ||
-			p.sent.Seq > 0 && p.sent.Seq <= seqs[p.sent.Client] {
+		held := p.sent.Seq > 0 && p.sent.Seq <= seqs[p.sent.Client] ||
+			recovered && p.acknowledged && p.position.Offset > 0 && p.position.Offset <= s.Offset
+		switch {
+		case held:
 			for _, k := range r.confirm(p, p.position) {
 				r.hide(k)
 			}
-		} else if !recovered || p.base > s.Offset {
+		case !recovered && p.acknowledged:
+			r.change.Lost = append(r.change.Lost, p.key)
+			for _, k := range r.remove(p) {
+				r.hide(k)
+			}
+		case !recovered || p.base > s.Offset:
 			p.base = 0
 		}
 	}

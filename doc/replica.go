@@ -50,6 +50,7 @@ type pending struct {
 type Change struct {
 	Keys      []string       // those whose shown cells differ, in no order
 	Confirmed []Confirmation // operations that the confirmed document holds now
+	Lost      []uint64       // operations that the server took, in a log that is lost
 	Folded    []Folded       // entries that the confirmed document holds now; empty unless Watch is set
 	Faults    []error        // entries that have no effect here, as they cannot be read or applied
 }

@@ -39,6 +39,7 @@ type replicaStep struct {
 
 	Keys       []string            `json:"keys,omitempty"`
 	Confirmed  [][2]jsontext.Value `json:"confirmed,omitempty"`
+	Lost       []uint64            `json:"lost,omitempty"`
 	Faults     int                 `json:"faults,omitzero"`
 	Shown      jsontext.Value      `json:"shown,omitzero"`
 	Document   jsontext.Value      `json:"document,omitzero"`
@@ -138,6 +139,9 @@ func (s *replicaStep) check(t *testing.T, i int, typ doc.Type, r *doc.Replica, c
 	}
 	confirmed := confirmedJSON(change.Confirmed)
 	same(t, i, "confirmed", toJSON(t, confirmed), toJSON(t, append([][2]jsontext.Value{}, s.Confirmed...)))
+	if !slices.Equal(change.Lost, s.Lost) {
+		t.Errorf("step %d: lost are %v, want %v", i, change.Lost, s.Lost)
+	}
 	if len(change.Faults) != s.Faults {
 		t.Errorf("step %d: faults %v, want %d", i, change.Faults, s.Faults)
 	}

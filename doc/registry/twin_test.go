@@ -83,6 +83,7 @@ type table struct {
 	twin      *twin
 	delivered int // entries of the log that the replica has
 
+	lost     []uint64 // keys of what the twin lost in this step
 	made     uint64
 	seq      uint64
 	unsent   []*flying
@@ -225,11 +226,15 @@ func (a *table) snapshot(t *rapid.T, recovered bool) (doc.Change, []doc.Confirma
 	a.delivered = len(a.log)
 	a.twin.start, a.twin.tail = s, nil
 	confirmed := a.twin.confirm(func(p *twinOp) bool {
-		return p.sent.Seq > 0 && p.sent.Seq <= highest || p.acknowledged && (!recovered || p.at.Offset > 0 && p.at.Offset <= s.Offset)
+		return p.sent.Seq > 0 && p.sent.Seq <= highest || recovered && p.acknowledged && p.at.Offset > 0 && p.at.Offset <= s.Offset
 	}, func(p *twinOp) protocol.Position { return p.at })
 	if !recovered {
-		for _, p := range a.twin.pending {
+		for _, p := range slices.Clone(a.twin.pending) {
 			p.base = 0
+			if p.acknowledged {
+				a.lost = append(a.lost, p.key)
+				a.twin.drop(p.key)
+			}
 		}
 	}
 	a.input.Snapshot, a.input.Recovered = s, &recovered
@@ -294,7 +299,7 @@ func newTable(typ doc.Type) *table {
 func (a *table) walk(t *rapid.T, told func(doc.Change)) {
 	for range rapid.IntRange(1, 30).Draw(t, "steps") {
 		before := a.twin.shown(t)
-		a.input = replicaStep{}
+		a.input, a.lost = replicaStep{}, nil
 		change, confirmed := a.step(t)
 		a.compare(t, before, change, confirmed)
 		told(change)
@@ -353,6 +358,9 @@ func (a *table) compare(t *rapid.T, before map[string]doc.Cell, change doc.Chang
 	}
 	if !slices.Equal(change.Confirmed, confirmed) {
 		t.Fatalf("confirmed were %v\nwant %v", change.Confirmed, confirmed)
+	}
+	if !slices.Equal(change.Lost, a.lost) {
+		t.Fatalf("lost were %v\nwant %v", change.Lost, a.lost)
 	}
 	if len(change.Faults) > 0 {
 		t.Fatal(change.Faults)

@@ -67,7 +67,7 @@ var replicating = rapid.Custom(func(t *rapid.T) replicaCase {
 				return
 			}
 			pending := a.replica.Pending()
-			step.Keys, step.Confirmed, step.Pending = change.Keys, confirmedJSON(change.Confirmed), &pending
+			step.Keys, step.Confirmed, step.Lost, step.Pending = change.Keys, confirmedJSON(change.Confirmed), change.Lost, &pending
 			step.Shown = a.replica.AppendValue(nil)
 			c.Steps = append(c.Steps, step)
 		})

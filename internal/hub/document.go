@@ -22,9 +22,9 @@ import (
 // It changes in two ways. The topic's sequencer judges on a draft and commits
 // it with the append; and when another has written to the log, the entries are
 // read from the store. Both at once would fold an entry twice: that of an
-// append is told before the append has returned. So while a round is judged
-// (judging) nobody else brings the state up. Readers see it as it stands, which
-// is at the latest where the round began: what they lack comes as entries.
+// append is told before the append has returned. So during a round nobody else
+// brings the state up. Readers see it as it stands, which is at the earliest
+// where the round began: what they lack comes as entries.
 type document struct {
 	topic  *Topic
 	typ    doc.Type
@@ -33,11 +33,11 @@ type document struct {
 	loading sync.Mutex // held while the state is brought up from the store
 	sharing sync.Mutex // held while a snapshot is encoded for readers
 
-	mu      sync.RWMutex // guards the fields below, and the state
-	state   *doc.State   // nil: not held
-	verdict *verdicts    // the sequencer's, nil when it has to be made anew
-	judging bool         // a round is under way
-	folded  int64        // bytes of the entries that were ever folded here
+	mu      sync.RWMutex  // guards the fields below, and the state
+	state   *doc.State    // nil: not held
+	verdict *verdicts     // the sequencer's, nil when it has to be made anew
+	round   chan struct{} // closed when the round that is under way ends; nil: none is
+	folded  int64         // bytes of the entries that were ever folded here
 	frames  [encodings]*shared
 	kept    kept
 }
@@ -75,14 +75,34 @@ func (d *document) hold() bool {
 	defer d.loading.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.judging = true
+	d.round = make(chan struct{})
 	return d.verdict != nil
 }
 
 func (d *document) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.judging = false
+	close(d.round)
+	d.round = nil
+}
+
+// settle waits for the round that is under way, if the state lacks what this
+// node has told up to offset.
+func (d *document) settle(ctx context.Context, offset uint64) error {
+	for {
+		d.mu.RLock()
+		round := d.round
+		whole := round == nil || d.state != nil && d.state.Offset() >= offset
+		d.mu.RUnlock()
+		if whole {
+			return nil
+		}
+		select {
+		case <-round:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // draft makes a draft on the document as of offset, the durable head. Only who
@@ -147,7 +167,7 @@ func (d *document) ensure(ctx context.Context) error {
 func (d *document) behind(head uint64) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.state == nil || !d.judging && d.state.Offset() < head
+	return d.state == nil || d.round == nil && d.state.Offset() < head
 }
 
 // advance reads the state from the store, or what it lacks up to offset.
@@ -257,7 +277,7 @@ func (d *document) letGo() bool {
 		return false
 	}
 	defer d.mu.Unlock()
-	if d.judging {
+	if d.round != nil {
 		return false
 	}
 	d.state, d.verdict = nil, nil

@@ -87,6 +87,10 @@ func (f *faulty) Row(ctx context.Context, topic, key string) (value []byte, err 
 	return value, err
 }
 
+func (f *faulty) PutSnapshot(ctx context.Context, topic string, s store.Snapshot) error {
+	return f.around("put snapshot", func() error { return f.Store.PutSnapshot(ctx, topic, s) })
+}
+
 func newFaulty() *faulty { return &faulty{Store: memory.New()} }
 
 func over(log store.Log) func(*Config) {

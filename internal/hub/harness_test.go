@@ -159,6 +159,8 @@ type said struct {
 	Data      json.RawMessage
 	Entries   []protocol.Entry
 	Error     *protocol.Error
+
+	line []byte // all of it
 }
 
 func (m said) code() protocol.Code {
@@ -200,6 +202,7 @@ func (p *peer) hear(frames [][]byte) {
 		if err := json.Unmarshal(line, &m); err != nil {
 			panic(fmt.Sprintf("the hub said %q: %v", line, err))
 		}
+		m.line = bytes.Clone(line)
 		p.said = append(p.said, m)
 		p.raw += len(line)
 	}

@@ -194,6 +194,7 @@ func TestSubscribe_SUB_2_topic_let_go_meanwhile(t *testing.T) {
 	n := newNode(t, func(c *Config) { c.Now = func() time.Time { return clock } })
 	n.tell("a", `1`)
 	old := n.lookup("a")
+	must(t, n.tasks.wait(t.Context())) // its work ends a moment after it is told
 	clock = clock.Add(2 * coldAfter)
 	n.Tick()
 	if n.lookup("a") != nil {

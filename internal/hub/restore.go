@@ -98,19 +98,18 @@ func readOps(ctx context.Context, log store.Log, name string, t doc.Type, after,
 }
 
 // decodeLogged reads an entry. One that is no operation of the type, since its
-// topic was of another then, or that was redacted, has none (rule DOC-3).
+// topic was of another then or no document, or that was redacted, has none (rule
+// DOC-3).
 func decodeLogged(t doc.Type, stored store.Entry) (logged, error) {
 	e, err := protocol.ParseEntry(stored.Data)
 	if err != nil {
 		return logged{}, fmt.Errorf("parse entry %d: %w", stored.Offset, err)
 	}
-	l := logged{entry: doc.Entry{Offset: stored.Offset, Client: e.Client, Base: stored.Offset - 1}}
-	if e.Base != nil {
-		l.entry.Base = *e.Base
-	}
-	if e.Redacted {
+	l := logged{entry: doc.Entry{Offset: stored.Offset, Client: e.Client}}
+	if e.Redacted || e.Base == nil {
 		return l, nil
 	}
+	l.entry.Base = *e.Base
 	if op, err := t.Decode(e.Data); err == nil {
 		l.op = op
 	}

@@ -67,6 +67,9 @@ func (t *Topic) glance(ctx context.Context, at *uint64, v *protocol.DocumentValu
 	t.mu.Unlock()
 	switch {
 	case at == nil || *at == head:
+		if err := t.document.settle(ctx, head); err != nil {
+			return err
+		}
 		if err := t.document.read(ctx, tell); err != nil {
 			return err
 		}

@@ -107,7 +107,8 @@ export class ModelServer {
     const log = this.log(topic);
     const offset = log.entries.length + 1;
     log.cells = this.judge(topic, data, more ?? {}).cells;
-    log.entries.push({ offset, term, time: this.world.now, data, ...more });
+    const base = log.type && { base: offset - 1 };
+    log.entries.push({ offset, term, time: this.world.now, ...base, data, ...more });
     for (const session of this.sessions) session.feed(topic);
     return offset;
   }

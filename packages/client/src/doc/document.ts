@@ -8,6 +8,8 @@ import { Mutating, type Mutation } from './mutation.ts';
 import { type Change, type Folded, type LogEntry, Replica } from './replica.ts';
 import type { Op, Type } from './type.ts';
 
+const lost = 'The server took the operation, and has lost the log that it was in.';
+
 /** What a document needs of its client. */
 export interface Host extends DocumentHost {
   readonly timers: Timers;
@@ -248,7 +250,11 @@ export class Document<C> {
       this.#mutating.get(key)?.confirm(place);
       this.#mutating.delete(key);
     }
-    if (change.confirmed.length) this.#leaveIfUnused();
+    for (const key of change.lost) {
+      this.#mutating.get(key)?.fail(new TuttiError('position_lost', lost));
+      this.#mutating.delete(key);
+    }
+    if (change.confirmed.length || change.lost.length) this.#leaveIfUnused();
   }
 
   #mention(mutation: Mutation): void {

@@ -21,6 +21,8 @@ export interface Change<C> {
   keys: string[];
   /** Mutations that the confirmed document holds now. */
   confirmed: { key: number; place: Acknowledgement }[];
+  /** Mutations that the server took, in a log that is lost. */
+  lost: number[];
   /** Empty unless `watching`. */
   folded: Folded<C>[];
   /** Entries of the log that this library cannot fold. */
@@ -178,7 +180,7 @@ export class Replica<C> {
         const place = { offset, ...(term !== undefined && { term }) };
         for (const key of this.#confirm(own, place)) touched.add(key);
       }
-      if (!entry.redacted) this.#fold(entry, touch);
+      if (!entry.redacted && entry.base !== undefined) this.#fold(entry, entry.base, touch);
       this.#offset = offset;
     }
     this.#refold(touched);
@@ -200,20 +202,21 @@ export class Replica<C> {
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
       if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
+      else if (p.place && !recovered) this.#lose(p);
       else if (!recovered || p.base > s.offset) p.base = 0;
     this.#refold(this.#overlay.keys());
     return this.#end();
   }
 
-  /** Whether a snapshot holds an operation, or it was in a log that is lost. */
+  /** Whether a snapshot holds an operation. */
   #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
-    if (p.place && (!recovered || (p.place.offset ?? Infinity) <= s.offset)) return true;
+    if (recovered && (p.place?.offset ?? Infinity) <= s.offset) return true;
     const { client, seq } = p.sent ?? {};
     return client !== undefined && seq !== undefined && seq <= (seqs.get(client) ?? 0);
   }
 
-  #fold(entry: LogEntry, touch: (key: string) => void): void {
-    const { offset, client, base = 0 } = entry;
+  #fold(entry: LogEntry, base: number, touch: (key: string) => void): void {
+    const { offset, client } = entry;
     const at: FoldEntry = { offset, client, base };
     try {
       const op = this.type.decode(entry.data);
@@ -254,6 +257,11 @@ export class Replica<C> {
   #confirm(p: Pending<C>, place: Acknowledgement): readonly string[] {
     this.#change.confirmed.push({ key: p.key, place });
     return this.#leave(p);
+  }
+
+  #lose(p: Pending<C>): void {
+    this.#change.lost.push(p.key);
+    this.#leave(p);
   }
 
   /** Folds what is pending anew, as far as it is connected to these keys. */
@@ -304,7 +312,7 @@ export class Replica<C> {
 }
 
 function none<C>(): Change<C> {
-  return { keys: [], confirmed: [], folded: [], faults: [] };
+  return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
 }
 
 /** Names an entry of a client. */

@@ -214,7 +214,7 @@ describe('the optimistic client', () => {
     expect(mine.status).toBe('confirmed');
   });
 
-  test('DOC-19 a lost log: what it held is gone, what is pending stays', async () => {
+  test('DOC-18 DOC-19 a lost log: what it held is gone, what is pending stays', async () => {
     const { site, desk, todos } = await setUp();
     const acknowledged = todos.patch('a', { text: 'acknowledged' });
     desk.send();
@@ -222,7 +222,8 @@ describe('the optimistic client', () => {
     const pending = todos.set('b', { text: 'pending' });
     Object.assign(site.log('records:todos'), { entries: [], cells: new Map() });
     desk.snapshot('records:todos', false);
-    expect(acknowledged.status).toBe('confirmed');
+    await expect(acknowledged.server).rejects.toMatchObject({ code: 'position_lost' });
+    expect(acknowledged.status).toBe('rejected');
     expect(todos.entries()).toEqual([['b', { text: 'pending' }]]);
     await desk.sync();
     expect(pending.status).toBe('confirmed');

@@ -21,6 +21,7 @@ interface Step {
 
   keys?: string[];
   confirmed?: [number, number | null][];
+  lost?: number[];
   faults?: number;
   shown?: unknown;
   document?: unknown;
@@ -41,7 +42,7 @@ interface Case {
 const folder = new URL('../../../../conformance/replica/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
-const nothing: Change<unknown> = { keys: [], confirmed: [], folded: [], faults: [] };
+const nothing: Change<unknown> = { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
 
 function take(replica: Replica<unknown>, step: Step): Change<unknown> {
   if (step.identify !== undefined) return replica.identify(step.identify);
@@ -94,6 +95,7 @@ describe.each(files)('%s', (file) => {
       same([...change.keys].sort(), [...(step.keys ?? [])].sort(), at('keys'));
       const confirmed = change.confirmed.map(({ key, place }) => [key, place.offset ?? null]);
       same(confirmed, step.confirmed ?? [], at('confirmed'));
+      same(change.lost, step.lost ?? [], at('lost'));
       same(change.faults.length, step.faults ?? 0, at('faults'));
       if ('shown' in step) same(valueAs(c.type, new Map(replica.shown())), step.shown, at('shown'));
       if ('document' in step) {

@@ -126,12 +126,13 @@ class Bench {
     this.log = [];
     this.#cells = new Map();
     this.read = 0;
+    const lost = this.pending.filter((p) => p.acked).map(({ key }) => key);
     this.pending = this.pending.filter((p) => !p.acked);
     for (const p of this.pending) {
       p.base = 0;
       delete p.answer;
     }
-    this.step(this.replica.snapshot({ offset: 0, cells: [] }, false));
+    this.step(this.replica.snapshot({ offset: 0, cells: [] }, false), lost);
     for (const p of this.pending) {
       delete p.seq;
       delete p.client;
@@ -148,7 +149,7 @@ class Bench {
   }
 
   /** Compares with the twin what is shown, and what was told to have changed. */
-  step(change: Change<unknown>): void {
+  step(change: Change<unknown>, lost: number[] = []): void {
     let cells = new Map<string, unknown>();
     for (const { offset, client, base = 0, data } of this.log.slice(0, this.read))
       cells = fold(this.type, cells, { offset, client, base }, data).cells;
@@ -163,6 +164,7 @@ class Bench {
     for (const [key, before] of this.#shown)
       if (!changed.has(key)) expect(look(this.replica.get(key))).toBe(look(before));
     this.#shown = new Map(this.replica.shown());
+    expect(change.lost).toEqual(lost);
     expect(change.faults).toEqual([]);
   }
 }

@@ -1,0 +1,503 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/tuttisync/tutti/doc"
+	"github.com/tuttisync/tutti/doc/registry"
+	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/store"
+)
+
+func documentsOf(typ string) func(*Config) {
+	return func(c *Config) {
+		c.Namespace = func(string) (Namespace, error) { return Namespace{Type: registry.Lookup(typ)}, nil }
+	}
+}
+
+// What was told to readers is in the value that is asked for then, though the
+// append that told it has not returned.
+func TestDocument_DOC_13_what_was_told_is_in_the_value(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newFaulty()
+		n := newNode(t, over(log), documentsOf("counter"))
+		add := func() {
+			_, err := n.Edit(t.Context(), Operation{Trusted: true, Topic: "d", Op: []byte(`{"op":"add","n":1}`)})
+			must(t, err)
+		}
+		add()
+		values := make(chan string, 1)
+		log.set(nil, func(call string) {
+			if call == "append" {
+				go func() { values <- n.value("d", nil) }()
+				synctest.Wait()
+			}
+		})
+		add()
+		if got := <-values; got != "2 at 2" {
+			t.Errorf("the value is %s", got)
+		}
+	})
+}
+
+// value is a document's, and its offset.
+func (n *node) value(topic string, at *uint64) string {
+	v, err := n.Document(context.Background(), Glance{Trusted: true, Topic: topic, At: at})
+	if err != nil {
+		return string(protocol.AsError(err).Code)
+	}
+	return fmt.Sprint(string(v.Value), " at ", v.Offset)
+}
+
+// A document that was written to a thousand times is written down in one piece,
+// from which it is read again; from its log, if the piece is damaged.
+func TestDocument_DOC_12_is_written_down_now_and_then(t *testing.T) {
+	log := newFaulty()
+	kept := make(chan struct{}, 10)
+	log.set(nil, func(call string) {
+		if call == "put snapshot" {
+			kept <- struct{}{}
+		}
+	})
+	const entries = keepEvery + 10
+	n := newNode(t, over(log), documentsOf("counter"))
+	for range entries {
+		_, err := n.Edit(t.Context(), Operation{Trusted: true, Topic: "d", Op: []byte(`{"op":"add","n":1}`)})
+		must(t, err)
+	}
+	<-kept
+	n.close()
+
+	read := 0
+	log.set(func(call string) error {
+		if call == "read" {
+			read++
+		}
+		return nil
+	}, nil)
+	n = newNode(t, over(log), documentsOf("counter"))
+	if got, want := n.value("d", nil), fmt.Sprint(entries, " at ", entries); got != want || read > 1 {
+		t.Errorf("the value is %s after %d reads, want %s after one at most", got, read, want)
+	}
+	s, err := log.Snapshot(t.Context(), "d", 0)
+	must(t, err)
+	if s.Offset < keepEvery {
+		t.Fatalf("it was written down at %d", s.Offset)
+	}
+	for _, damage := range []string{
+		`{"v":1,"type":"counter","cells":[["",1]`, `{"v":2,"type":"counter","cells":[["",1]]}`, `{"v":1,"type":"set","cells":[]}`,
+		`{"v":1,"type":"counter","cells":[["x",1]]}`, `[]`, ``,
+	} {
+		must(t, log.PutSnapshot(t.Context(), "d", store.Snapshot{Offset: entries, Data: []byte(damage)}))
+		n = newNode(t, over(log), documentsOf("counter"))
+		if got, want := n.value("d", nil), fmt.Sprint(entries, " at ", entries); got != want {
+			t.Errorf("with the snapshot %s the value is %s, want %s", damage, got, want)
+		}
+		n.close()
+	}
+	must(t, log.PutSnapshot(t.Context(), "d", store.Snapshot{Offset: entries, Data: []byte("[]")}))
+	must(t, log.Truncate(t.Context(), "d", 3))
+	n = newNode(t, over(log), documentsOf("counter"))
+	if got := n.value("d", nil); got != "internal" {
+		t.Errorf("without a log and a snapshot the value is %s", got)
+	}
+}
+
+// Where a reader of a document starts, and with what.
+func TestDocument_DOC_9_DOC_11_where_a_reader_starts(t *testing.T) {
+	n := newNode(t, documentsOf("counter"))
+	const entries = nearEntries + 10
+	var term string
+	for range entries {
+		at, err := n.Edit(t.Context(), Operation{Trusted: true, Topic: "d", Op: []byte(`{"op":"add","n":1}`)})
+		must(t, err)
+		term = at.Term
+	}
+	for _, c := range []struct {
+		from      string
+		recovered bool
+		entries   int // that come; 0: a snapshot
+	}{
+		{recovered: true},
+		{from: fmt.Sprintf(`,"from":{"offset":5,"term":%q}`, term), recovered: true},
+		{from: fmt.Sprintf(`,"from":{"offset":%d,"term":%q}`, entries-3, term), recovered: true, entries: 3},
+		{from: fmt.Sprintf(`,"from":{"offset":%d,"term":%q}`, entries+1, term)},
+		{from: fmt.Sprintf(`,"from":{"offset":%d,"term":"AAAAAAAAAAA"}`, entries-3)},
+	} {
+		l := n.connect(newSecret(t), 1)
+		l.say(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":"d","doc":"counter"%s}`, c.from))
+		if m := l.expect("subscribed"); m.Recovered != c.recovered {
+			t.Errorf("%s: the hub said %s", c.from, m.line)
+		}
+		if c.entries == 0 {
+			if m := l.expect("snapshot"); m.Offset != entries {
+				t.Errorf("%s: the hub said %s", c.from, m.line)
+			}
+		}
+		for i := range c.entries {
+			if m := l.expect("entry"); m.Offset != uint64(entries-c.entries+1+i) {
+				t.Errorf("%s: the hub said %s", c.from, m.line)
+			}
+		}
+		l.quiet()
+	}
+}
+
+// A topic is what its namespace says: nobody can use it as something else.
+func TestDocument_DOC_4_DOC_8_a_topic_of_another_kind(t *testing.T) {
+	n := newNode(t, func(c *Config) {
+		c.Namespace = func(topic string) (Namespace, error) {
+			return Namespace{Type: registry.Lookup(protocol.Namespace(topic))}, nil
+		}
+	})
+	l := n.connect(newSecret(t), 1)
+	for i, frame := range []string{
+		`{"type":"publish","topic":"talk:a","seq":1,"base":0,"data":1}`,
+		`{"type":"publish","topic":"counter:a","seq":1,"name":"x","data":{"op":"add","n":1}}`,
+		`{"type":"publish","topic":"counter:a","seq":1,"key":"x","data":{"op":"add","n":1}}`,
+		`{"type":"subscribe","id":1,"topic":"talk:a","doc":"counter"}`,
+		`{"type":"subscribe","id":1,"topic":"counter:a","doc":"set"}`,
+		`{"type":"subscribe","id":1,"topic":"counter:a","doc":"poll"}`,
+	} {
+		l.say(frame)
+		if m := l.next(); m.code() != protocol.WrongType {
+			t.Errorf("%d: the hub said %s", i, m.line)
+		}
+	}
+	for _, topic := range []string{"counter:a", "talk:a"} {
+		if head := n.value(topic, nil); head != "0 at 0" && head != "wrong_type" {
+			t.Errorf("%s is %s", topic, head)
+		}
+	}
+	_, err := n.Edit(t.Context(), Operation{Trusted: true, Topic: "talk:a", Op: []byte(`{"op":"add","n":1}`)})
+	if protocol.AsError(err).Code != protocol.WrongType {
+		t.Errorf("an operation on messages: %v", err)
+	}
+}
+
+// TestDocument_is_the_fold_of_its_log holds two nodes over one log against a
+// naive fold of it: operations of clients and of programs, appends that fail,
+// documents that are let go, logs that are truncated, nodes that begin anew, and
+// readers of all these.
+func TestDocument_is_the_fold_of_its_log(t *testing.T) {
+	seeds := 60
+	if testing.Short() {
+		seeds = 15
+	}
+	for seed := range seeds {
+		typ := []string{"counter", "set", "records"}[seed%3]
+		t.Run(fmt.Sprint("DOC-3_DOC-5_DOC-9_DOC-10_DOC-12_DOC-13_", typ, seed), func(t *testing.T) {
+			p := &play{t: t, random: rand.New(rand.NewPCG(uint64(seed), 0)), typ: registry.Lookup(typ), log: newFaulty()}
+			p.begin(0)
+			p.begin(1)
+			for range 120 {
+				p.step()
+				p.look()
+			}
+		})
+	}
+}
+
+// play is a random history of one document, "d", and the naive fold beside it.
+type play struct {
+	t      *testing.T
+	random *rand.Rand
+	typ    doc.Type
+	log    *faulty
+	nodes  [2]*node
+	actors [2]*actor // of each node, one
+
+	entries []*protocol.Entry // all that were ever in the log
+	lost    uint64            // values below this offset may be gone
+}
+
+// actor is a connection that reads the document, and writes to it.
+type actor struct {
+	*line
+	node    *node
+	client  string
+	seq     uint64
+	taken   uint64 // the last seq that is in the log
+	at      protocol.Position
+	replica *doc.Replica
+}
+
+func (p *play) begin(i int) {
+	if p.nodes[i] != nil {
+		p.nodes[i].close()
+	}
+	p.nodes[i] = newNode(p.t, over(p.log), documentsOf(p.typ.Name()), func(c *Config) { c.DocumentsBytes = 1 })
+	p.connect(i, protocol.Position{})
+}
+
+// connect puts a new connection in the place of a node's actor, whose reader
+// starts from a position, or with a snapshot.
+func (p *play) connect(i int, from protocol.Position) {
+	replica := doc.NewReplica(p.typ)
+	if from.Offset > 0 {
+		replica = p.actors[i].replica
+	}
+	a := &actor{line: p.nodes[i].open(), node: p.nodes[i], replica: replica, at: from}
+	a.say(fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":1}]}`, newSecret(p.t)))
+	var welcome protocol.Welcome
+	must(p.t, json.Unmarshal(a.expect("welcome").line, &welcome))
+	a.client = welcome.Clients[0]
+	where := ""
+	if from.Offset > 0 {
+		where = fmt.Sprintf(`,"from":{"offset":%d,"term":%q}`, from.Offset, from.Term)
+	}
+	a.say(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":"d","doc":%q%s}`, p.typ.Name(), where))
+	p.actors[i] = a
+	if m := a.hear(p); m.Type != "subscribed" || !m.Recovered {
+		p.t.Fatalf("the hub said %s", m.line)
+	}
+}
+
+// hear takes the next message, and folds it.
+func (a *actor) hear(p *play) said {
+	m := a.next()
+	var change doc.Change
+	switch m.Type {
+	case "entry":
+		e := new(protocol.Entry)
+		must(p.t, json.Unmarshal(m.line, e))
+		if e.Offset != a.replica.Offset()+1 {
+			p.t.Fatalf("entry %d comes after %d", e.Offset, a.replica.Offset())
+		}
+		change = a.replica.Entries([]*protocol.Entry{e})
+		a.at = e.Position()
+	case "snapshot":
+		s := new(protocol.Snapshot)
+		must(p.t, json.Unmarshal(m.line, s))
+		p.read()
+		highest := uint64(0)
+		for _, e := range p.entries[:s.Offset] {
+			if e.Client == a.client {
+				highest = e.Seq
+			}
+		}
+		if told := len(s.Seqs) > 0; told != (highest > 0) || told && s.Seqs[0] != (protocol.ClientSeq{Client: a.client, Seq: highest}) {
+			p.t.Fatalf("the snapshot at %d has the seqs %v, want %d", s.Offset, s.Seqs, highest)
+		}
+		var err error
+		change, err = a.replica.Snapshot(s, true)
+		must(p.t, err)
+		a.at = protocol.Position{Offset: s.Offset, Term: s.Term}
+	}
+	if len(change.Faults) > 0 {
+		p.t.Fatal(change.Faults)
+	}
+	return m
+}
+
+// read notes what is new in the log.
+func (p *play) read() {
+	stored, err := p.log.Store.Read(context.Background(), "d", uint64(len(p.entries)), 1<<20, 1<<30)
+	must(p.t, err)
+	for _, s := range stored {
+		e, err := protocol.ParseEntry(s.Data)
+		must(p.t, err)
+		e.Offset = s.Offset
+		p.entries = append(p.entries, &e)
+	}
+}
+
+// fold is the document as of an offset.
+func (p *play) fold(offset uint64) *doc.State {
+	s := doc.New(p.typ)
+	for _, e := range p.entries[:offset] {
+		op, err := p.typ.Decode(e.Data)
+		must(p.t, err)
+		must(p.t, s.Fold(&doc.Entry{Offset: e.Offset, Client: e.Client, Base: *e.Base}, op))
+	}
+	return s
+}
+
+func (p *play) head() uint64 { return uint64(len(p.entries)) }
+
+func (p *play) step() {
+	i, head := p.random.IntN(2), p.head()
+	n, a := p.nodes[i], p.actors[i]
+	switch p.random.IntN(12) {
+	case 0, 1, 2:
+		base, op := p.operation()
+		_, err := n.Edit(context.Background(), Operation{Trusted: true, Topic: "d", Base: base, Op: []byte(op)})
+		p.judged(head, "", base, op, err)
+	case 3, 4, 5:
+		base, op := p.operation()
+		p.judged(head, a.client, base, op, a.publish(p, base, op))
+	case 6:
+		p.crowd()
+	case 7:
+		at := uint64(p.random.IntN(len(p.entries) + 2))
+		p.glance(n, &at)
+	case 8:
+		var err error
+		if keep := uint64(p.random.IntN(len(p.entries) + 2)); p.random.IntN(2) == 0 {
+			_, err = n.Truncate(context.Background(), Admin{Trusted: true}, "d", keep)
+		} else if keep > 0 {
+			namespace := Namespace{KeepCount: keep, Type: p.typ}
+			// As if nobody used it.
+			if err = n.trimUnused(context.Background(), p.log, "d", namespace, n.now()); err != nil {
+				err = n.storeError(err)
+			}
+		}
+		if err != nil && !isFault(err) {
+			p.t.Fatal(err)
+		}
+		p.lost = p.head()
+	case 9:
+		n.value("another", nil) // there is room for one only
+	case 10:
+		if p.random.IntN(3) == 0 {
+			p.begin(i)
+			return
+		}
+		call := []string{"append", "append", "put snapshot"}[p.random.IntN(3)]
+		p.log.set(times(1+p.random.IntN(2), call, []error{store.ErrUnknown, store.ErrConflict, store.ErrFull}[p.random.IntN(3)]), nil)
+	case 11:
+		from := protocol.Position{}
+		if p.random.IntN(2) == 0 {
+			from = a.at
+		}
+		a.Close(1006, "")
+		p.connect(i, from)
+	}
+}
+
+// publish sends an operation, again until the hub takes or rejects it.
+func (a *actor) publish(p *play, base *uint64, op string) error {
+	a.seq++
+	told := ""
+	if base != nil {
+		told = fmt.Sprintf(`,"base":%d`, *base)
+	}
+	if a.taken+1 < a.seq {
+		told += fmt.Sprintf(`,"voids":[[%d,%d]]`, a.taken+1, a.seq-1)
+	}
+	for {
+		a.say(fmt.Sprintf(`{"type":"publish","topic":"d","seq":%d%s,"data":%s}`, a.seq, told, op))
+		for {
+			m := a.hear(p)
+			if m.Seq != a.seq || m.Client != a.client || m.Type == "entry" {
+				continue
+			}
+			switch m.Type {
+			case "ack":
+				a.taken = a.seq
+				return nil
+			case "rejected":
+				return m.Error
+			}
+			break
+		}
+	}
+}
+
+// judged compares how the nodes and the naive fold judge an operation behind an
+// offset.
+func (p *play) judged(head uint64, client string, base *uint64, op string, err error) {
+	s := p.fold(head)
+	e := doc.Entry{Offset: head + 1, Client: client, Base: head}
+	if base != nil {
+		e.Base = *base
+	}
+	o, want := p.typ.Decode([]byte(op))
+	if want == nil {
+		want = s.Fold(&e, o)
+	}
+	if isFault(err) && client == "" {
+		return
+	}
+	if want == nil != (err == nil) || want != nil && protocol.AsError(want).Code != protocol.AsError(err).Code {
+		p.t.Fatalf("%s on base %d: %v, want %v", op, e.Base, err, want)
+	}
+}
+
+// isFault says whether an error may come of a fault of the store.
+func isFault(err error) bool {
+	code := protocol.AsError(err).Code
+	return err != nil && (code == protocol.StoreUnavailable || code == protocol.StoreFull || code == protocol.Overloaded)
+}
+
+// crowd lets many write and ask at once, on both nodes.
+func (p *play) crowd() {
+	var all sync.WaitGroup
+	for i := range 10 {
+		n := p.nodes[i%2]
+		base, op := p.operation()
+		all.Go(func() {
+			_, _ = n.Edit(context.Background(), Operation{Trusted: true, Topic: "d", Base: base, Op: []byte(op)})
+		})
+		all.Go(func() { n.value("d", nil) })
+	}
+	all.Wait()
+}
+
+// look compares all values and readers with the naive fold.
+func (p *play) look() {
+	p.read()
+	for i := range p.nodes {
+		p.glance(p.nodes[i], nil)
+		a := p.actors[i]
+		for a.replica.Offset() < p.head() {
+			a.hear(p)
+		}
+		if got, want := string(a.replica.AppendValue(nil)), string(p.fold(p.head()).AppendValue(nil)); got != want {
+			p.t.Fatalf("the reader of node %d has %s at %d, want %s", i, got, p.head(), want)
+		}
+	}
+}
+
+func (p *play) glance(n *node, at *uint64) {
+	got := n.value("d", at)
+	offset := p.head()
+	if at != nil {
+		offset = *at
+	}
+	want := "not_found"
+	if offset <= p.head() {
+		want = fmt.Sprint(string(p.fold(offset).AppendValue(nil)), " at ", offset)
+	}
+	if got != want && (at == nil || got != string(protocol.PositionLost) || offset >= p.lost) {
+		p.t.Fatalf("the value as of %d is %s, want %s", offset, got, want)
+	}
+}
+
+// operation draws an operation, and the base of its author.
+func (p *play) operation() (base *uint64, op string) {
+	if p.random.IntN(3) > 0 {
+		base = new(uint64)
+		*base = uint64(p.random.IntN(len(p.entries) + 1))
+	}
+	any := func(all ...string) string { return all[p.random.IntN(len(all))] }
+	switch p.typ.Name() {
+	case "counter":
+		return base, any(`{"op":"add","n":1}`, `{"op":"add","n":-3}`, `{"op":"add","n":0.5}`, `{"op":"add","n":9007199254740991}`)
+	case "set":
+		return base, fmt.Sprintf(`{"op":%s,"values":[%s]}`, any(`"add"`, `"add"`, `"remove"`, `"clear"`), any(`1`, `"a"`, `{"a":[1]}`, `1,"a"`, `null`))
+	}
+	step := func() string {
+		more := any("", "", `,"ifUnseen":"reject"`, `,"if":[{"is":"present"}]`, `,"if":[{"field":"x","equals":1}]`, `,"own":true`)
+		key := any("a", "b", "c")
+		return any(
+			fmt.Sprintf(`{"op":"set","key":%q,"value":{"x":%d}%s}`, key, p.random.IntN(3), more),
+			fmt.Sprintf(`{"op":"patch","key":%q,"set":{%q:%d}%s}`, key, any("x", "y"), p.random.IntN(3), more),
+			fmt.Sprintf(`{"op":"patch","key":%q,"unset":["x"]%s}`, key, more),
+			fmt.Sprintf(`{"op":"delete","key":%q%s}`, key, more),
+			`{"op":"rename"}`,
+		)
+	}
+	if p.random.IntN(5) > 0 {
+		return base, step()
+	}
+	return base, fmt.Sprintf(`{"op":"batch","ops":[%s]}`, strings.Join([]string{step(), step()}, ","))
+}
