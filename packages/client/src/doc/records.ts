@@ -8,6 +8,12 @@ import { type Cells, type FoldEntry, mine, type Op, type Stamp, stamp, type Type
 /** How many fields a record may have, with those that were removed since it was set (rule RECORDS-13). */
 const maxFields = 1000;
 
+/**
+ * Records that a batch has made, which nobody else can see yet: it copies a
+ * record at its first write to it, and changes the copy at the others.
+ */
+type Copies = Set<RecordCell>;
+
 /** An operation on one record. */
 interface Step {
   key: string;
@@ -18,7 +24,7 @@ interface Step {
   /** It creates the record where there is none. */
   creates: boolean;
   /** Returns the record after it; null: it is gone; undefined: as before. */
-  next(entry: FoldEntry, cell: RecordCell | undefined): RecordCell | null | undefined;
+  next(entry: FoldEntry, cell: RecordCell | undefined, copies: Copies): RecordCell | null | undefined;
 }
 
 /** The type records: keyed JSON objects, whose fields are last-write-wins in the order of the log (rules RECORDS). */
@@ -34,8 +40,9 @@ export const records: Type<RecordCell> = {
     return {
       keys: [...new Set(steps.map((step) => step.key))],
       apply(entry, cells) {
+        const copies: Copies = new Set();
         for (const step of steps) {
-          const code = apply(step, entry, cells);
+          const code = apply(step, entry, cells, step.rejectUnseen ? new Set() : copies);
           if (code) return code;
         }
         return undefined;
@@ -49,12 +56,17 @@ export const records: Type<RecordCell> = {
 };
 
 /** Asks first whether the record is there, then the conditions, then what is unseen (rule RECORDS-6). */
-function apply(step: Step, entry: FoldEntry, cells: Cells<RecordCell>): ErrorCode | undefined {
+function apply(
+  step: Step,
+  entry: FoldEntry,
+  cells: Cells<RecordCell>,
+  copies: Copies,
+): ErrorCode | undefined {
   const { key, own, creates } = step;
   const cell = cells.get(key);
   if (!cell && !creates && !own) return 'missing';
   if (!step.conditions.every((condition) => holds(condition, cell))) return 'precondition_failed';
-  const next = cell || creates ? step.next(entry, cell) : undefined;
+  const next = cell || creates ? step.next(entry, cell, copies) : undefined;
   if (next === undefined) return undefined;
   if (step.rejectUnseen && overwritten(entry, cell, next ?? undefined).length) return 'overwrites_unseen';
   if (next && tooManyFields(next)) return 'limit_exceeded';
@@ -123,20 +135,24 @@ function decodePatch({ set = {}, unset = [] }: Members, own: boolean): Step['nex
   const all = [...names, ...unset];
   if (!all.length) throw badOperation('A patch writes or removes a field.');
   if (new Set(all).size < all.length) throw badOperation('No field stands in a patch twice.');
-  return (entry, cell) => {
-    if (!own) return write(entry, cell, set, unset);
+  return (entry, cell, copies) => {
+    if (!own) return write(entry, cell, set, unset, copies);
     const may = (field: string): boolean => !!cell && mine(entry, lastWrite(cell, field));
     const kept = Object.fromEntries(Object.entries(set).filter(([field]) => may(field)));
-    return write(entry, cell, kept, unset.filter(may));
+    return write(entry, cell, kept, unset.filter(may), copies);
   };
 }
 
 /** Removes the fields that the client wrote last, and the record if it had set it and no other is left. */
-function deleteOwn(entry: FoldEntry, cell: RecordCell | undefined): RecordCell | null | undefined {
+function deleteOwn(
+  entry: FoldEntry,
+  cell: RecordCell | undefined,
+  copies: Copies,
+): RecordCell | null | undefined {
   const names = Object.keys(cell?.fields ?? {});
   const removed = names.filter((field) => cell && mine(entry, lastWrite(cell, field)));
   if (cell && removed.length === names.length && mine(entry, lastWrite(cell))) return null;
-  return write(entry, cell, {}, removed);
+  return write(entry, cell, {}, removed, copies);
 }
 
 /** The record with fields written and removed; undefined if there is nothing to do. */
@@ -145,14 +161,18 @@ function write(
   cell: RecordCell | undefined,
   set: Fields,
   unset: readonly string[],
+  copies: Copies,
 ): RecordCell | undefined {
   if (!cell) return undefined;
   const removed = unset.filter((field) => Object.hasOwn(cell.fields, field));
-  const changed = [...Object.keys(set), ...removed];
-  if (!changed.length) return undefined;
-  const fields: Record<string, unknown> = { ...cell.fields, ...set };
+  const names = Object.keys(set);
+  if (!names.length && !removed.length) return undefined;
+  const next = copies.has(cell) ? cell : { ...cell, fields: { ...cell.fields }, writes: { ...cell.writes } };
+  copies.add(next);
+  const fields = next.fields as Record<string, unknown>;
+  const writes = next.writes as Record<string, Stamp>;
+  for (const field of names) put(fields, field, set[field]);
   for (const field of removed) delete fields[field];
-  const writes: Record<string, Stamp> = { ...cell.writes };
-  for (const field of changed) put(writes, field, stamp(entry));
-  return { ...cell, fields, writes };
+  for (const field of [...names, ...removed]) put(writes, field, stamp(entry));
+  return next;
 }
