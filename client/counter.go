@@ -32,7 +32,7 @@ func (c *Counter) Add(n int64) Made[int64] {
 	if len(differences) == 0 {
 		return Made[int64]{m, c.Value()}
 	}
-	return Made[int64]{m, number(differences[0].after)}
+	return Made[int64]{m, number(differences[0].After)}
 }
 
 func number(cell doc.Cell) int64 {

@@ -395,6 +395,26 @@ func TestRecords(t *testing.T) {
 		}
 	})
 
+	bubble(t, "RECORDS-12 undo goes back to what was replaced in the log, though it was not seen", func(t *testing.T) {
+		d := serveDocuments(t)
+		r := d.tasks(t)
+		confirmed(t, r.Set("a", task{Title: "first"}).Mutation)
+		d.set(refuse, "/v1/ws", "/v1/sse", "/v1/poll", "/v1/commands")
+		d.cut()
+		synctest.Wait()
+		mine := r.Patch("a", map[string]any{"title": "mine", "done": true})
+		if _, err := d.Edit(t.Context(), "records:home", records.Patch{Key: "a", Set: map[string]string{"title": "theirs"}}); err != nil {
+			t.Fatal(err)
+		}
+		d.set("", "/v1/ws", "/v1/sse", "/v1/poll", "/v1/commands")
+		confirmed(t, mine.Mutation)
+		undone, _ := r.Undo()
+		confirmed(t, undone.Mutation)
+		if got, _ := r.Get("a"); got != (task{Title: "theirs"}) {
+			t.Errorf("undone it is %+v", got)
+		}
+	})
+
 	bubble(t, "queries follow what changes", func(t *testing.T) {
 		d := serveDocuments(t)
 		r := d.tasks(t)

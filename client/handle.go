@@ -167,7 +167,7 @@ func (d *Document) follow(fn func()) (end func()) {
 	}
 }
 
-func (d *Document) mutate(operation any, err error, made func(*Mutation, []difference)) (*Mutation, []difference) {
+func (d *Document) mutate(operation any, err error, made func(*Mutation, []doc.Replacement)) (*Mutation, []doc.Replacement) {
 	if d.isClosed() {
 		err = protocol.Errorf(protocol.Closed, "")
 	}

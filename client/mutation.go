@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -33,8 +34,9 @@ type Mutation struct {
 	status MutationStatus
 	ack    Ack
 	err    *protocol.Error
-	timer  *time.Timer // of the status unconfirmed
-	undone func()      // called when it is over without being confirmed
+	timer  *time.Timer             // of the status unconfirmed
+	folded func([]doc.Replacement) // called before it is over with what it changed in the log, if that is known
+	undone func()                  // called when it is over without being confirmed
 }
 
 // Made is a mutation with what is shown after it.

@@ -169,25 +169,25 @@ func (r *Records[T]) write(key string, write func(*RecordsBatch[T])) Made[*T] {
 	return Made[*T]{m, r.local(differences)[key]}
 }
 
-func (r *Records[T]) edit(write func(*RecordsBatch[T])) (*Mutation, []difference) {
+func (r *Records[T]) edit(write func(*RecordsBatch[T])) (*Mutation, []doc.Replacement) {
 	b := &RecordsBatch[T]{records: r, places: make(map[string]place)}
 	write(b)
-	return r.mutate(b.operation(), b.err, func(m *Mutation, d []difference) { r.history.made(m, d) })
+	return r.mutate(b.operation(), b.err, func(m *Mutation, d []doc.Replacement) { r.history.made(m, d) })
 }
 
-func (r *Records[T]) reverted(m *Mutation, differences []difference) (Made[map[string]*T], bool) {
+func (r *Records[T]) reverted(m *Mutation, differences []doc.Replacement) (Made[map[string]*T], bool) {
 	if m == nil {
 		return Made[map[string]*T]{}, false
 	}
 	return Made[map[string]*T]{m, r.local(differences)}, true
 }
 
-func (r *Records[T]) local(differences []difference) map[string]*T {
+func (r *Records[T]) local(differences []doc.Replacement) map[string]*T {
 	local := make(map[string]*T, len(differences))
 	for _, d := range differences {
-		local[d.key] = nil
-		if value, ok := r.read(d.key, d.after); ok {
-			local[d.key] = &value
+		local[d.Key] = nil
+		if value, ok := r.read(d.Key, d.After); ok {
+			local[d.Key] = &value
 		}
 	}
 	return local

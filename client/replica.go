@@ -38,12 +38,6 @@ type replica struct {
 	entries []*protocol.Entry // of the owner's goroutine: came, and are not folded yet
 }
 
-// difference is what a mutation changed at a key.
-type difference struct {
-	key           string
-	before, after doc.Cell
-}
-
 // join returns the document of a topic for one more handle. If the client has
 // the topic open as another type, it is one that has failed.
 func (c *Client) join(topic string, typ doc.Type) *replica {
@@ -118,7 +112,7 @@ func (r *replica) move(s DocumentStatus) {
 // mutate makes a mutation of an operation, which marshals to JSON, unless
 // something is wrong with it: then it is rejected already, nothing has changed
 // and nothing is sent. Made is called under mu if it is made.
-func (r *replica) mutate(operation any, err error, timeout time.Duration, made func(*Mutation, []difference)) (*Mutation, []difference) {
+func (r *replica) mutate(operation any, err error, timeout time.Duration, made func(*Mutation, []doc.Replacement)) (*Mutation, []doc.Replacement) {
 	m := &Mutation{replica: r, key: r.client.numbers.Add(1), done: make(chan struct{}), status: MutationPending}
 	var data []byte
 	var op doc.Op
@@ -146,7 +140,7 @@ func (r *replica) mutate(operation any, err error, timeout time.Duration, made f
 	return m, differences
 }
 
-func (r *replica) make(m *Mutation, op doc.Op, err error, made func(*Mutation, []difference)) ([]difference, error) {
+func (r *replica) make(m *Mutation, op doc.Op, err error, made func(*Mutation, []doc.Replacement)) ([]doc.Replacement, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended() {
@@ -159,14 +153,14 @@ func (r *replica) make(m *Mutation, op doc.Op, err error, made func(*Mutation, [
 		return nil, err
 	}
 	m.keys = op.Keys()
-	differences := make([]difference, 0, len(m.keys))
+	differences := make([]doc.Replacement, 0, len(m.keys))
 	for _, key := range m.keys {
-		differences = append(differences, difference{key: key, before: r.state.Get(key)})
+		differences = append(differences, doc.Replacement{Key: key, Before: r.state.Get(key)})
 	}
 	r.mutations[m.key] = m
 	change := r.state.Mutate(m.key, op)
 	for i := range differences {
-		differences[i].after = r.state.Get(differences[i].key)
+		differences[i].After = r.state.Get(differences[i].Key)
 	}
 	if made != nil {
 		made(m, differences)
@@ -197,6 +191,11 @@ func (r *replica) take(change doc.Change) {
 			o.fn(change.Keys)
 		}
 		tell(r.client, &r.changed, change.Keys)
+	}
+	for _, f := range change.Folded {
+		if m := r.mutations[f.Own]; m != nil && m.folded != nil {
+			m.folded(f.Cells)
+		}
 	}
 	for _, done := range change.Confirmed {
 		m := r.mutations[done.Key]

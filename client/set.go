@@ -78,10 +78,10 @@ func (s *Set[T]) mutateSet(operation any) Made[[]T] {
 	m, differences := s.mutate(operation, nil, nil)
 	var local []T
 	for _, d := range differences {
-		if d.after == nil {
+		if d.After == nil {
 			continue
 		}
-		if v, err := s.decode(d.key, d.after); err == nil {
+		if v, err := s.decode(d.Key, d.After); err == nil {
 			local = append(local, v)
 		}
 	}

@@ -2,9 +2,11 @@ package client
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/records"
 )
 
@@ -36,7 +38,7 @@ func (h *history) has(steps *[]*undoStep) bool {
 
 // made takes in a mutation of the application's. It is called under the
 // replica's mu.
-func (h *history) made(m *Mutation, differences []difference) {
+func (h *history) made(m *Mutation, differences []doc.Replacement) {
 	h.redo = nil
 	h.push(&h.undo, m, differences, nil)
 	if len(h.undo) > maxSteps {
@@ -44,10 +46,12 @@ func (h *history) made(m *Mutation, differences []difference) {
 	}
 }
 
-// push adds what takes a mutation back. One that fails is no step. What was
+// push adds what takes a mutation back. One that fails is no step. One that is
+// confirmed goes back to what it replaced in the log, not to what was shown when
+// it was made. What was
 // there before the document was opened is not known, so it cannot be brought
 // back.
-func (h *history) push(steps *[]*undoStep, m *Mutation, differences []difference, failed func()) {
+func (h *history) push(steps *[]*undoStep, m *Mutation, differences []doc.Replacement, failed func()) {
 	var step *undoStep
 	if h.document.replica.status == DocumentOpen {
 		step = invert(differences)
@@ -55,28 +59,37 @@ func (h *history) push(steps *[]*undoStep, m *Mutation, differences []difference
 	if step != nil {
 		*steps = append(*steps, step)
 	}
-	m.undone = func() {
-		for i, s := range *steps {
-			if s == step {
-				*steps = append((*steps)[:i:i], (*steps)[i+1:]...)
-				break
-			}
+	m.folded = func(cells []doc.Replacement) {
+		if again := invert(cells); again == nil {
+			without(steps, step)
+		} else if step != nil {
+			step.ops = again.ops
 		}
+	}
+	m.undone = func() {
+		without(steps, step)
 		if failed != nil {
 			failed()
 		}
 	}
 }
 
+// without takes a step away, if it is there.
+func without(steps *[]*undoStep, step *undoStep) {
+	if i := slices.Index(*steps, step); i >= 0 {
+		*steps = slices.Delete(*steps, i, i+1)
+	}
+}
+
 // revert takes back the latest step of which anything can be taken back. It
 // returns nil if there is none.
-func (h *history) revert(from, to *[]*undoStep) (*Mutation, []difference) {
+func (h *history) revert(from, to *[]*undoStep) (*Mutation, []doc.Replacement) {
 	step, ops, at := h.pop(from)
 	if step == nil {
 		return nil, nil
 	}
 	batch := records.Batch{Ops: ops}
-	return h.document.mutate(batch, nil, func(m *Mutation, differences []difference) {
+	return h.document.mutate(batch, nil, func(m *Mutation, differences []doc.Replacement) {
 		h.push(to, m, differences, func() {
 			i := min(at, len(*from))
 			*from = append((*from)[:i:i], append([]*undoStep{step}, (*from)[i:]...)...)
@@ -106,20 +119,20 @@ func (h *history) pop(from *[]*undoStep) (step *undoStep, ops []records.Op, at i
 
 // invert returns what takes changes back, of each field only where it still
 // holds one's own value (rule RECORDS-12); nil if there is nothing to.
-func invert(differences []difference) *undoStep {
+func invert(differences []doc.Replacement) *undoStep {
 	var ops []inverse
 	for _, d := range differences {
-		before, _ := d.before.(*records.Record)
-		after, _ := d.after.(*records.Record)
+		before, _ := d.Before.(*records.Record)
+		after, _ := d.After.(*records.Record)
 		switch {
 		case before != nil && after != nil:
-			if patch, ok := restore(d.key, before, after); ok {
-				ops = append(ops, inverse{key: d.key, make: patch})
+			if patch, ok := restore(d.Key, before, after); ok {
+				ops = append(ops, inverse{key: d.Key, make: patch})
 			}
 		case before != nil:
-			ops = append(ops, inverse{key: d.key, set: true, make: records.Set{Key: d.key, Value: fields(before), Own: true}})
+			ops = append(ops, inverse{key: d.Key, set: true, make: records.Set{Key: d.Key, Value: fields(before), Own: true}})
 		case after != nil:
-			ops = append(ops, inverse{key: d.key, make: records.Delete{Key: d.key, Own: true}})
+			ops = append(ops, inverse{key: d.Key, make: records.Delete{Key: d.Key, Own: true}})
 		}
 	}
 	if len(ops) == 0 {

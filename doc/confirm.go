@@ -14,14 +14,16 @@ func (r *Replica) Entries(entries []*protocol.Entry) Change {
 		if e.Offset <= r.base.offset {
 			continue
 		}
+		own := uint64(0)
 		if p := r.sent[protocol.ClientSeq{Client: e.Client, Seq: e.Seq}]; p != nil {
+			own = p.key
 			touched = append(touched, r.confirm(p, e.Position())...)
 		}
 		if e.Redacted || e.Base == nil {
 			r.base.Skip(e.Offset)
 			continue
 		}
-		keys, err := r.fold(e)
+		keys, err := r.fold(e, own)
 		if err != nil {
 			r.change.Faults = append(r.change.Faults, fmt.Errorf("fold the entry at offset %d: %w", e.Offset, err))
 			r.base.Skip(e.Offset)
@@ -32,28 +34,29 @@ func (r *Replica) Entries(entries []*protocol.Entry) Change {
 	return r.end()
 }
 
-func (r *Replica) fold(e *protocol.Entry) (keys []string, err error) {
+func (r *Replica) fold(e *protocol.Entry, own uint64) (keys []string, err error) {
 	op, err := r.base.typ.Decode(e.Data)
 	if err != nil {
 		return nil, err
 	}
 	entry := Entry{Offset: e.Offset, Client: e.Client, Base: *e.Base}
 	keys = op.Keys()
+	telling := r.Watch || own > 0
 	var cells []Replacement
 	for _, key := range keys {
 		r.remember(key)
-		if r.Watch {
+		if telling {
 			cells = append(cells, Replacement{Key: key, Before: r.base.Get(key)})
 		}
 	}
 	if err := r.base.Fold(&entry, op); err != nil {
 		return nil, err
 	}
-	if r.Watch {
+	if telling {
 		for i := range cells {
 			cells[i].After = r.base.Get(cells[i].Key)
 		}
-		r.change.Folded = append(r.change.Folded, Folded{entry, cells})
+		r.change.Folded = append(r.change.Folded, Folded{entry, cells, own})
 	}
 	return keys, nil
 }

@@ -126,7 +126,7 @@ func Example() {
 	fmt.Println(string(state.AppendCells(nil)))
 	// Output:
 	// precondition_failed: Only a client has a vote.
-	// bad_operation: An operation is {"op": "vote" or "unvote", "choice": a text of 1 to 100 bytes}.
+	// bad_operation: An operation is {"op": "vote" or "unvote", "choice": a text of 1 to 100 bytes}; "/choices" does not fit.
 	// {"coffee":1,"tea":1}
 	// [["coffee",["bob"]],["tea",["ann"]]]
 }

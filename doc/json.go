@@ -25,9 +25,18 @@ func Decode(data []byte, v any, form string) error {
 		options = strictNull // several times slower, and hardly ever needed
 	}
 	if err := json.Unmarshal(canonical, v, options); err != nil {
-		return protocol.Errorf(protocol.BadOperation, "An operation is %s.", form)
+		return misfit(err, form)
 	}
 	return nil
+}
+
+// misfit says how an operation looks, and what of this one does not fit.
+func misfit(err error, form string) error {
+	var where *json.SemanticError
+	if !errors.As(err, &where) || where.JSONPointer == "" {
+		return protocol.Errorf(protocol.BadOperation, "An operation is %s.", form)
+	}
+	return protocol.Errorf(protocol.BadOperation, "An operation is %s; %.100q does not fit.", form, where.JSONPointer)
 }
 
 var strict = json.RejectUnknownMembers(true)

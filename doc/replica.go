@@ -19,7 +19,8 @@ import (
 // keys, those on another key of one of those, and so on) are folded again, in
 // the order in which they were made; all others stay as they are.
 type Replica struct {
-	// Watch says that what is folded is told, with the cells before and after.
+	// Watch says that what others have written is told as well when it is folded,
+	// with the cells before and after.
 	Watch bool
 
 	client  string // of the operations that are made; empty: not known yet
@@ -51,7 +52,7 @@ type Change struct {
 	Keys      []string       // those whose shown cells differ, in no order
 	Confirmed []Confirmation // operations that the confirmed document holds now
 	Lost      []uint64       // operations that the server took, in a log that is lost
-	Folded    []Folded       // entries that the confirmed document holds now; empty unless Watch is set
+	Folded    []Folded       // entries that the confirmed document holds now: own ones, and all if Watch is set
 	Faults    []error        // entries that have no effect here, as they cannot be read or applied
 }
 
@@ -65,6 +66,7 @@ type Confirmation struct {
 type Folded struct {
 	Entry Entry
 	Cells []Replacement
+	Own   uint64 // the key of the pending operation that it was; 0: none
 }
 
 // Replacement is what an entry made of a key's cell; nil: there is none.

@@ -72,7 +72,7 @@ func (m *members) step() (step, error) {
 			return s, bad(`A delete is {"op": "delete", "key"}, with "if", "ifUnseen", "own".`)
 		}
 	default:
-		return s, bad("An operation is %s.", form)
+		return s, bad("An operation is %s; %.40q is no op.", form, m.Op)
 	}
 	if m.Key == nil {
 		return s, bad("An operation on a record has a key.")

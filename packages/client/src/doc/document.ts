@@ -244,7 +244,10 @@ export class Document<C> {
       this.touched.tell(change.keys);
       this.#schedule();
     }
-    for (const folded of change.folded) this.#later(() => this.folded.tell(folded));
+    for (const folded of change.folded) {
+      if (folded.own !== undefined) this.#mutating.get(folded.own)?.folded(folded.cells);
+      this.#later(() => this.folded.tell(folded));
+    }
     for (const fault of change.faults) this.#later(() => this.faults.tell(fault));
     for (const { key, place } of change.confirmed) {
       this.#mutating.get(key)?.confirm(place);

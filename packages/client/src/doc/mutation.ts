@@ -1,6 +1,7 @@
 import type { Timers } from '../alarm.ts';
 import { TuttiError } from '../error.ts';
 import type { Acknowledgement } from '../publication.ts';
+import type { Folded } from './replica.ts';
 
 /**
  * How far a mutation has come. `pending`: it was not sent yet. `unconfirmed`:
@@ -40,6 +41,8 @@ export class Mutating<L = unknown> {
   over = false;
   /** Called when the status has changed. */
   moved: () => void = () => {};
+  /** Called before it is over with what it changed in the log, if that is known. */
+  folded: (cells: Folded<unknown>['cells']) => void = () => {};
   /** Called once, when it is over. */
   settled: () => void = () => {};
   /** Takes it out of what is to be sent; returns false if it was sent. */

@@ -13,6 +13,8 @@ export type LogEntry = Pick<Entry, 'offset' | 'client' | 'seq' | 'base' | 'redac
 export interface Folded<C> {
   entry: FoldEntry;
   cells: readonly (readonly [key: string, before: C | undefined, after: C | undefined])[];
+  /** The mutation that it is. */
+  own?: number;
 }
 
 /** What one step of a replica changed. */
@@ -23,7 +25,7 @@ export interface Change<C> {
   confirmed: { key: number; place: Acknowledgement }[];
   /** Mutations that the server took, in a log that is lost. */
   lost: number[];
-  /** Empty unless `watching`. */
+  /** One's own, and all if `watching`. */
   folded: Folded<C>[];
   /** Entries of the log that this library cannot fold. */
   faults: TuttiError[];
@@ -53,7 +55,7 @@ interface Pending<C> {
  * in order on the base; all others and their cells stay as they are.
  */
 export class Replica<C> {
-  /** Whether to tell what was folded. */
+  /** Whether to tell of others' entries too what was folded. */
   watching = false;
   readonly type: Type<C>;
   #offset = 0;
@@ -180,7 +182,8 @@ export class Replica<C> {
         const place = { offset, ...(term !== undefined && { term }) };
         for (const key of this.#confirm(own, place)) touched.add(key);
       }
-      if (!entry.redacted && entry.base !== undefined) this.#fold(entry, entry.base, touch);
+      if (!entry.redacted && entry.base !== undefined)
+        this.#fold(entry, entry.base, own ? own.key : undefined, touch);
       this.#offset = offset;
     }
     this.#refold(touched);
@@ -215,21 +218,22 @@ export class Replica<C> {
     return client !== undefined && seq !== undefined && seq <= (seqs.get(client) ?? 0);
   }
 
-  #fold(entry: LogEntry, base: number, touch: (key: string) => void): void {
+  #fold(entry: LogEntry, base: number, own: number | undefined, touch: (key: string) => void): void {
     const { offset, client } = entry;
     const at: FoldEntry = { offset, client, base };
+    const telling = this.watching || own !== undefined;
     try {
       const op = this.type.decode(entry.data);
-      const before = this.watching ? op.keys.map((key) => this.#base.get(key)) : [];
+      const before = telling ? op.keys.map((key) => this.#base.get(key)) : [];
       op.keys.forEach(touch);
       const staged = apply(op, at, this.#base);
       if (!staged) throw badOperation('It cannot be applied to the document.');
       for (const [key, cell] of staged)
         if (cell === undefined) this.#base.delete(key);
         else this.#base.set(key, cell);
-      if (this.watching) {
+      if (telling) {
         const cells = op.keys.map((key, i) => [key, before[i], this.#base.get(key)] as const);
-        this.#change.folded.push({ entry: at, cells });
+        this.#change.folded.push({ entry: at, cells, ...(own !== undefined && { own }) });
       }
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);

@@ -103,10 +103,18 @@ export class History {
     return undefined;
   }
 
-  /** A step whose mutation fails is no step. */
+  /**
+   * A step whose mutation fails is no step. One that is confirmed goes back to
+   * what it replaced in the log, not to what was shown when it was made.
+   */
   #push(steps: Step[], mutating: Mutating, differences: readonly Difference[], failed?: () => void): void {
-    const step = invert(differences);
+    let step = invert(differences);
     if (step.length) steps.push(step);
+    mutating.folded = (cells) => {
+      const i = steps.indexOf(step);
+      step = invert(cells as readonly Difference[]);
+      if (i >= 0) steps.splice(i, 1, ...(step.length ? [step] : []));
+    };
     const settled = (): void => {
       if (mutating.mutation.status === 'confirmed') return;
       const i = steps.indexOf(step);

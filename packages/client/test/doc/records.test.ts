@@ -399,6 +399,24 @@ describe('undo and redo', () => {
     expect(todos.get('a')).toEqual({ text: 'theirs', done: true });
   });
 
+  test('RECORDS-12 goes back to what was replaced in the log, though it was not seen', async () => {
+    const site = new Site();
+    const [desk, todos] = open(site, 'ann');
+    const [other, others] = open(site, 'bob');
+    others.set('a', { text: 'old', done: false });
+    await other.sync();
+    await desk.sync();
+    others.patch('a', { text: 'theirs' });
+    await other.sync();
+    todos.patch('a', { text: 'mine', done: true });
+    await desk.sync();
+    expect(todos.get('a')).toEqual({ text: 'mine', done: true });
+    todos.undo();
+    expect(todos.get('a')).toEqual({ text: 'theirs', done: false });
+    todos.redo();
+    expect(todos.get('a')).toEqual({ text: 'mine', done: true });
+  });
+
   test('RECORDS-12 a deleted record is set again only if it is still absent', async () => {
     const site = new Site();
     const [desk, todos] = open(site, 'ann');
