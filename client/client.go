@@ -46,6 +46,7 @@ type Client struct {
 	pending    map[uint64]*Pending
 	operations map[uint64]operation
 	unfolded   []*replica // which entries came for
+	failing    []*replica // which have failed in this event
 	pages      map[uint64]chan pageResult
 }
 

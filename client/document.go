@@ -80,8 +80,14 @@ func (c *Client) takeBack(key uint64) bool {
 }
 
 // fold lets documents take in what came, at the end of each event of the
-// owner's: all that came in one frame is one change.
+// owner's: all that came in one frame is one change. Those that have failed give
+// up what was not sent.
 func (c *Client) fold() {
+	for len(c.failing) > 0 {
+		r := c.failing[0]
+		c.failing = c.failing[1:]
+		r.abandon()
+	}
 	for _, r := range c.unfolded {
 		r.fold()
 	}

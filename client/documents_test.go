@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -412,6 +413,64 @@ func TestRecords(t *testing.T) {
 		confirmed(t, undone.Mutation)
 		if got, _ := r.Get("a"); got != (task{Title: "theirs"}) {
 			t.Errorf("undone it is %+v", got)
+		}
+	})
+
+	bubble(t, "DOC-18 what is rejected with its document is never sent", func(t *testing.T) {
+		var open atomic.Bool
+		s, n := inMemory(t, tutti.Config{Dev: true, Authorize: func(_ context.Context, _ tutti.Identity, a tutti.Action) error {
+			if a.Verb == "read" && !open.Load() {
+				return errors.New("not yet")
+			}
+			return nil
+		}})
+		c := n.connect(t, client.Options{})
+		early := client.OpenCounter(c, "counter:a", client.DocumentOptions{}).Add(5)
+		rejected(t, early.Mutation, protocol.Forbidden)
+		open.Store(true)
+		again := client.OpenCounter(c, "counter:a", client.DocumentOptions{})
+		confirmed(t, again.Add(1).Mutation)
+		synctest.Wait()
+		if value, _, err := s.Document(t.Context(), "counter:a"); err != nil || string(value) != "1" || again.Value() != 1 {
+			t.Errorf("the server has %s, %v; shown is %d", value, err, again.Value())
+		}
+	})
+
+	bubble(t, "SET-3 a set is in the order of its canonical JSON", func(t *testing.T) {
+		d := serveDocuments(t)
+		s := client.OpenSet[string](d.connect(t, client.Options{}), "set:a", client.DocumentOptions{})
+		confirmed(t, s.Add("\ue000", "b", "😀").Mutation)
+		if got := s.Values(); !slices.Equal(got, []string{"b", "😀", "\ue000"}) {
+			t.Errorf("it is %q", got)
+		}
+	})
+
+	bubble(t, "a query goes on when its function has panicked", func(t *testing.T) {
+		r := serveDocuments(t).tasks(t)
+		for _, key := range []string{"a", "b", "c"} {
+			confirmed(t, r.Set(key, task{Title: key}).Mutation)
+		}
+		var bad atomic.Bool
+		q := r.Query(client.Query[task]{Where: func(key string, _ task) bool {
+			if bad.Load() && key == "b" {
+				panic("no " + key)
+			}
+			return true
+		}})
+		bad.Store(true)
+		r.Batch(func(b *client.RecordsBatch[task]) {
+			for _, key := range []string{"a", "b", "c"} {
+				b.Patch(key, map[string]bool{"done": true})
+			}
+		})
+		synctest.Wait() // the query looks at what has changed, and fails
+		bad.Store(false)
+		if got := q.Rows(); len(got) != 3 || slices.ContainsFunc(got, func(r client.Row[task]) bool { return !r.Value.Done }) {
+			t.Errorf("it shows %+v", got)
+		}
+		confirmed(t, r.Delete("b").Mutation)
+		if got := q.Rows(); len(got) != 2 {
+			t.Errorf("it shows %+v", got)
 		}
 	})
 

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +50,11 @@ func (c *Client) join(topic string, typ doc.Type) *replica {
 	leave := c.openDocument(topic, typ.Name(), r, protocol.From{})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.leave = leave
+	if r.ended() {
+		go leave()
+	} else {
+		r.leave = leave
+	}
 	return r
 }
 
@@ -256,9 +262,10 @@ func (r *replica) started(protocol.Position) {
 func (r *replica) snapshot(s core.Snapshot) {
 	r.fold()
 	if err := r.show(s); err != nil {
-		r.client.drop(r)
-		r.end(DocumentFailed, protocol.AsError(err))
+		r.failed(protocol.AsError(err))
+		r.mu.Lock()
 		go r.leave()
+		r.mu.Unlock()
 		return
 	}
 	r.leaveIfUnused()
@@ -288,13 +295,15 @@ func (r *replica) entry(e *protocol.Entry) {
 	r.entries = append(r.entries, e)
 }
 
+// failed ends the document because of an error, and what is pending in it at the
+// end of this event: the owner calls it in the midst of a step.
 func (r *replica) failed(err *protocol.Error) {
 	r.client.drop(r)
 	r.end(DocumentFailed, err)
+	r.client.failing = append(r.client.failing, r)
 }
 
-// end ends the document. Whether what was sent has an effect cannot be known any
-// more.
+// end ends the document.
 func (r *replica) end(s DocumentStatus, err *protocol.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -303,19 +312,46 @@ func (r *replica) end(s DocumentStatus, err *protocol.Error) {
 	}
 	r.err = err
 	r.move(s)
-	for key, m := range r.mutations {
-		delete(r.mutations, key)
-		r.take(r.state.Drop(key))
-		status := MutationUnconfirmed
-		if m.Status() == MutationPending {
-			status = MutationRejected
-		}
-		m.settle(status, Ack{}, err)
-		tell(r.client, &r.mutated, m)
-	}
 	if s == DocumentFailed {
 		r.fault(err)
 	}
+	if s == DocumentClosed {
+		r.settleAll()
+	}
+}
+
+// abandon takes back what was never sent, so that it is not when the topic is
+// opened anew. It is called by the owner.
+func (r *replica) abandon() {
+	r.mu.Lock()
+	keys := slices.Sorted(maps.Keys(r.mutations))
+	r.mu.Unlock()
+	for _, key := range keys {
+		r.client.step(core.Abort{Key: key})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settleAll()
+}
+
+// settleAll ends what is left. Whether what was sent has an effect cannot be
+// known any more. It is called under mu.
+func (r *replica) settleAll() {
+	for _, key := range slices.Sorted(maps.Keys(r.mutations)) {
+		status := MutationUnconfirmed
+		if r.mutations[key].Status() == MutationPending {
+			status = MutationRejected
+		}
+		r.leaveOut(r.mutations[key], status, r.err)
+	}
+}
+
+// leaveOut ends a mutation that is not in the document. It is called under mu.
+func (r *replica) leaveOut(m *Mutation, s MutationStatus, err *protocol.Error) {
+	delete(r.mutations, m.key)
+	r.take(r.state.Drop(m.key))
+	m.settle(s, Ack{}, err)
+	tell(r.client, &r.mutated, m)
 }
 
 // drop makes the next handle on the topic open it anew.
@@ -361,17 +397,14 @@ func (r *replica) settle(m *Mutation, e core.Settled) {
 	case r.mutations[m.key] == nil:
 	case e.Err == nil:
 		r.take(r.state.Acknowledge(m.key, e.Position))
+	case e.Unconfirmed:
+		r.leaveOut(m, MutationUnconfirmed, e.Err)
+	case e.Err.Code == protocol.Aborted && r.ended():
+		r.leaveOut(m, MutationRejected, r.err)
+	case e.Err.Code == protocol.Aborted:
+		r.leaveOut(m, MutationCancelled, e.Err)
 	default:
-		delete(r.mutations, m.key)
-		r.take(r.state.Drop(m.key))
-		status := MutationRejected
-		if e.Unconfirmed {
-			status = MutationUnconfirmed
-		} else if e.Err.Code == protocol.Aborted {
-			status = MutationCancelled
-		}
-		m.settle(status, Ack{}, e.Err)
-		tell(r.client, &r.mutated, m)
+		r.leaveOut(m, MutationRejected, e.Err)
 	}
 	r.mu.Unlock()
 	r.leaveIfUnused()

@@ -23,7 +23,7 @@ type Set[T any] struct {
 // is not shown, and told to OnError.
 func OpenSet[T any](c *Client, topic string, options DocumentOptions) *Set[T] {
 	s := &Set[T]{Document: c.open(topic, set.Type, options)}
-	s.all = newView(s.Document, viewOptions[T]{decode: s.decode, compare: byKey[T]})
+	s.all = newView(s.Document, viewOptions[T]{decode: s.decode, compare: byCanonical[T]})
 	return s
 }
 
@@ -50,6 +50,9 @@ func (s *Set[T]) Has(value T) bool {
 
 // Len returns how many elements there are.
 func (s *Set[T]) Len() int { return len(s.all.rows()) }
+
+// byCanonical is the order of a set's value (rule SET-3).
+func byCanonical[T any](a, b *row[T]) int { return protocol.CompareUTF16(a.key, b.key) }
 
 // All are the elements, in the order of their canonical JSON, as they are when
 // the loop begins. They are shared, and not to be changed.

@@ -79,6 +79,12 @@ func (v *view[T]) rows() []*row[T] {
 	if len(cells) == 0 {
 		return v.sorted
 	}
+	looked := false
+	defer func() {
+		if !looked { // a function of the application's has panicked
+			v.forget()
+		}
+	}()
 	var gone, come []*row[T]
 	for key, cell := range cells {
 		old, now := v.byKey[key], v.look(key, cell)
@@ -93,7 +99,17 @@ func (v *view[T]) rows() []*row[T] {
 		come = append(come, now)
 	}
 	v.sorted = v.merge(gone, come)
+	looked = true
 	return v.sorted
+}
+
+// forget makes it look at all again.
+func (v *view[T]) forget() {
+	v.byKey, v.sorted = make(map[string]*row[T]), nil
+	r := v.document.replica
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v.changed = nil
 }
 
 // look returns the row of a cell, or nil if it is not of this view.
@@ -117,7 +133,7 @@ func (v *view[T]) look(key string, cell doc.Cell) *row[T] {
 }
 
 func (v *view[T]) compare(a, b *row[T]) int {
-	return cmp.Or(v.options.compare(a, b), cmp.Compare(a.key, b.key))
+	return cmp.Or(v.options.compare(a, b), byKey(a, b))
 }
 
 // merge returns the sorted rows without some and with others.

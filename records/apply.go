@@ -178,9 +178,12 @@ func (s *step) checkUnseen(e *doc.Entry, record *Record, fields []field) error {
 		return nil
 	}
 	for i := range fields {
-		name := fields[i].name
-		if record.Field(name) != nil && !e.Saw(record.LastWrite(name)) {
-			return protocol.Errorf(protocol.OverwritesUnseen, "The field %.80q of the record %q was written since at an offset that the author had not seen.", name, s.key)
+		at, found := record.find(fields[i].name)
+		if !found {
+			continue
+		}
+		if f := &record.fields[at]; f.value != nil && !e.Saw(record.written(f)) {
+			return protocol.Errorf(protocol.OverwritesUnseen, "The field %.80q of the record %q was written since at an offset that the author had not seen.", f.name, s.key)
 		}
 	}
 	return nil

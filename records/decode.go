@@ -99,8 +99,11 @@ func (m *members) fields(s *step) error {
 		s.fields = append(s.fields, field{name: name})
 	}
 	sortByName(s.fields)
-	for i := 1; i < len(s.fields); i++ {
-		if s.fields[i].name == s.fields[i-1].name {
+	for i := range s.fields {
+		if len(s.fields[i].name) > MaxKeyBytes {
+			return bad("A field's name has up to %d bytes of UTF-8.", MaxKeyBytes)
+		}
+		if i > 0 && s.fields[i].name == s.fields[i-1].name {
 			return bad("No field stands in a patch twice.")
 		}
 	}

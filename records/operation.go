@@ -8,7 +8,7 @@ import (
 const (
 	MaxOps        = 500 // of a batch
 	MaxConditions = 16
-	MaxKeyBytes   = 255
+	MaxKeyBytes   = 255 // of a key, and of a field's name
 )
 
 // Op is one of [Set], [Patch] and [Delete], as a [Batch] holds them.

@@ -8,8 +8,13 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// MaxValues is how many values one operation may name.
-const MaxValues = 1000
+const (
+	// MaxValues is how many values one operation may name.
+	MaxValues = 1000
+	// MaxTags is how many additions of one element, none of which knew of
+	// another, are kept (rule SET-4).
+	MaxTags = 10_000
+)
 
 // Add is the operation that adds values: anything that marshals to JSON.
 type Add struct{ Values []any }
@@ -65,21 +70,34 @@ func (o operation) Keys() []string { return o.elements }
 func (o operation) Apply(e *doc.Entry, cells doc.Cells) error {
 	for _, element := range o.elements {
 		tags, _ := cells.Get(element).([]doc.Stamp)
-		unseen := make([]doc.Stamp, 0, len(tags)+1)
+		left := 0
 		for _, tag := range tags {
 			if !e.Saw(tag) {
-				unseen = append(unseen, tag)
+				left++
 			}
 		}
 		switch {
+		case o.add && left == MaxTags:
+			return protocol.Errorf(protocol.LimitExceeded, "The element was added %d times by clients that did not know of each other.", MaxTags)
 		case o.add:
-			cells.Set(element, append(unseen, e.Stamp()))
-		case len(unseen) == len(tags):
-		case len(unseen) == 0:
+			cells.Set(element, append(unseen(e, tags, left), e.Stamp()))
+		case left == len(tags):
+		case left == 0:
 			cells.Set(element, nil)
 		default:
-			cells.Set(element, unseen)
+			cells.Set(element, unseen(e, tags, left))
 		}
 	}
 	return nil
+}
+
+// unseen are the tags that an operation's author had not seen, n of them.
+func unseen(e *doc.Entry, tags []doc.Stamp, n int) []doc.Stamp {
+	left := make([]doc.Stamp, 0, n+1)
+	for _, tag := range tags {
+		if !e.Saw(tag) {
+			left = append(left, tag)
+		}
+	}
+	return left
 }

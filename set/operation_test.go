@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/set"
 )
@@ -45,6 +46,37 @@ func TestMaxValues(t *testing.T) {
 		}
 		if _, err := set.Type.Decode(data); (err == nil) != taken || !taken && !errors.Is(err, protocol.Errorf(protocol.BadOperation, "")) {
 			t.Errorf("SET-1: %d values: %v", n, err)
+		}
+	}
+}
+
+func TestAdd_SET_4_bounds_the_tags_of_an_element(t *testing.T) {
+	var tags []doc.Stamp
+	for i := range set.MaxTags - 1 {
+		tags = append(tags, doc.Stamp{Offset: uint64(i) + 1})
+	}
+	cells := []byte(`[["1",[`)
+	for i, tag := range tags {
+		if i > 0 {
+			cells = append(cells, ',')
+		}
+		cells = tag.Append(cells)
+	}
+	state, err := doc.Load(set.Type, set.MaxTags-1, append(cells, "]]]"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := set.Type.Decode([]byte(`{"op":"add","values":[1]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, add := range []struct {
+		base uint64
+		code protocol.Code
+	}{{0, ""}, {0, protocol.LimitExceeded}, {1, ""}, {1, protocol.LimitExceeded}} {
+		err := state.Fold(&doc.Entry{Offset: state.Offset() + 1, Base: add.base}, op)
+		if err != nil && protocol.AsError(err).Code != add.code || err == nil && add.code != "" {
+			t.Errorf("an add of base %d: %v, want %q", add.base, err, add.code)
 		}
 	}
 }

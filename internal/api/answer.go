@@ -26,11 +26,26 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err *protocol.Erro
 }
 
 func answer(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // an application's words may be anything
+	body, err := encode(v)
 	if err != nil {
 		return err
 	}
 	return answerJSON(w, status, body)
+}
+
+func encode(v any) ([]byte, error) {
+	return json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // an application's words may be anything
+}
+
+// answerHeld sends a body that may be long, as far as there is room for it among
+// all that waits to be taken (rule LIMIT-12).
+func (s *Server) answerHeld(w http.ResponseWriter, body []byte) error {
+	release, err := s.config.Hub.Hold(len(body))
+	if err != nil {
+		return err
+	}
+	defer release()
+	return answerJSON(w, http.StatusOK, body)
 }
 
 // answerTime is how long a reader may take over an answer.

@@ -24,8 +24,12 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.config.Metrics.Sent(len(value.Value))
-	return answer(w, http.StatusOK, value)
+	body, err := encode(value)
+	if err != nil {
+		return err
+	}
+	s.config.Metrics.Sent(len(body))
+	return s.answerHeld(w, body)
 }
 
 // edit takes an operation on a document (rules DOC-14 and KEY-1).

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/gate"
+	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/transport/ws"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -262,4 +263,31 @@ func TestLimits_all_have_a_metric(t *testing.T) {
 	for _, l := range protocol.LimitNames() {
 		s.limited(l, 0)
 	}
+}
+
+// Answers that nobody takes are counted with all that waits.
+func TestLimits_LIMIT_12_long_answers(t *testing.T) {
+	s := serve(t, func(c *settings) { c.hub.OutboundTotal = 2000 })
+	publish := func(topic, data string) {
+		_, err := s.hub.Publish(t.Context(), hub.Publication{Trusted: true, Topic: topic, Data: []byte(data)})
+		must(t, err)
+	}
+	ask := func(path string, status int) {
+		t.Helper()
+		if r := s.request("GET", path, "", bearer(s.token(0, grant("*", auth.Read, auth.History)))...); r.StatusCode != status {
+			t.Errorf("GET %s is answered %d, want %d", path, r.StatusCode, status)
+		}
+	}
+	publish("chat:a", `1`)
+	_, err := s.hub.Edit(t.Context(), hub.Operation{Trusted: true, Topic: "cards:a", Op: []byte(`{"op":"set","key":"a","value":{"x":1}}`)})
+	must(t, err)
+	ask("/v1/topics/chat:a/events", http.StatusOK)
+	ask("/v1/docs/cards:a", http.StatusOK)
+	release, err := s.hub.Hold(1900)
+	must(t, err)
+	ask("/v1/topics/chat:a/events", http.StatusServiceUnavailable)
+	ask("/v1/docs/cards:a", http.StatusServiceUnavailable)
+	release()
+	ask("/v1/topics/chat:a/events", http.StatusOK)
+	ask("/v1/docs/cards:a", http.StatusOK)
 }

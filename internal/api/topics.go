@@ -131,7 +131,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 	body := page.AppendJSON(nil)
 	s.config.Metrics.Sent(len(body))
 	s.config.Metrics.Delivered(len(page.Entries))
-	return answerJSON(w, http.StatusOK, body)
+	return s.answerHeld(w, body)
 }
 
 // topics lists topics (rule HTTP-3).

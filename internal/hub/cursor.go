@@ -28,9 +28,10 @@ type cursor struct {
 	topic    *Topic
 	reader   reader
 	encoding Encoding
-	index    int  // among its reader's topics
-	elseNew  bool // where to go on when the place is lost
-	document bool // it reads a document
+	index    int    // among its reader's topics
+	elseNew  bool   // where to go on when the place is lost
+	document bool   // it reads a document
+	least    uint64 // which its reader has up to here
 
 	// Whoever reads uses these.
 	opening bool   // a snapshot comes next, whatever the place
@@ -60,7 +61,8 @@ type cursor struct {
 type start struct {
 	position  protocol.Position
 	recovered bool
-	snapshot  bool // of the document; it says where the entries begin
+	snapshot  bool   // of the document; it says where the entries begin
+	least     uint64 // offset of that
 }
 
 // read opens a cursor on a topic. It does not wait yet: it must be read first.
@@ -94,7 +96,7 @@ func (t *Topic) open(r reader, e Encoding, sub protocol.Subscribe) (*cursor, sta
 	var s start
 	if c.document {
 		s = t.startDocument(sub.From)
-		c.opening, c.wants = s.snapshot, s.snapshot
+		c.opening, c.wants, c.least = s.snapshot, s.snapshot, s.least
 	} else {
 		s = t.start(sub.From, elseNew)
 	}

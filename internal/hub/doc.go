@@ -28,7 +28,8 @@
 // # Order and concurrency
 //
 // Everything here is safe for concurrent use. Locks are taken in the order
-// connection or stream, topic, wheel, and none is held while the store, a hook
-// or a transport is called. Whoever opens a Hub closes it; Close waits for all
+// connection or stream, topic, documents, document, wheel, and none is held while
+// the store, a hook or a transport is called, but those with which a document is
+// brought up and encoded once for all. Whoever opens a Hub closes it; Close waits for all
 // that it started.
 package hub

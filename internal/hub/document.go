@@ -113,6 +113,7 @@ func (d *document) draft(ctx context.Context, offset uint64) (*verdicts, error) 
 	if err := d.advance(ctx, offset); err != nil {
 		return nil, err
 	}
+	d.touch()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.state.Offset() != offset {
@@ -178,6 +179,11 @@ func (d *document) advance(ctx context.Context, offset uint64) error {
 	state := d.state
 	d.mu.RUnlock()
 	if state == nil {
+		free, err := take(ctx, t.hub.loads)
+		if err != nil {
+			return err
+		}
+		defer free()
 		r, err := t.hub.restore(ctx, t.log, t.name, d.typ, 0)
 		if err != nil {
 			return err
@@ -262,7 +268,7 @@ func (d *document) size() int {
 	if d.state == nil {
 		return 0
 	}
-	n := emptyDocument + d.state.Bytes()
+	n := emptyDocument + spread*d.state.Bytes()
 	for _, f := range d.frames {
 		if f != nil {
 			n += len(f.body)

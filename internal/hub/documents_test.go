@@ -111,6 +111,28 @@ func TestDocument_DOC_12_is_written_down_now_and_then(t *testing.T) {
 	}
 }
 
+// A topic that was one of messages is an empty document, also when messages were
+// forgotten.
+func TestDocument_DOC_3_of_messages_begins_empty(t *testing.T) {
+	log := newFaulty()
+	n := newNode(t, over(log))
+	n.tellMany("d", 1, 5)
+	_, err := n.Truncate(t.Context(), Admin{Trusted: true}, "d", 4)
+	must(t, err)
+	n.close()
+	n = newNode(t, over(log), documentsOf("counter"))
+	if got := n.value("d", nil); got != "0 at 5" {
+		t.Errorf("the value is %s", got)
+	}
+	_, err = n.Edit(t.Context(), Operation{Trusted: true, Topic: "d", Op: []byte(`{"op":"add","n":1}`)})
+	must(t, err)
+	_, err = n.Truncate(t.Context(), Admin{Trusted: true}, "d", 6)
+	must(t, err)
+	if got := n.value("d", nil); got != "1 at 6" {
+		t.Errorf("the value is %s", got)
+	}
+}
+
 // Where a reader of a document starts, and with what.
 func TestDocument_DOC_9_DOC_11_where_a_reader_starts(t *testing.T) {
 	n := newNode(t, documentsOf("counter"))

@@ -92,7 +92,9 @@ type Hub struct {
 	keys   atomic.Int64 // bytes of what topics know of their keys
 
 	documents documents
-	travels   chan struct{} // one token for each document that is folded or told apart
+	loads     chan struct{} // one token for each document that is read from the store
+	values    chan struct{} // one for each that is told as a value
+	travels   chan struct{} // one for each that is folded apart, as it was
 
 	claims   claims
 	outbound outbound
@@ -146,6 +148,8 @@ func New(config Config) (*Hub, error) {
 		hooks:  make(chan struct{}, maxHooks),
 		reads:  make(chan struct{}, maxStreamReads),
 
+		loads:   make(chan struct{}, maxLoads),
+		values:  make(chan struct{}, maxValues),
 		travels: make(chan struct{}, maxTravels),
 	}
 	for i := range h.topics {

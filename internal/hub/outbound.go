@@ -43,6 +43,16 @@ func (h *Hub) held(n, m int) {
 	}
 }
 
+// Hold counts the bytes of an answer to the outbound account until release is
+// called; overloaded if there is no room for them.
+func (h *Hub) Hold(bytes int) (release func(), err error) {
+	if h.outbound.most > 0 && h.outbound.bytes.Load()+int64(bytes) > h.outbound.most {
+		return nil, overloaded(protocol.OutboundTotalLimit)
+	}
+	h.held(0, bytes)
+	return func() { h.held(bytes, 0) }, nil
+}
+
 // relieve closes those that hold the most, until the rest is within the bound.
 // What is being closed already counts as gone.
 func (h *Hub) relieve() {

@@ -50,10 +50,16 @@ func (h *Hub) restore(ctx context.Context, log store.Log, name string, t doc.Typ
 			return nil, err
 		}
 	}
+	state := doc.New(t)
 	if head.First > 1 {
-		return nil, fmt.Errorf("restore document: %w", errHole)
+		if most > 0 {
+			return nil, fmt.Errorf("restore document: %w", errHole)
+		}
+		// What was forgotten were messages: of a document it is in a snapshot.
+		h.config.Logger.Warn("document begins behind what its topic has forgotten", "topic", name, "first", head.First)
+		state.Skip(head.First - 1)
 	}
-	return &restored{state: doc.New(t)}, nil
+	return &restored{state: state}, nil
 }
 
 // foldTo folds the entries up to offset on top.

@@ -64,7 +64,7 @@ func (t *Topic) startDocument(from protocol.From) start {
 		return start{position: t.position(t.head), snapshot: true}
 	}
 	if p.Offset+1 < t.first || t.far(p.Offset+1) {
-		return start{position: t.position(t.head), recovered: true, snapshot: true}
+		return start{position: t.position(t.head), recovered: true, snapshot: true, least: p.Offset}
 	}
 	return start{position: t.position(p.Offset), recovered: true}
 }
@@ -78,9 +78,12 @@ func (t *Topic) far(next uint64) bool {
 	return (t.head+1-next)*farBytes > uint64(t.document.length.Load())
 }
 
-// share returns a snapshot for readers, the one that is there if the entries
-// since are few.
-func (d *document) share(ctx context.Context, e Encoding) (*shared, error) {
+// share returns a snapshot for readers at offset least or above, the one that is
+// there if the entries since are few.
+func (d *document) share(ctx context.Context, e Encoding, least uint64) (*shared, error) {
+	if err := d.settle(ctx, least); err != nil {
+		return nil, err
+	}
 	d.sharing.Lock()
 	defer d.sharing.Unlock()
 	if err := d.ensure(ctx); err != nil {
@@ -92,7 +95,7 @@ func (d *document) share(ctx context.Context, e Encoding) (*shared, error) {
 	t.mu.Unlock()
 	now := t.hub.now()
 	d.mu.Lock()
-	if s := d.frames[e]; s != nil && d.state != nil && s.at.Offset+1 >= first &&
+	if s := d.frames[e]; s != nil && d.state != nil && s.at.Offset+1 >= first && s.at.Offset >= least &&
 		d.state.Offset() < s.at.Offset+nearEntries && d.folded-s.folded <= int64(len(s.body)) {
 		s.used = now
 		d.mu.Unlock()
@@ -130,7 +133,7 @@ func (d *document) share(ctx context.Context, e Encoding) (*shared, error) {
 // cursor on, but to one that opens.
 func (c *Conn) snapshot(cur *cursor) ([][]byte, news, error) {
 	t := cur.topic
-	s, err := t.document.share(c.hub.ctx, cur.encoding)
+	s, err := t.document.share(c.hub.ctx, cur.encoding, cur.least)
 	if err != nil {
 		return nil, news{}, err
 	}

@@ -10,9 +10,11 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// maxTravels is how many documents are told as values, or folded as they were,
-// at once.
-const maxTravels = 2
+const (
+	maxLoads   = 2 // documents that are read from the store at once
+	maxValues  = 4 // that are told as values
+	maxTravels = 2 // that are folded as they were
+)
 
 // Glance asks for a document's value.
 type Glance struct {
@@ -43,17 +45,21 @@ func (h *Hub) Document(ctx context.Context, g Glance) (*protocol.DocumentValue, 
 	if t.document == nil {
 		return nil, protocol.Errorf(protocol.WrongType, "The topic is no document.")
 	}
-	select {
-	case h.travels <- struct{}{}:
-		defer func() { <-h.travels }()
-	case <-ctx.Done():
-		return nil, h.storeError(ctx.Err())
-	}
 	v := &protocol.DocumentValue{Topic: g.Topic, Doc: t.document.typ.Name()}
 	if err := t.glance(ctx, g.At, v); err != nil {
 		return nil, h.storeError(err)
 	}
 	return v, nil
+}
+
+// take waits for one of the tokens, and returns what gives it back.
+func take(ctx context.Context, tokens chan struct{}) (free func(), err error) {
+	select {
+	case tokens <- struct{}{}:
+		return func() { <-tokens }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // glance puts the value now, or as of the entry at, into v.
@@ -67,6 +73,11 @@ func (t *Topic) glance(ctx context.Context, at *uint64, v *protocol.DocumentValu
 	t.mu.Unlock()
 	switch {
 	case at == nil || *at == head:
+		free, err := take(ctx, t.hub.values)
+		if err != nil {
+			return err
+		}
+		defer free()
 		if err := t.document.settle(ctx, head); err != nil {
 			return err
 		}
@@ -79,6 +90,11 @@ func (t *Topic) glance(ctx context.Context, at *uint64, v *protocol.DocumentValu
 	if at != nil && *at == 0 {
 		_ = tell(doc.New(t.document.typ))
 	} else if at != nil && (v.Value == nil || v.Offset != *at) {
+		free, err := take(ctx, t.hub.travels)
+		if err != nil {
+			return err
+		}
+		defer free()
 		r, err := t.hub.restore(ctx, t.log, t.name, t.document.typ, *at)
 		if err != nil {
 			return err

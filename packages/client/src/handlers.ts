@@ -1,5 +1,6 @@
 import type { Effect } from './core/effect.ts';
 import type { Input } from './core/input.ts';
+import { freeze } from './doc/json.ts';
 import type { DocumentHandler } from './document.ts';
 import { guard, Listeners } from './listeners.ts';
 import type { Entry, Position, Snapshot } from './protocol.ts';
@@ -101,6 +102,9 @@ export class Handlers {
 
   #deliver(handlers: number[], topic: string, entry: Entry): void {
     const wanted = handlers.filter((h) => this.#all.has(h));
+    const documents = wanted.filter((h) => this.#all.get(h)?.document).length;
+    // A handler must not change what a document is yet to fold.
+    if (documents && (documents < wanted.length || this.messages.size)) freeze(entry.data);
     if (wanted.length && entry.offset > (this.#told.get(topic) ?? 0)) {
       this.#told.set(topic, entry.offset);
       this.messages.tell(entry.data, entry, topic);

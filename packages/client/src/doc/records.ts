@@ -120,8 +120,14 @@ function only(data: Members, names: readonly string[]): Members {
   return data;
 }
 
+function checkNames(names: readonly string[]): void {
+  if (names.some((name) => name.length > 85 && byteLength(name) > 255))
+    throw badOperation("A field's name has up to 255 bytes of UTF-8.");
+}
+
 function decodeSet({ value }: Members, own: boolean): Step['next'] {
   if (!isObject(value)) throw badOperation('value is an object.');
+  checkNames(Object.keys(value));
   return ({ offset, client }, cell) => {
     if (cell && own) return undefined;
     return { fields: value, at: offset, ...(client !== undefined && { by: client }) };
@@ -134,6 +140,7 @@ function decodePatch({ set = {}, unset = [] }: Members, own: boolean): Step['nex
   const names = Object.keys(set);
   const all = [...names, ...unset];
   if (!all.length) throw badOperation('A patch writes or removes a field.');
+  checkNames(all);
   if (new Set(all).size < all.length) throw badOperation('No field stands in a patch twice.');
   return (entry, cell, copies) => {
     if (!own) return write(entry, cell, set, unset, copies);

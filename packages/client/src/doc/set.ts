@@ -2,6 +2,9 @@ import { TuttiError } from '../error.ts';
 import { badOperation, canonical, check, isObject } from './json.ts';
 import { isStamp, type Op, type Stamp, saw, stamp, type Type } from './type.ts';
 
+/** How many adds of one element that knew nothing of each other are kept (rule SET-4). */
+const maxTags = 10_000;
+
 /**
  * The type set: JSON values of which concurrent adds win (rules SET). The key
  * of an element is its canonical JSON, its cell the tags of the adds that hold.
@@ -27,7 +30,7 @@ export const set: Type<readonly Stamp[]> = {
       apply(entry, cells) {
         for (const key of keys) {
           const unseen = (cells.get(key) ?? []).filter((write) => !saw(entry, write));
-          if (op === 'add') unseen.push(stamp(entry));
+          if (op === 'add' && unseen.push(stamp(entry)) > maxTags) return 'limit_exceeded';
           cells.set(key, unseen.length ? unseen : undefined);
         }
         return undefined;

@@ -76,6 +76,7 @@ export class History {
 
   /** The application has made a mutation. */
   add(mutating: Mutating, differences: readonly Difference[]): void {
+    if (mutating.over) return;
     this.#redo.length = 0;
     this.#push(this.#undo, mutating, differences);
     if (this.#undo.length > maxSteps) this.#undo.shift();

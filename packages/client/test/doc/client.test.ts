@@ -26,6 +26,23 @@ describe('documents of a client', () => {
     client.close();
   });
 
+  test('handlers of the same topic cannot change what a document is yet to fold', async () => {
+    const { world, client, errors } = setUp();
+    const tasks = client.records<{ title: string }>('records:tasks');
+    client.topic<{ value: { title: string } }>('records:tasks').subscribe((op) => {
+      op.value.title = 'spoilt';
+    });
+    client.onMessage((op) => {
+      (op as { key: string }).key = 'spoilt';
+    });
+    const made = tasks.set('a', { title: 'right' });
+    await world.pass(1000);
+    expect(made.status).toBe('confirmed');
+    expect(tasks.entries()).toEqual([['a', { title: 'right' }]]);
+    expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)]);
+    client.close();
+  });
+
   test('close settles everything, and what is done later is refused', async () => {
     const { client, errors } = setUp();
     const likes = client.counter('counter:likes');

@@ -449,6 +449,17 @@ describe('undo and redo', () => {
     expect([todos.canUndo, todos.canRedo]).toEqual([false, true]);
   });
 
+  test('RECORDS-12 what is refused here leaves what can be redone', async () => {
+    const [desk, todos] = open(new Site(), 'ann');
+    desk.opened();
+    todos.set('a', { text: 'one', done: false });
+    todos.undo();
+    expect(todos.set('', { text: 'no key' }).status).toBe('rejected');
+    expect(todos.canRedo).toBe(true);
+    todos.redo();
+    expect(todos.get('a')).toEqual({ text: 'one', done: false });
+  });
+
   test('RECORDS-12 an undo that is rejected can be made again', async () => {
     const site = new Site();
     const [desk, todos] = open(site, 'ann');

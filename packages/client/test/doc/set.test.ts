@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Desk, Site } from './site.ts';
+import { fold, types } from './types.ts';
 
 const topic = 'set:tags';
 
@@ -18,6 +19,21 @@ describe('a set', () => {
     ]);
     expect(tags.remove(null, 'c').local).toEqual([]);
     expect(tags.has(null)).toBe(false);
+  });
+
+  test('SET-4 keeps 10,000 adds of one element that knew nothing of each other', () => {
+    const tags = Array.from({ length: 9_999 }, (_, i) => [i + 1]);
+    const full = fold(
+      types.set,
+      new Map([['1', tags]]),
+      { offset: 10_000, base: 0 },
+      { op: 'add', values: [1] },
+    );
+    expect(full.cells.get('1')).toHaveLength(10_000);
+    const more = fold(types.set, full.cells, { offset: 10_001, base: 0 }, { op: 'add', values: [1] });
+    expect(more.error).toBe('limit_exceeded');
+    const seen = fold(types.set, full.cells, { offset: 10_001, base: 1 }, { op: 'add', values: [1] });
+    expect(seen.cells.get('1')).toHaveLength(10_000);
   });
 
   test('what is handed out is frozen, and the same as long as nothing has changed', async () => {
