@@ -16,12 +16,9 @@ type Draft struct {
 // than maxBytes (rule DOC-7); 0: nothing.
 func (s *State) Draft(maxBytes int) *Draft { return &Draft{overlay: newOverlay(s), max: maxBytes} }
 
-// Get returns the cell of a key as it will be, or nil.
-func (d *Draft) Get(key string) Cell { return d.overlay.Get(key) }
-
 // Set puts a cell in place. Operations call it.
 func (d *Draft) Set(key string, cell Cell) {
-	d.grown += d.state.grows(key, d.overlay.Get(key), cell)
+	d.grown += d.state.grows(key, d.Get(key), cell)
 	d.overlay.Set(key, cell)
 }
 

@@ -15,6 +15,7 @@ type undone struct {
 
 func newOverlay(s *State) overlay { return overlay{state: s, cells: make(map[string]Cell)} }
 
+// Get returns the cell of a key as it will be, or nil.
 func (o *overlay) Get(key string) Cell {
 	if cell, ok := o.cells[key]; ok {
 		return cell

@@ -168,7 +168,7 @@ export class Replica<C> {
     return this.#end();
   }
 
-  /** Folds entries of the log, the next ones in order. */
+  /** Folds entries of the log, the next ones in order. What was folded already is passed over. */
   entries(entries: readonly LogEntry[]): Change<C> {
     const touched = new Set<string>();
     const touch = (key: string): void => {
@@ -177,6 +177,7 @@ export class Replica<C> {
     };
     for (const entry of entries) {
       const { offset, term, client, seq } = entry;
+      if (offset <= this.#offset) continue;
       const own = client !== undefined && seq !== undefined && this.#bySent.get(name(client, seq));
       if (own) {
         const place = { offset, ...(term !== undefined && { term }) };
