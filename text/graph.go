@@ -1,0 +1,277 @@
+package text
+
+import "slices"
+
+// lv is the local number of an event: one inserted or deleted code point. An
+// event's causes have lower numbers. -1 is the empty text before all events.
+type lv = int
+
+// span is a range of events, its end excluded.
+type span struct{ start, end lv }
+
+// graph is which event follows which. It holds runs of events, each of which
+// follows the one before it.
+type graph struct{ runs []run }
+
+// run are the events from start on, up to the next run's. The first follows
+// parents, which are ascending, and none of which follows another.
+type run struct {
+	start   lv
+	parents []lv
+}
+
+// add takes in the events from start to end, the next ones.
+func (g *graph) add(start lv, parents []lv) {
+	if start > 0 && len(parents) == 1 && parents[0] == start-1 {
+		return
+	}
+	g.runs = append(g.runs, run{start, slices.Clone(parents)})
+}
+
+// of returns the index of the run of an event.
+func (g *graph) of(v lv) int {
+	if last := len(g.runs) - 1; last >= 0 && g.runs[last].start <= v {
+		return last
+	}
+	low, high := 0, len(g.runs)
+	for low+1 < high {
+		if middle := (low + high) / 2; g.runs[middle].start <= v {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// parents are what an event follows directly.
+func (g *graph) parents(v lv) []lv {
+	if r := &g.runs[g.of(v)]; r.start == v {
+		return r.parents
+	}
+	return []lv{v - 1}
+}
+
+// side says in whose past an event is.
+type side uint8
+
+const (
+	left  side = 1
+	right side = 2
+	both  side = left | right
+)
+
+// queue is a heap of events, the highest first.
+type queue struct {
+	events []queued
+	shared int // that are of both sides
+}
+
+type queued struct {
+	v    lv
+	side side
+}
+
+func (q *queue) push(v lv, s side) {
+	if s == both {
+		q.shared++
+	}
+	q.events = append(q.events, queued{v, s})
+	for i := len(q.events) - 1; i > 0; {
+		above := (i - 1) / 2
+		if q.events[above].v >= q.events[i].v {
+			break
+		}
+		q.events[above], q.events[i] = q.events[i], q.events[above]
+		i = above
+	}
+}
+
+func (q *queue) pop() queued {
+	top := q.events[0]
+	if top.side == both {
+		q.shared--
+	}
+	last := len(q.events) - 1
+	q.events[0] = q.events[last]
+	q.events = q.events[:last]
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= last {
+			break
+		}
+		if child+1 < last && q.events[child+1].v > q.events[child].v {
+			child++
+		}
+		if q.events[i].v >= q.events[child].v {
+			break
+		}
+		q.events[i], q.events[child] = q.events[child], q.events[i]
+		i = child
+	}
+	return top
+}
+
+// compare returns the events that are in the past of a alone, and of b alone,
+// the versions themselves included: spans, the latest first.
+func (g *graph) compare(a, b []lv) (onlyA, onlyB []span) {
+	if slices.Equal(a, b) {
+		return nil, nil
+	}
+	var q queue
+	for _, v := range a {
+		q.push(v, left)
+	}
+	for _, v := range b {
+		q.push(v, right)
+	}
+	note := func(s span, of side) {
+		switch of {
+		case left:
+			onlyA = append(onlyA, s)
+		case right:
+			onlyB = append(onlyB, s)
+		}
+	}
+	for len(q.events) > q.shared {
+		top := q.pop()
+		r := &g.runs[g.of(top.v)]
+		end, s := top.v+1, top.side
+		for len(q.events) > 0 && q.events[0].v >= r.start {
+			next := q.pop()
+			if s|next.side != s {
+				if next.v+1 < end {
+					note(span{next.v + 1, end}, s)
+				}
+				end = next.v + 1
+				s |= next.side
+			}
+		}
+		note(span{r.start, end}, s)
+		for _, p := range r.parents {
+			q.push(p, s)
+		}
+	}
+	return onlyA, onlyB
+}
+
+// zone returns the latest event that all of a version have in common as their
+// past, or are, and all of whose past is theirs (-1: there is none), and the
+// events of the version's past that follow it: spans, the earliest first.
+func (g *graph) zone(version []lv) (base lv, events []span) {
+	var q queue
+	for _, v := range version {
+		q.push(v, both)
+	}
+	base = -1
+	for len(q.events) > 0 {
+		top := q.pop()
+		for len(q.events) > 0 && q.events[0].v == top.v {
+			q.pop()
+		}
+		if len(q.events) == 0 {
+			base = top.v
+			break
+		}
+		r := &g.runs[g.of(top.v)]
+		if next := q.events[0].v; next >= r.start {
+			events = append(events, span{next + 1, top.v + 1})
+			continue
+		}
+		events = append(events, span{r.start, top.v + 1})
+		for _, p := range r.parents {
+			q.push(p, both)
+		}
+		if len(r.parents) == 0 {
+			// Nothing is common to what follows nothing.
+			for len(q.events) > 0 {
+				top := q.pop()
+				for len(q.events) > 0 && q.events[0].v == top.v {
+					q.pop()
+				}
+				r := &g.runs[g.of(top.v)]
+				start := r.start
+				if len(q.events) > 0 && q.events[0].v >= start {
+					start = q.events[0].v + 1
+				} else {
+					for _, p := range r.parents {
+						q.push(p, both)
+					}
+				}
+				events = append(events, span{start, top.v + 1})
+			}
+			break
+		}
+	}
+	slices.Reverse(events)
+	return base, join(events)
+}
+
+// join makes one of spans that follow each other.
+func join(spans []span) []span {
+	n := 0
+	for _, s := range spans {
+		if n > 0 && spans[n-1].end == s.start {
+			spans[n-1].end = s.end
+			continue
+		}
+		spans[n] = s
+		n++
+	}
+	return spans[:n]
+}
+
+// advance is the version that a version becomes by the events of a span, the
+// next one whose causes are all in it.
+func (g *graph) advance(version []lv, s span) []lv {
+	start := s.start
+	for i := g.of(start); start < s.end; i++ {
+		end := s.end
+		if i+1 < len(g.runs) {
+			end = min(end, g.runs[i+1].start)
+		}
+		parents := []lv{start - 1}
+		if g.runs[i].start == start {
+			parents = g.runs[i].parents
+		}
+		version = slices.DeleteFunc(version, func(v lv) bool { return slices.Contains(parents, v) })
+		version = append(version, end-1)
+		start = end
+	}
+	slices.Sort(version)
+	return version
+}
+
+// dominators are those of some events that are in no other's past.
+func (g *graph) dominators(events []lv) []lv {
+	events = slices.Compact(slices.Sorted(slices.Values(events)))
+	if len(events) < 2 {
+		return events
+	}
+	var q queue
+	for _, v := range events {
+		q.push(v, left)
+	}
+	var found []lv
+	lowest := events[0]
+	for len(q.events) > 0 && q.events[0].v >= lowest {
+		top := q.pop()
+		s := top.side
+		for len(q.events) > 0 && q.events[0].v == top.v {
+			s |= q.pop().side
+		}
+		if s == left {
+			found = append(found, top.v)
+		}
+		r := &g.runs[g.of(top.v)]
+		// Whoever stands further down in the same run is in its past.
+		for len(q.events) > 0 && q.events[0].v >= r.start {
+			q.pop()
+		}
+		for _, p := range r.parents {
+			q.push(p, right)
+		}
+	}
+	slices.Sort(found)
+	return found
+}

@@ -1,0 +1,181 @@
+package text
+
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+)
+
+// history is every event of a text: what it did, what it follows, and whose it
+// is, each in columns of runs.
+type history struct {
+	graph   graph
+	agents  agents
+	ops     []opRun
+	content []byte // all that was ever inserted, in the order of events
+	end     lv     // the number of events
+}
+
+type kind uint8
+
+const (
+	inserted kind = iota
+	deleted       // forwards, each at the same position
+	erased        // backwards, each in front of the one before
+)
+
+// opRun are the events from start on, up to the next run's: code points inserted
+// one behind the other, or deleted one after the other. at is the position of
+// the first inserted, or of the lowest deleted, at the version of the first.
+type opRun struct {
+	start   lv
+	at      int32
+	kind    kind
+	content int // where what they inserted begins
+}
+
+// opsFrom is the index of the run of an event.
+func (h *history) opsFrom(v lv) int {
+	i, found := slices.BinarySearchFunc(h.ops, v, func(r opRun, v lv) int { return cmp.Compare(r.start, v) })
+	if !found {
+		i--
+	}
+	return i
+}
+
+// opsEnd is where a run ends.
+func (h *history) opsEnd(i int) lv {
+	if i+1 < len(h.ops) {
+		return h.ops[i+1].start
+	}
+	return h.end
+}
+
+// insert adds events that inserted text, of n code points.
+func (h *history) insert(at int, text string, n int) {
+	if last := len(h.ops) - 1; last >= 0 {
+		if r := &h.ops[last]; r.kind == inserted && int(r.at)+h.end-r.start == at && h.follows(r.start) {
+			h.content = append(h.content, text...)
+			h.end += n
+			return
+		}
+	}
+	h.ops = append(h.ops, opRun{h.end, int32(at), inserted, len(h.content)})
+	h.content = append(h.content, text...)
+	h.end += n
+}
+
+// follows says whether the next event follows the run of ops that begins there
+// without a branch. The graph must have the event already.
+func (h *history) follows(start lv) bool {
+	last := len(h.graph.runs) - 1
+	return h.graph.runs[last].start <= start
+}
+
+// remove adds events that deleted n code points.
+func (h *history) remove(at, n int) {
+	if last := len(h.ops) - 1; last >= 0 && h.follows(h.ops[last].start) {
+		r := &h.ops[last]
+		length := h.end - r.start
+		switch {
+		case r.kind == deleted && int(r.at) == at:
+			h.end += n
+			return
+		case n == 1 && (r.kind == erased || r.kind == deleted && length == 1) && int(r.at)-1 == at:
+			r.kind, r.at = erased, int32(at)
+			h.end += n
+			return
+		}
+	}
+	h.ops = append(h.ops, opRun{h.end, int32(at), deleted, len(h.content)})
+	h.end += n
+}
+
+// text is what n events of a run inserted, from skip on.
+func (h *history) text(i, skip, n int) string {
+	from, to := h.ops[i].content, len(h.content)
+	if i+1 < len(h.ops) {
+		to = h.ops[i+1].content
+	}
+	all := h.content[from:to]
+	if len(all) == h.opsEnd(i)-h.ops[i].start {
+		return string(all[skip : skip+n])
+	}
+	start := 0
+	for ; skip > 0; skip-- {
+		_, w := utf8.DecodeRune(all[start:])
+		start += w
+	}
+	end := start
+	for ; n > 0; n-- {
+		_, w := utf8.DecodeRune(all[end:])
+		end += w
+	}
+	return string(all[start:end])
+}
+
+// agents is whose each event is: the runs of all, and those of each agent.
+type agents struct {
+	names  []string
+	byName map[string]int
+	runs   []agentRun
+	own    [][]agentRun // of each, by seq
+}
+
+// agentRun are the events from start on, up to the next run's, which are an
+// agent's from seq on.
+type agentRun struct {
+	start lv
+	agent int
+	seq   int
+	n     int
+}
+
+func (a *agents) named(name string) int {
+	if i, ok := a.byName[name]; ok {
+		return i
+	}
+	if a.byName == nil {
+		a.byName = make(map[string]int)
+	}
+	a.byName[name] = len(a.names)
+	a.names, a.own = append(a.names, name), append(a.own, nil)
+	return len(a.names) - 1
+}
+
+// add says whose n events from start on are, the next ones.
+func (a *agents) add(start lv, agent, seq, n int) {
+	if last := len(a.runs) - 1; last >= 0 {
+		if r := &a.runs[last]; r.agent == agent && r.seq+r.n == seq {
+			r.n += n
+			own := a.own[agent]
+			own[len(own)-1].n += n
+			return
+		}
+	}
+	r := agentRun{start, agent, seq, n}
+	a.runs = append(a.runs, r)
+	own := a.own[agent]
+	i, _ := slices.BinarySearchFunc(own, seq, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
+	a.own[agent] = slices.Insert(own, i, r)
+}
+
+// of returns whose an event is.
+func (a *agents) of(v lv) (agent, seq int) {
+	i, found := slices.BinarySearchFunc(a.runs, v, func(r agentRun, v lv) int { return cmp.Compare(r.start, v) })
+	if !found {
+		i--
+	}
+	r := &a.runs[i]
+	return r.agent, r.seq + v - r.start
+}
+
+// compare orders events by their agents, and those of one by seq.
+func (a *agents) compare(x, y lv) int {
+	one, seq := a.of(x)
+	other, to := a.of(y)
+	if one != other {
+		return cmp.Compare(a.names[one], a.names[other])
+	}
+	return cmp.Compare(seq, to)
+}
