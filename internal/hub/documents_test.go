@@ -270,7 +270,7 @@ func (p *play) connect(i int, from protocol.Position) {
 	a := &actor{line: p.nodes[i].open(), node: p.nodes[i], replica: replica, at: from}
 	a.say(fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":1}]}`, newSecret(p.t)))
 	var welcome protocol.Welcome
-	must(p.t, json.Unmarshal(a.expect("welcome").line, &welcome))
+	must(p.t, json.Unmarshal([]byte(a.expect("welcome").line), &welcome))
 	a.client = welcome.Clients[0]
 	where := ""
 	if from.Offset > 0 {
@@ -290,7 +290,7 @@ func (a *actor) hear(p *play) said {
 	switch m.Type {
 	case "entry":
 		e := new(protocol.Entry)
-		must(p.t, json.Unmarshal(m.line, e))
+		must(p.t, json.Unmarshal([]byte(m.line), e))
 		if e.Offset != a.replica.Offset()+1 {
 			p.t.Fatalf("entry %d comes after %d", e.Offset, a.replica.Offset())
 		}
@@ -298,7 +298,7 @@ func (a *actor) hear(p *play) said {
 		a.at = e.Position()
 	case "snapshot":
 		s := new(protocol.Snapshot)
-		must(p.t, json.Unmarshal(m.line, s))
+		must(p.t, json.Unmarshal([]byte(m.line), s))
 		p.read()
 		highest := uint64(0)
 		for _, e := range p.entries[:s.Offset] {

@@ -160,7 +160,7 @@ type said struct {
 	Entries   []protocol.Entry
 	Error     *protocol.Error
 
-	line []byte // all of it
+	line string // all of it
 }
 
 func (m said) code() protocol.Code {
@@ -202,7 +202,7 @@ func (p *peer) hear(frames [][]byte) {
 		if err := json.Unmarshal(line, &m); err != nil {
 			panic(fmt.Sprintf("the hub said %q: %v", line, err))
 		}
-		m.line = bytes.Clone(line)
+		m.line = string(line)
 		p.said = append(p.said, m)
 		p.raw += len(line)
 	}
@@ -261,7 +261,7 @@ func (p *peer) await(t testing.TB, what string, ok func() bool) {
 	defer p.mu.Unlock()
 	for !ok() {
 		if late {
-			t.Fatalf("%s never came; heard so far: %+v", what, p.said)
+			t.Fatalf("%s never came; closed: %t (%d); heard so far: %+.300v", what, p.closed, p.code, p.said)
 		}
 		p.news.Wait()
 	}

@@ -129,6 +129,9 @@ func (c *Conn) stall() {
 		return
 	}
 	c.account.stalled = true
+	if c.unsaid() > 0 {
+		c.tooMuch()
+	}
 	o := &c.hub.outbound
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -192,11 +195,16 @@ func (t *Topic) lends(e Encoding, offset uint64) bool {
 }
 
 // tooMuch says whether so much waits that nothing more may be added, and then
-// sees to the end. A snapshot is as long as it is, and does not count. c.mu is
-// held.
+// sees to the end. A snapshot is as long as it is, and does not count; nor does
+// a write that is under way, unless it has stalled: a peer that has it may speak
+// before the write has returned. c.mu is held.
 func (c *Conn) tooMuch() bool {
 	most := c.hub.config.OutboundBytes
-	if most <= 0 || c.account.held-c.account.called <= most {
+	waits := c.account.held - c.account.called
+	if !c.account.stalled {
+		waits = min(waits, c.unsaid())
+	}
+	if most <= 0 || waits <= most {
 		return false
 	}
 	if !c.account.shedding {
