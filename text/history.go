@@ -26,10 +26,13 @@ const (
 
 // opRun are the events from start on, up to the next run's: code points inserted
 // one behind the other, or deleted one after the other. at is the position of
-// the first inserted, or of the lowest deleted, at the version of the first.
+// the first inserted, or of the lowest deleted, at the version of the first, and
+// length how many code points the text has there, which is known once they were
+// walked.
 type opRun struct {
 	start   lv
 	at      int32
+	length  int32
 	kind    kind
 	content int // where what they inserted begins
 }
@@ -60,7 +63,7 @@ func (h *history) insert(at int, text string, n int) {
 			return
 		}
 	}
-	h.ops = append(h.ops, opRun{h.end, int32(at), inserted, len(h.content)})
+	h.ops = append(h.ops, opRun{start: h.end, at: int32(at), length: -1, kind: inserted, content: len(h.content)})
 	h.content = append(h.content, text...)
 	h.end += n
 }
@@ -87,8 +90,31 @@ func (h *history) remove(at, n int) {
 			return
 		}
 	}
-	h.ops = append(h.ops, opRun{h.end, int32(at), deleted, len(h.content)})
+	h.ops = append(h.ops, opRun{start: h.end, at: int32(at), length: -1, kind: deleted, content: len(h.content)})
 	h.end += n
+}
+
+// erase adds events that deleted n code points backwards, the lowest of them at
+// a position.
+func (h *history) erase(at, n int) {
+	for at += n - 1; n > 0; n-- {
+		h.remove(at, 1)
+		at--
+	}
+}
+
+// length is how many code points the text has at an event's version, which was
+// walked.
+func (h *history) length(v lv) int {
+	if v < 0 {
+		return 0
+	}
+	r := &h.ops[h.opsFrom(v)]
+	if n := v + 1 - r.start; r.kind == inserted {
+		return int(r.length) + n
+	} else {
+		return int(r.length) - n
+	}
 }
 
 // text is what n events of a run inserted, from skip on.
@@ -160,14 +186,39 @@ func (a *agents) add(start lv, agent, seq, n int) {
 	a.own[agent] = slices.Insert(own, i, r)
 }
 
-// of returns whose an event is.
-func (a *agents) of(v lv) (agent, seq int) {
+// run is the index of the run of an event.
+func (a *agents) run(v lv) int {
 	i, found := slices.BinarySearchFunc(a.runs, v, func(r agentRun, v lv) int { return cmp.Compare(r.start, v) })
 	if !found {
 		i--
 	}
-	r := &a.runs[i]
+	return i
+}
+
+// of returns whose an event is.
+func (a *agents) of(v lv) (agent, seq int) {
+	r := &a.runs[a.run(v)]
 	return r.agent, r.seq + v - r.start
+}
+
+// truncate takes back the events from end on, and the names from n on.
+func (a *agents) truncate(end lv, n int) {
+	for len(a.runs) > 0 {
+		last := &a.runs[len(a.runs)-1]
+		own := a.own[last.agent]
+		i := slices.IndexFunc(own, func(r agentRun) bool { return r.start == last.start })
+		if last.start < end {
+			last.n = min(last.n, end-last.start)
+			own[i].n = last.n
+			break
+		}
+		a.own[last.agent] = slices.Delete(own, i, i+1)
+		a.runs = a.runs[:len(a.runs)-1]
+	}
+	for _, name := range a.names[n:] {
+		delete(a.byName, name)
+	}
+	a.names, a.own = a.names[:n], a.own[:n]
 }
 
 // compare orders events by their agents, and those of one by seq.
@@ -178,4 +229,14 @@ func (a *agents) compare(x, y lv) int {
 		return cmp.Compare(a.names[one], a.names[other])
 	}
 	return cmp.Compare(seq, to)
+}
+
+// next is the seq that an agent's next event has.
+func (a *agents) next(agent int) int {
+	own := a.own[agent]
+	if len(own) == 0 {
+		return 0
+	}
+	r := own[len(own)-1]
+	return r.seq + r.n
 }

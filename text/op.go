@@ -120,13 +120,13 @@ func Transform(op, against Op, side Side) (Op, error) {
 	if side == Right {
 		order = 1
 	}
-	t := newTracker(0, func(lv, lv) int { return order })
-	t.where = make([]int32, h.end)
-	w := walker{history: &h, tracker: t}
-	w.apply(span{0, fork}, func(edit) {})
+	w := walker{history: &h, tracker: newTracker(span{0, h.end}, MaxLength/2, func(lv, lv) int { return order })}
+	if err := w.apply(span{0, fork}, func(edit) {}); err != nil {
+		return nil, err
+	}
 	var result Op
-	w.apply(span{fork, h.end}, func(e edit) { result = result.with(e) })
-	return result, nil
+	err := w.apply(span{fork, h.end}, func(e edit) { result = result.with(e) })
+	return result, err
 }
 
 // splices adds the events of an operation.

@@ -28,8 +28,6 @@ type id = int32
 const (
 	underwater id = 1 << 30
 	none       id = -1
-	// lots is how long what was there before is taken to be: nobody need know.
-	lots = 1<<30 - 1
 )
 
 // piece is a run of code points. The first follows left, and has the right parent
@@ -96,13 +94,29 @@ type branch struct {
 	parent   int32
 }
 
-// newTracker returns a tracker for events from base on, at the version before
-// them. ids compares two events by their agents and seqs.
-func newTracker(base lv, ids func(a, b lv) int) *tracker {
-	t := &tracker{base: base, ids: ids}
-	t.leafs = append(t.leafs, tray{n: 1, parent: -1, next: -1})
-	t.leafs[0].pieces[0] = piece{id: underwater, n: lots, left: none, right: none, state: 1}
+// newTracker returns a tracker for the events from one to another, at a version
+// before them whose text has so many code points. ids compares two events by
+// their agents and seqs.
+func newTracker(events span, length int, ids func(a, b lv) int) *tracker {
+	t := &tracker{base: events.start, where: make([]int32, events.end-events.start), ids: ids}
+	t.leafs = append(t.leafs, tray{parent: -1, next: -1})
+	if length > 0 {
+		t.leafs[0].n = 1
+		t.leafs[0].pieces[0] = piece{id: underwater, n: int32(length), left: none, right: none, state: 1}
+	}
 	return t
+}
+
+// length is how many code points there are in the prepare state.
+func (t *tracker) length() (n int) {
+	if t.deep == 0 {
+		return t.total(t.root, 0).prepared
+	}
+	b := &t.nodes[t.root]
+	for i := range b.n {
+		n += b.counts[i].prepared
+	}
+	return n
 }
 
 // cursor is a place: in front of the code point at offset of a piece, or behind
@@ -195,8 +209,9 @@ func (t *tracker) settle(c *cursor) bool {
 			return true
 		}
 		if l.next < 0 {
-			c.i = l.n - 1
-			c.offset = l.pieces[c.i].n
+			if c.i, c.offset = max(0, l.n-1), 0; l.n > 0 {
+				c.offset = l.pieces[c.i].n
+			}
 			return false
 		}
 		*c = cursor{tray: l.next}

@@ -1,6 +1,9 @@
 package text
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // edit is a change of the current text: n code points behind at others are
 // deleted, or text is put there.
@@ -9,45 +12,94 @@ type edit struct {
 	text  string
 }
 
-// walk folds the events from start on into a text that holds those before it, at
-// version: it tells what becomes of the text, in order, and returns the version
-// after it.
-func (h *history) walk(version []lv, start lv, tell func(edit)) []lv {
-	for start < h.end {
-		s := h.graph.stretch(start, h.end)
-		if !slices.Equal(h.graph.parents(start), version) {
-			break
+// walk folds the events from start on into a text of so many code points that
+// holds those before it, at version: it tells what becomes of the text, in order,
+// and returns the version after it. An event at a position that its author's text
+// did not have is an error; then what was told is void.
+func (h *history) walk(version []lv, start lv, length int, tell func(edit)) ([]lv, error) {
+	count := func(e edit) {
+		if e.n > 0 {
+			length -= e.n
+		} else {
+			length += utf8.RuneCountInString(e.text)
 		}
-		h.plainly(s, tell)
-		version = []lv{s.end - 1}
-		start = s.end
+		tell(e)
 	}
-	if start == h.end {
-		return version
+	lowest := h.graph.lowest(start)
+	for start < h.end {
+		if slices.Equal(h.graph.parents(start), version) {
+			s := h.graph.stretch(start, h.end)
+			if err := h.plainly(s, &length, tell); err != nil {
+				return nil, err
+			}
+			version, start = []lv{s.end - 1}, s.end
+			continue
+		}
+		s := span{start, start}
+		after := version
+		for s.end < h.end {
+			next := h.graph.stretch(s.end, h.end)
+			after = h.graph.advance(slices.Clone(after), next)
+			s.end = next.end
+			if len(after) == 1 && (s.end == h.end || lowest[h.graph.of(s.end)-h.graph.of(start)] >= after[0]) {
+				break
+			}
+		}
+		if err := h.concurrently(version, after, s, count); err != nil {
+			return nil, err
+		}
+		version, start = after, s.end
 	}
-	after := h.graph.advance(slices.Clone(version), span{start, h.end})
+	return version, nil
+}
+
+// lowest are, of each run from that of start on, the lowest parent of its events
+// and of those behind it.
+func (g *graph) lowest(start lv) []lv {
+	if len(g.runs) == 0 {
+		return nil
+	}
+	first := g.of(start)
+	lowest := make([]lv, len(g.runs)-first)
+	low := int(^uint(0) >> 1)
+	for i := len(g.runs) - 1; i >= first; i-- {
+		if r := &g.runs[i]; len(r.parents) > 0 {
+			low = min(low, r.parents[0])
+		} else {
+			low = -1
+		}
+		lowest[i-first] = low
+	}
+	return lowest
+}
+
+// concurrently folds events that their authors made without knowing all others.
+func (h *history) concurrently(version, after []lv, s span, tell func(edit)) error {
 	base, events := h.graph.zone(append(slices.Clone(version), after...))
-	w := walker{history: h, tracker: newTracker(events[0].start, h.agents.compare)}
-	w.tracker.where = make([]int32, h.end-events[0].start)
+	w := walker{history: h, tracker: newTracker(span{events[0].start, s.end}, h.length(base), h.agents.compare)}
 	if base >= 0 {
 		w.version = []lv{base}
 	}
 	var old, fresh []span
-	for _, s := range events {
-		if s.start < start {
-			old = append(old, span{s.start, min(s.end, start)})
+	for _, e := range events {
+		if e.start < s.start {
+			old = append(old, span{e.start, min(e.end, s.start)})
 		}
-		if s.end > start {
-			fresh = append(fresh, span{max(s.start, start), s.end})
+		if e.end > s.start {
+			fresh = append(fresh, span{max(e.start, s.start), e.end})
 		}
 	}
-	for _, s := range h.graph.arrange(old) {
-		w.apply(s, func(edit) {})
+	for _, e := range h.graph.arrange(old) {
+		if err := w.apply(e, func(edit) {}); err != nil {
+			return err
+		}
 	}
-	for _, s := range h.graph.arrange(fresh) {
-		w.apply(s, tell)
+	for _, e := range h.graph.arrange(fresh) {
+		if err := w.apply(e, tell); err != nil {
+			return err
+		}
 	}
-	return after
+	return nil
 }
 
 // stretch are the events from start on that follow each other, up to end.
@@ -59,14 +111,39 @@ func (g *graph) stretch(start, end lv) span {
 }
 
 // plainly tells events as their authors meant them: they saw all that is before.
-func (h *history) plainly(s span, tell func(edit)) {
+func (h *history) plainly(s span, length *int, tell func(edit)) (err error) {
 	h.each(s, func(i int, v lv, at, n int) {
-		if h.ops[i].kind == inserted {
+		if err == nil {
+			err = h.fits(i, v, at, n, *length)
+		}
+		switch {
+		case err != nil:
+		case h.ops[i].kind == inserted:
+			*length += n
 			tell(edit{at: at, text: h.text(i, v-h.ops[i].start, n)})
-		} else {
+		default:
+			*length -= n
 			tell(edit{at: at, n: n})
 		}
 	})
+	return err
+}
+
+// fits notes how long the text is to which events were applied, and returns an
+// error if they do not fit it.
+func (h *history) fits(i int, v lv, at, n, length int) error {
+	r := &h.ops[i]
+	if r.start == v {
+		r.length = int32(length)
+	}
+	if r.kind == inserted {
+		if at > length || length+n > MaxLength {
+			return fail(BadUpdate, "Text is inserted behind the end.")
+		}
+	} else if at+n > length {
+		return fail(BadUpdate, "More is deleted than there is.")
+	}
+	return nil
 }
 
 // each calls fn with the parts of runs of ops that events are: the run, the
@@ -140,10 +217,16 @@ type walker struct {
 }
 
 // apply applies events that follow each other.
-func (w *walker) apply(s span, tell func(edit)) {
+func (w *walker) apply(s span, tell func(edit)) (err error) {
 	w.visit(w.history.graph.parents(s.start))
 	h := w.history
 	h.each(s, func(i int, v lv, at, n int) {
+		if err == nil {
+			err = h.fits(i, v, at, n, w.tracker.length())
+		}
+		if err != nil {
+			return
+		}
 		switch h.ops[i].kind {
 		case inserted:
 			tell(edit{at: w.tracker.insert(v, at, n), text: h.text(i, v-h.ops[i].start, n)})
@@ -152,6 +235,7 @@ func (w *walker) apply(s span, tell func(edit)) {
 		}
 	})
 	w.version = append(w.version[:0:0], s.end-1)
+	return err
 }
 
 // visit moves the prepare state to a version.

@@ -75,13 +75,17 @@ type document struct {
 func newDocument() *document { return &document{text: newRope("")} }
 
 func (d *document) fold(start lv) {
-	d.version = d.history.walk(d.version, start, func(e edit) {
+	version, err := d.history.walk(d.version, start, d.text.size.runes, func(e edit) {
 		if e.n > 0 {
 			d.text.remove(e.at, e.n)
 		} else {
 			d.text.insert(e.at, e.text, sizeOf(e.text))
 		}
 	})
+	if err != nil {
+		panic(err)
+	}
+	d.version = version
 }
 
 // vectors reads the shared vectors, if they are there.

@@ -1,0 +1,403 @@
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// Replica is a text as one agent has it, with its history. It is not safe for
+// concurrent use.
+type Replica struct {
+	agent   int
+	history history
+	text    *rope
+	version []lv
+	held    []change // whose causes have not come yet
+	holding int      // bytes of these, about
+}
+
+const (
+	// MaxAgentBytes is how long an agent's name may be.
+	MaxAgentBytes = 255
+	// MaxHeld is about how many bytes of updates are held whose causes are
+	// missing.
+	MaxHeld = 1 << 20
+	// maxEvents is how many events a history has at most.
+	maxEvents = 1<<30 - 1
+)
+
+// New returns an empty text of an agent, whose name nobody else may have: two
+// that write under one name cannot be merged. It panics if the name is empty, no
+// UTF-8, or longer than MaxAgentBytes.
+func New(agent string) *Replica {
+	if err := checkAgent(agent); err != nil {
+		panic(err)
+	}
+	r := &Replica{text: newRope("")}
+	r.agent = r.history.agents.named(agent)
+	return r
+}
+
+func checkAgent(name string) error {
+	if name == "" || len(name) > MaxAgentBytes || !utf8.ValidString(name) {
+		return fail(BadUpdate, fmt.Sprintf("An agent's name is 1 to %d bytes of UTF-8.", MaxAgentBytes))
+	}
+	return nil
+}
+
+// Agent is the name of the replica's agent.
+func (r *Replica) Agent() string { return r.history.agents.names[r.agent] }
+
+// Len is how many code points the text has.
+func (r *Replica) Len() int { return r.text.size.runes }
+
+// String is the text.
+func (r *Replica) String() string { return r.text.String() }
+
+// Slice is the text from one position to another.
+func (r *Replica) Slice(from, to int) string {
+	from = min(max(from, 0), r.Len())
+	return r.text.slice(from, min(max(to, from), r.Len()))
+}
+
+// Insert puts text behind so many code points: bad_operation if there are not as
+// many.
+func (r *Replica) Insert(at int, text string) error { return r.Edit(Insert(at, text)) }
+
+// Delete deletes n code points behind so many.
+func (r *Replica) Delete(at, n int) error { return r.Edit(Delete(at, n)) }
+
+// Replace deletes n code points behind so many, and puts text there.
+func (r *Replica) Replace(at, n int, text string) error {
+	return r.Edit(Op{{At: at, Delete: n, Insert: text}})
+}
+
+// Edit applies an operation, or nothing of it if there is an error.
+func (r *Replica) Edit(op Op) error {
+	if _, err := op.check(r.Len()); err != nil {
+		return err
+	}
+	events := 0
+	for _, s := range op {
+		if events += s.Delete + utf8.RuneCountInString(s.Insert); events > maxEvents-r.history.end {
+			return fail(LimitExceeded, "The text's history has no room for more.")
+		}
+	}
+	if events == 0 {
+		return nil
+	}
+	h := &r.history
+	start := h.end
+	h.graph.add(start, r.version)
+	for _, s := range op {
+		if s.Delete > 0 {
+			h.remove(s.At, s.Delete)
+			h.known(r.Len())
+			r.text.remove(s.At, s.Delete)
+		}
+		if s.Insert != "" {
+			n := sizeOf(s.Insert)
+			h.insert(s.At, s.Insert, n.runes)
+			h.known(r.Len())
+			r.text.insert(s.At, s.Insert, n)
+		}
+	}
+	h.agents.add(start, r.agent, h.agents.next(r.agent), h.end-start)
+	r.version = append(r.version[:0], h.end-1)
+	return nil
+}
+
+// known notes how long the text was to which the newest run of ops began.
+func (h *history) known(length int) {
+	if r := &h.ops[len(h.ops)-1]; r.length < 0 {
+		r.length = int32(length)
+	}
+}
+
+// Version is what of each agent's events is known: ascending ranges of their
+// seqs, [from, to).
+type Version map[string][][2]int
+
+// Version returns the replica's.
+func (r *Replica) Version() Version {
+	v := make(Version)
+	for i, own := range r.history.agents.own {
+		for _, run := range own {
+			ranges := v[r.history.agents.names[i]]
+			if last := len(ranges) - 1; last >= 0 && ranges[last][1] == run.seq {
+				ranges[last][1] += run.n
+			} else {
+				ranges = append(ranges, [2]int{run.seq, run.seq + run.n})
+			}
+			v[r.history.agents.names[i]] = ranges
+		}
+	}
+	return v
+}
+
+// lacks are the events that a version does not have: spans, the earliest first.
+func (r *Replica) lacks(v Version) (spans []span) {
+	for _, run := range r.history.agents.runs {
+		seq, end := run.seq, run.seq+run.n
+		at := func(seq int) lv { return run.start + seq - run.seq }
+		for _, known := range v[r.history.agents.names[run.agent]] {
+			if known[1] <= seq || known[0] >= end {
+				continue
+			}
+			if known[0] > seq {
+				spans = append(spans, span{at(seq), at(known[0])})
+			}
+			seq = max(seq, known[1])
+		}
+		if seq < end {
+			spans = append(spans, span{at(seq), at(end)})
+		}
+	}
+	return join(spans)
+}
+
+// Since returns an update for a replica that has a version: all events that it
+// lacks. It is empty if there are none.
+func (r *Replica) Since(v Version) []byte {
+	spans := r.lacks(v)
+	if len(spans) == 0 {
+		return nil
+	}
+	return r.history.appendUpdate(nil, spans)
+}
+
+// Merge takes in an update of another replica, in any order and as often as it
+// comes. It returns what becomes of the text. What follows events that have not
+// come yet is held until they come. On an error nothing has changed: bad_update
+// if it is damaged, limit_exceeded if too much would be held or the text would
+// be too long, agent_reused if another writes under this replica's name.
+func (r *Replica) Merge(update []byte) (Op, error) {
+	if len(update) == 0 {
+		return nil, nil
+	}
+	changes, err := decodeUpdate(update)
+	if err != nil {
+		return nil, err
+	}
+	changes = append(slices.Clone(r.held), changes...)
+	before := r.mark()
+	held, err := r.admit(changes)
+	if err != nil {
+		r.undo(before)
+		return nil, err
+	}
+	holding := 0
+	for _, c := range held {
+		holding += c.bytes()
+	}
+	if holding > MaxHeld {
+		r.undo(before)
+		return nil, fail(LimitExceeded, "Too much is held whose causes have not come.")
+	}
+	var edits []edit
+	version, err := r.history.walk(slices.Clone(r.version), before.end, r.Len(), func(e edit) { edits = append(edits, e) })
+	if err != nil {
+		r.undo(before)
+		return nil, err
+	}
+	var op Op
+	for _, e := range edits {
+		if e.n > 0 {
+			r.text.remove(e.at, e.n)
+		} else {
+			r.text.insert(e.at, e.text, sizeOf(e.text))
+		}
+		op = op.with(e)
+	}
+	r.version, r.held, r.holding = version, held, holding
+	return op, nil
+}
+
+// mark is where a history stands.
+type mark struct {
+	end, graph, ops, content, names int
+
+	lastKind kind
+	lastAt   int32
+}
+
+func (r *Replica) mark() mark {
+	h := &r.history
+	m := mark{end: h.end, graph: len(h.graph.runs), ops: len(h.ops), content: len(h.content), names: len(h.agents.names)}
+	if m.ops > 0 {
+		m.lastKind, m.lastAt = h.ops[m.ops-1].kind, h.ops[m.ops-1].at
+	}
+	return m
+}
+
+func (a *agents) clone() agents {
+	c := agents{names: slices.Clone(a.names), byName: maps.Clone(a.byName), runs: slices.Clone(a.runs), own: slices.Clone(a.own)}
+	for i := range c.own {
+		c.own[i] = slices.Clone(c.own[i])
+	}
+	return c
+}
+
+// undo takes back what was added since.
+func (r *Replica) undo(m mark) {
+	h := &r.history
+	h.end, h.graph.runs, h.ops, h.content = m.end, h.graph.runs[:m.graph], h.ops[:m.ops], h.content[:m.content]
+	h.agents.truncate(m.end, m.names)
+	if m.ops > 0 {
+		h.ops[m.ops-1].kind, h.ops[m.ops-1].at = m.lastKind, m.lastAt
+	}
+}
+
+// change are events of an update that follow each other, of one agent.
+type change struct {
+	agent   string
+	seq, n  int
+	parents []cause
+	ops     []opRun // start counts from the first event
+	content string
+}
+
+// cause names an event.
+type cause struct {
+	agent string
+	seq   int
+}
+
+func (c *change) bytes() int {
+	n := 64 + len(c.agent) + len(c.content) + 32*len(c.ops)
+	for _, p := range c.parents {
+		n += 24 + len(p.agent)
+	}
+	return n
+}
+
+// admit adds to the history what can follow, and returns the rest.
+func (r *Replica) admit(changes []change) (rest []change, err error) {
+	for {
+		rest = nil
+		for _, c := range changes {
+			parents, ok := r.resolve(c.parents)
+			if !ok {
+				rest = append(rest, c)
+				continue
+			}
+			if err := r.append(&c, parents); err != nil {
+				return nil, err
+			}
+		}
+		if len(rest) == 0 || len(rest) == len(changes) {
+			return rest, nil
+		}
+		changes = rest
+	}
+}
+
+func (r *Replica) resolve(causes []cause) ([]lv, bool) {
+	parents := make([]lv, 0, len(causes))
+	for _, c := range causes {
+		v, _, ok := r.history.agents.event(c.agent, c.seq)
+		if !ok {
+			return nil, false
+		}
+		parents = append(parents, v)
+	}
+	return r.history.graph.dominators(parents), true
+}
+
+// event returns the event that an agent has numbered seq, or false, and of how
+// many from there on the same holds.
+func (a *agents) event(name string, seq int) (v lv, n int, known bool) {
+	i, ok := a.byName[name]
+	if !ok {
+		return 0, maxEvents, false
+	}
+	own := a.own[i]
+	k, _ := slices.BinarySearchFunc(own, seq+1, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
+	if k > 0 && seq < own[k-1].seq+own[k-1].n {
+		r := &own[k-1]
+		return r.start + seq - r.seq, r.seq + r.n - seq, true
+	}
+	if k < len(own) {
+		return 0, own[k].seq - seq, false
+	}
+	return 0, maxEvents, false
+}
+
+// append adds those events of a change that are new.
+func (r *Replica) append(c *change, parents []lv) error {
+	h := &r.history
+	if c.deletes() > len(h.content)+len(c.content) {
+		return fail(BadUpdate, "More is deleted than there is.")
+	}
+	for skip := 0; skip < c.n; {
+		v, n, known := h.agents.event(c.agent, c.seq+skip)
+		n = min(n, c.n-skip)
+		if known {
+			parents = []lv{v + n - 1}
+			skip += n
+			continue
+		}
+		if c.agent == r.Agent() && c.seq+skip+n > h.agents.next(r.agent) {
+			return fail(AgentReused, "Another replica writes under the name of this one.")
+		}
+		if n > maxEvents-h.end {
+			return fail(LimitExceeded, "The text's history has no room for more.")
+		}
+		start := h.end
+		h.graph.add(start, parents)
+		c.replay(h, skip, n)
+		h.agents.add(start, h.agents.named(c.agent), c.seq+skip, n)
+		parents = []lv{h.end - 1}
+		skip += n
+	}
+	return nil
+}
+
+// deletes is how many of a change's events delete.
+func (c *change) deletes() (n int) {
+	for i, op := range c.ops {
+		if op.kind != inserted {
+			end := c.n
+			if i+1 < len(c.ops) {
+				end = c.ops[i+1].start
+			}
+			n += end - op.start
+		}
+	}
+	return n
+}
+
+// replay adds n events of a change, from skip on, to a history.
+func (c *change) replay(h *history, skip, n int) {
+	local := history{ops: c.ops, content: []byte(c.content), end: c.n}
+	local.each(span{skip, skip + n}, func(i int, v lv, at, n int) {
+		switch local.ops[i].kind {
+		case inserted:
+			h.insert(at, local.text(i, v-local.ops[i].start, n), n)
+		case deleted:
+			h.remove(at, n)
+		default:
+			h.erase(at, n)
+		}
+	})
+}
+
+// Clone returns a copy for another agent, as New does.
+func (r *Replica) Clone(agent string) *Replica {
+	c := New(agent)
+	c.history = history{
+		graph:   graph{slices.Clone(r.history.graph.runs)},
+		agents:  r.history.agents.clone(),
+		ops:     slices.Clone(r.history.ops),
+		content: slices.Clone(r.history.content),
+		end:     r.history.end,
+	}
+	c.agent = c.history.agents.named(agent)
+	c.text = newRope(r.String())
+	c.version = slices.Clone(r.version)
+	c.held, c.holding = slices.Clone(r.held), r.holding
+	return c
+}

@@ -1,0 +1,227 @@
+package text
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// scribble makes a random change.
+func scribble(t testing.TB, random *rand.Rand, r *Replica) {
+	t.Helper()
+	at := random.IntN(r.Len() + 1)
+	var err error
+	switch kind := random.IntN(6); {
+	case kind < 2 && at < r.Len():
+		err = r.Delete(at, 1+random.IntN(min(4, r.Len()-at)))
+	case kind == 2 && at < r.Len():
+		err = r.Replace(at, 1, "é😀")
+	case kind == 3 && at > 2:
+		for i := range 3 {
+			if err == nil {
+				err = r.Delete(at-1-i, 1)
+			}
+		}
+	default:
+		for i := range 1 + random.IntN(3) {
+			if err == nil {
+				err = r.Insert(at+i, string([]rune("abc漢")[random.IntN(4)]))
+			}
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// merge merges an update, and checks what is told of it.
+func merge(t testing.TB, r *Replica, update []byte) {
+	t.Helper()
+	before := r.String()
+	op, err := r.Merge(update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := Apply(before, op)
+	if err != nil || after != r.String() {
+		t.Fatalf("%q became %q, and was told %v: %q, %v", before, r.String(), op, after, err)
+	}
+}
+
+// TestReplica lets replicas edit and exchange updates: of all, of a part, twice,
+// late, in any order. In the end all have the same.
+func TestReplica(t *testing.T) {
+	seeds := uint64(1500)
+	if testing.Short() {
+		seeds = 100
+	}
+	for seed := range seeds {
+		random := rand.New(rand.NewPCG(seed, 4))
+		var all []*Replica
+		for i := range 2 + random.IntN(3) {
+			all = append(all, New(fmt.Sprint("agent ", i)))
+		}
+		var late [][]byte
+		for range 10 + random.IntN(60) {
+			r, from := all[random.IntN(len(all))], all[random.IntN(len(all))]
+			switch random.IntN(6) {
+			case 0:
+				merge(t, r, from.Since(r.Version()))
+			case 1: // only what comes behind something that r may lack
+				v := from.Version()
+				for agent, ranges := range v {
+					last := ranges[len(ranges)-1]
+					v[agent] = [][2]int{{0, random.IntN(last[1] + 1)}}
+				}
+				late = append(late, from.Since(v))
+			case 2:
+				if len(late) > 0 {
+					merge(t, r, late[random.IntN(len(late))])
+				}
+			default:
+				scribble(t, random, r)
+			}
+		}
+		for _, r := range all {
+			for _, from := range all {
+				merge(t, r, from.Since(r.Version()))
+				merge(t, r, from.Since(nil))
+			}
+		}
+		for _, r := range all[1:] {
+			for _, from := range all {
+				merge(t, r, from.Since(r.Version()))
+			}
+			merge(t, all[0], r.Since(all[0].Version()))
+		}
+		for _, r := range all {
+			merge(t, r, all[0].Since(r.Version()))
+			if got, want := r.String(), all[0].String(); got != want {
+				t.Fatalf("seed %d: %s has %q, and another %q", seed, r.Agent(), got, want)
+			}
+			if !reflect.DeepEqual(r.Version(), all[0].Version()) || len(r.held) > 0 {
+				t.Fatalf("seed %d: the versions are %v and %v; %d are held", seed, r.Version(), all[0].Version(), len(r.held))
+			}
+			if r.Since(all[0].Version()) != nil {
+				t.Fatalf("seed %d: there is something since the same version", seed)
+			}
+		}
+		again := all[0].Clone("a copy")
+		scribble(t, random, again)
+		merge(t, all[0], again.Since(all[0].Version()))
+		if again.String() != all[0].String() {
+			t.Fatalf("seed %d: the copy has %q, and its origin %q", seed, again.String(), all[0].String())
+		}
+	}
+}
+
+func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
+	ann, bob := New("ann"), New("bob")
+	for i, text := range []string{"hello", "😀", "wörld"} {
+		if err := ann.Insert(i, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merge(t, bob, ann.Since(nil))
+	if err := bob.Delete(1, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := ann.Insert(4, "x"); err != nil {
+		t.Fatal(err)
+	}
+	update := bob.Since(nil)
+	state := func() string { return fmt.Sprint(ann.String(), ann.Version(), ann.history, ann.version) }
+	before := state()
+	random := rand.New(rand.NewPCG(1, 5))
+	refused := 0
+	for range 20000 {
+		damaged := slices.Clone(update)
+		for range 1 + random.IntN(3) {
+			damaged[random.IntN(len(damaged))] ^= byte(1 << random.IntN(8))
+		}
+		if random.IntN(2) == 0 {
+			damaged = damaged[:random.IntN(len(damaged)+1)]
+		}
+		if body := len(damaged) - 4; body > 0 {
+			binary.LittleEndian.PutUint32(damaged[body:], crc32.ChecksumIEEE(damaged[:body]))
+		}
+		c := ann.Clone("ann")
+		was := fmt.Sprint(c.String(), c.Version(), c.history, c.version)
+		if _, err := c.Merge(damaged); err != nil {
+			refused++
+			if CodeOf(err) == "" {
+				t.Fatalf("%v has no code", err)
+			}
+			if now := fmt.Sprint(c.String(), c.Version(), c.history, c.version); now != was {
+				t.Fatalf("refused, %v, but it became\n%s\nfrom\n%s", err, now, was)
+			}
+		}
+	}
+	if refused < 1000 {
+		t.Errorf("only %d were refused", refused)
+	}
+	if now := state(); now != before {
+		t.Error("the original has changed")
+	}
+	for _, op := range []Op{Insert(99, "x"), Delete(0, 99), Insert(0, "\xff"), {{At: 0, Insert: "y"}, {At: 99, Delete: 1}}} {
+		if err := ann.Edit(op); CodeOf(err) != BadOperation || state() != before {
+			t.Errorf("%v: %v", op, err)
+		}
+	}
+}
+
+func TestReplica_agent_reused(t *testing.T) {
+	one, two := New("ann"), New("ann")
+	if err := one.Insert(0, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.Insert(0, "bc"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Merge(two.Since(nil)); CodeOf(err) != AgentReused {
+		t.Errorf("got %v", err)
+	}
+	if one.String() != "a" {
+		t.Errorf("the text is %q", one.String())
+	}
+}
+
+func FuzzMerge(f *testing.F) {
+	random := rand.New(rand.NewPCG(7, 7))
+	base := New("ann")
+	for range 20 {
+		scribble(f, random, base)
+	}
+	other := base.Clone("bob")
+	for range 10 {
+		scribble(f, random, other)
+		scribble(f, random, base)
+	}
+	f.Add(other.Since(nil))
+	f.Add(other.Since(base.Version()))
+	f.Fuzz(func(t *testing.T, update []byte) {
+		if body := len(update) - 4; body > 0 {
+			binary.LittleEndian.PutUint32(update[body:], crc32.ChecksumIEEE(update[:body]))
+		}
+		r := base.Clone("cyd")
+		before := r.String()
+		op, err := r.Merge(update)
+		if err != nil {
+			if CodeOf(err) == "" || r.String() != before {
+				t.Fatal(err)
+			}
+			return
+		}
+		if after, err := Apply(before, op); err != nil || after != r.String() {
+			t.Fatalf("%q became %q, told %v", before, r.String(), op)
+		}
+		fresh := New("dan")
+		if _, err := fresh.Merge(r.Since(nil)); err != nil || fresh.String() != r.String() {
+			t.Fatalf("another has %q, %v, want %q", fresh.String(), err, r.String())
+		}
+	})
+}
