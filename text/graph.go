@@ -9,6 +9,8 @@ type lv = int
 // span is a range of events, its end excluded.
 type span struct{ start, end lv }
 
+func (s span) has(v lv) bool { return v >= s.start && v < s.end }
+
 // graph is which event follows which. It holds runs of events, each of which
 // follows the one before it.
 type graph struct{ runs []run }

@@ -17,6 +17,10 @@ type Replica struct {
 	version []lv
 	held    []change // whose causes have not come yet
 	holding int      // bytes of these, about
+	whole   *walker  // see replay
+	undos   []span   // own edits
+	redos   []span
+	copies  map[lv]lv // what an undo has put back is a copy of what was deleted
 }
 
 const (
@@ -36,7 +40,7 @@ func New(agent string) *Replica {
 	if err := checkAgent(agent); err != nil {
 		panic(err)
 	}
-	r := &Replica{text: newRope("")}
+	r := &Replica{text: newRope(""), copies: make(map[lv]lv)}
 	r.agent = r.history.agents.named(agent)
 	return r
 }
@@ -75,8 +79,20 @@ func (r *Replica) Replace(at, n int, text string) error {
 	return r.Edit(Op{{At: at, Delete: n, Insert: text}})
 }
 
-// Edit applies an operation, or nothing of it if there is an error.
+// Edit applies an operation, or nothing of it if there is an error. It is a step
+// that can be undone.
 func (r *Replica) Edit(op Op) error {
+	start := r.history.end
+	if err := r.edit(op); err != nil {
+		return err
+	}
+	if r.history.end > start {
+		r.remember(start)
+	}
+	return nil
+}
+
+func (r *Replica) edit(op Op) error {
 	if _, err := op.check(r.Len()); err != nil {
 		return err
 	}
@@ -205,11 +221,7 @@ func (r *Replica) Merge(update []byte) (Op, error) {
 	}
 	var op Op
 	for _, e := range edits {
-		if e.n > 0 {
-			r.text.remove(e.at, e.n)
-		} else {
-			r.text.insert(e.at, e.text, sizeOf(e.text))
-		}
+		r.text.edit(e)
 		op = op.with(e)
 	}
 	r.version, r.held, r.holding = version, held, holding

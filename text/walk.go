@@ -247,7 +247,7 @@ func (w *walker) visit(version []lv) {
 	for _, s := range slices.Backward(forth) {
 		w.move(s, false)
 	}
-	w.version = version
+	w.version = slices.Clone(version)
 }
 
 func (w *walker) move(s span, back bool) {
