@@ -128,15 +128,6 @@ func (r *Replica) replay() *walker {
 	return w
 }
 
-// each calls fn with all pieces, in the order of the text.
-func (t *tracker) each(fn func(*piece)) {
-	for n := t.firstTray(); n >= 0; n = t.leafs[n].next {
-		for i := range t.leafs[n].n {
-			fn(&t.leafs[n].pieces[i])
-		}
-	}
-}
-
 // Diff returns the operation that makes the text of one version into that of
 // another.
 func (r *Replica) Diff(from, to Version) (Op, error) {
