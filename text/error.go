@@ -7,10 +7,11 @@ type Code string
 
 // The codes.
 const (
-	BadOperation  Code = "bad_operation"  // a position is not in the text, or a text is not UTF-8
-	BadUpdate     Code = "bad_update"     // what came is damaged, or of another version
-	LimitExceeded Code = "limit_exceeded" // it would be larger than it may be
-	AgentReused   Code = "agent_reused"   // two replicas are of one agent
+	BadOperation   Code = "bad_operation"   // a position is not in the text, or a text is not UTF-8
+	BadUpdate      Code = "bad_update"      // what came is damaged, or of another version
+	LimitExceeded  Code = "limit_exceeded"  // it would be larger than it may be
+	AgentReused    Code = "agent_reused"    // two replicas are of one agent
+	RebaseRequired Code = "rebase_required" // an entry's author has not seen enough of the log
 )
 
 // Error is what is wrong with an operation or an update. Nothing has changed.

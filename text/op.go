@@ -69,6 +69,14 @@ func (op Op) check(length int) (int, error) {
 	return length, nil
 }
 
+// events is how many code points an operation inserts and deletes.
+func (op Op) events() (n int) {
+	for _, s := range op {
+		n += s.Delete + utf8.RuneCountInString(s.Insert)
+	}
+	return n
+}
+
 // Apply returns the text that an operation makes of one: bad_operation if it
 // cannot be applied to it.
 func Apply(text string, op Op) (string, error) {

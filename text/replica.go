@@ -96,14 +96,11 @@ func (r *Replica) edit(op Op) error {
 	if _, err := op.check(r.Len()); err != nil {
 		return err
 	}
-	events := 0
-	for _, s := range op {
-		if events += s.Delete + utf8.RuneCountInString(s.Insert); events > maxEvents-r.history.end {
-			return fail(LimitExceeded, "The text's history has no room for more.")
-		}
-	}
-	if events == 0 {
+	switch events := op.events(); {
+	case events == 0:
 		return nil
+	case events > maxEvents-r.history.end:
+		return fail(LimitExceeded, "The text's history has no room for more.")
 	}
 	h := &r.history
 	start := h.end

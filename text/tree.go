@@ -128,20 +128,27 @@ func (t *tracker) settle(c *cursor) bool {
 }
 
 // effective is how many code points are before a place in the effect state.
-func (t *tracker) effective(c cursor) int {
+func (t *tracker) effective(c cursor) int { return t.before(c).effective }
+
+// prepared is the same in the prepare state.
+func (t *tracker) prepared(c cursor) int { return t.before(c).prepared }
+
+// before counts the code points before a place.
+func (t *tracker) before(c cursor) (sum count) {
 	l := &t.leafs[c.tray]
-	sum := 0
 	for i := range c.i {
-		sum += int(l.pieces[i].effective())
+		sum.add(l.pieces[i].count())
 	}
-	if c.i < l.n && !l.pieces[c.i].gone {
-		sum += int(c.offset)
+	if c.i < l.n {
+		head := l.pieces[c.i]
+		head.n = c.offset
+		sum.add(head.count())
 	}
 	child, n := c.tray, l.parent
 	for n >= 0 {
 		b := &t.nodes[n]
 		for i := 0; b.children[i] != child; i++ {
-			sum += b.counts[i].effective
+			sum.add(b.counts[i])
 		}
 		child, n = n, b.parent
 	}

@@ -1,0 +1,249 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Entry is an operation in a sequencer's log. Its past, what its author had
+// seen, is the log up to Base, the entries of its client before it, and those
+// named by After.
+type Entry struct {
+	Offset uint64 // one more than the last entry's
+	Client string // empty: none
+	Base   uint64
+	After  []uint64 // offsets above Base
+	Op     Op
+}
+
+// Fold is a text made of a sequencer's log, entry by entry. It holds the history
+// since its bar alone: an entry that had not seen all up to there cannot be
+// folded. It is not safe for concurrent use.
+type Fold struct {
+	text    *rope
+	history history
+	version []lv
+
+	bar       uint64
+	barLength int
+	versions  [][]lv        // after each entry since the bar
+	own       []lv          // the newest event of each; -1: it has none
+	last      map[string]lv // of each client, its newest event since the bar
+	walker    *walker       // while events are concurrent
+}
+
+// NewFold returns the fold of a log up to an offset, which made this text.
+func NewFold(text string, offset uint64) *Fold {
+	f := &Fold{text: newRope(text), bar: offset, last: make(map[string]lv)}
+	f.barLength = f.text.size.runes
+	return f
+}
+
+// Len is how many code points the text has.
+func (f *Fold) Len() int { return f.text.size.runes }
+
+// String is the text.
+func (f *Fold) String() string { return f.text.String() }
+
+// Offset is that of the newest entry.
+func (f *Fold) Offset() uint64 { return f.bar + uint64(len(f.versions)) }
+
+// Bar is the offset up to which every entry's author must have seen the log.
+func (f *Fold) Bar() uint64 { return f.bar }
+
+// Held is how many events are held since the bar.
+func (f *Fold) Held() int { return f.history.end }
+
+// SetBar makes the newest entry the bar, and drops what was held for those before
+// it.
+func (f *Fold) SetBar() {
+	f.bar, f.barLength = f.Offset(), f.Len()
+	f.history, f.version, f.versions, f.own, f.walker = history{}, nil, nil, nil, nil
+	clear(f.last)
+}
+
+// Fold applies an entry, and returns what it does to the text as it is: its own
+// operation, if its author had seen all. On an error the entry has no effect:
+// rebase_required if its author had not seen the log up to the bar, bad_operation
+// if it does not fit the text that its author saw.
+func (f *Fold) Fold(e Entry) (Op, error) {
+	if e.Offset != f.Offset()+1 {
+		return nil, fail(BadOperation, fmt.Sprintf("The next entry is %d, not %d.", f.Offset()+1, e.Offset))
+	}
+	parents, err := f.past(&e)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Equal(parents, f.version) {
+		return f.append(&e)
+	}
+	return f.merge(&e, parents)
+}
+
+// Skip passes over an entry that has no effect.
+func (f *Fold) Skip() { f.versions, f.own = append(f.versions, f.version), append(f.own, -1) }
+
+// past are the events that an entry follows.
+func (f *Fold) past(e *Entry) ([]lv, error) {
+	if e.Base < f.bar {
+		return nil, fail(RebaseRequired, fmt.Sprintf("Its author has seen the log up to %d; it must be %d.", e.Base, f.bar))
+	}
+	if e.Base >= e.Offset {
+		return nil, fail(BadOperation, "An entry cannot have seen itself.")
+	}
+	var events []lv
+	if e.Base > f.bar {
+		events = slices.Clone(f.versions[e.Base-f.bar-1])
+	}
+	if last, ok := f.last[e.Client]; ok && e.Client != "" {
+		events = append(events, last)
+	}
+	for _, offset := range e.After {
+		if offset <= f.bar || offset >= e.Offset {
+			return nil, fail(BadOperation, "After names entries between the bar and this one.")
+		}
+		if own := f.own[offset-f.bar-1]; own >= 0 {
+			events = append(events, own)
+		}
+	}
+	return f.history.graph.dominators(events), nil
+}
+
+// append folds an entry whose author had seen all.
+func (f *Fold) append(e *Entry) (Op, error) {
+	if _, err := e.Op.check(f.Len()); err != nil {
+		return nil, err
+	}
+	f.add(e, f.version)
+	for _, s := range e.Op {
+		f.text.splice(s)
+	}
+	return e.Op, nil
+}
+
+// add puts an entry's events into the history.
+func (f *Fold) add(e *Entry, parents []lv) {
+	h := &f.history
+	if e.Op.events() == 0 {
+		f.Skip()
+		return
+	}
+	start := h.end
+	h.graph.add(start, parents)
+	h.splices(e.Op)
+	agent := h.agents.named(e.Client)
+	h.agents.add(start, agent, h.agents.next(agent), h.end-start)
+	f.last[e.Client] = h.end - 1
+	f.version = h.graph.advance(slices.Clone(f.version), span{start, h.end})
+	f.versions, f.own = append(f.versions, f.version), append(f.own, h.end-1)
+}
+
+// merge folds an entry whose author had not seen all.
+func (f *Fold) merge(e *Entry, parents []lv) (Op, error) {
+	h := &f.history
+	w := f.walker
+	if w == nil {
+		w = &walker{history: h, tracker: newTracker(span{}, f.barLength, h.agents.compare)}
+		f.walker = w
+	}
+	f.catchUp()
+	w.visit(parents)
+	if _, err := e.Op.check(w.tracker.length()); err != nil {
+		return nil, err
+	}
+	start := h.end
+	f.add(e, parents)
+	if h.end == start {
+		return nil, nil
+	}
+	w.tracker.where = append(w.tracker.where, make([]int32, h.end-start)...)
+	var op Op
+	if err := w.apply(span{start, h.end}, func(c edit) { op = op.with(c) }); err != nil {
+		return nil, err
+	}
+	for _, s := range op {
+		f.text.splice(s)
+	}
+	return op, nil
+}
+
+// catchUp lets the walker apply the events that were folded without it.
+func (f *Fold) catchUp() {
+	w, h := f.walker, &f.history
+	done := len(w.tracker.where)
+	if done == h.end {
+		return
+	}
+	w.tracker.where = append(w.tracker.where, make([]int32, h.end-done)...)
+	for _, s := range h.graph.arrange([]span{{done, h.end}}) {
+		_ = w.apply(s, func(edit) {}) // they were folded, so they fit
+	}
+}
+
+// Excise returns what operations that follow each other become if one of them,
+// the first to be counted 0, has no effect: those before it as they were, and
+// those behind it at the places where their text then is. The first is of a text
+// of so many code points.
+func Excise(ops []Op, without, length int) ([]Op, error) {
+	n := length
+	for _, op := range ops {
+		var err error
+		if n, err = op.check(n); err != nil {
+			return nil, err
+		}
+	}
+	var h history
+	h.graph.add(0, nil)
+	ends := make([]lv, len(ops))
+	for i, op := range ops {
+		h.splices(op)
+		ends[i] = h.end
+	}
+	if h.end == 0 || without < 0 || without >= len(ops) {
+		return ops, nil
+	}
+	w := walker{history: &h, tracker: newTracker(span{0, h.end}, length, func(a, b lv) int { return a - b })}
+	if err := w.apply(span{0, h.end}, func(edit) {}); err != nil {
+		return nil, err
+	}
+	start := lv(0)
+	if without > 0 {
+		start = ends[without-1]
+	}
+	w.move(span{start, h.end}, true)
+	result := slices.Clone(ops[:without+1])
+	result[without] = nil
+	for i := without + 1; i < len(ops); i++ {
+		result = append(result, w.place(span{ends[i-1], ends[i]}))
+	}
+	return result, nil
+}
+
+// place puts events into the prepare state, and returns what that does to its
+// text.
+func (w *walker) place(s span) (op Op) {
+	h, t := w.history, w.tracker
+	h.each(s, func(i int, v lv, _, n int) {
+		if h.ops[i].kind == inserted {
+			for done := 0; done < n; {
+				c := t.find(id(v + done))
+				m := min(n-done, int(t.piece(c).n-c.offset))
+				op = op.with(edit{at: t.prepared(c), text: h.text(i, v+done-h.ops[i].start, m)})
+				t.moveInserted(v+done, m, 1)
+				done += m
+			}
+			return
+		}
+		for k := range n {
+			c := t.find(t.where[v+k-t.base])
+			switch t.piece(c).state {
+			case 0:
+				continue // what has no effect inserted it
+			case 1:
+				op = op.with(edit{at: t.prepared(c), n: 1})
+			}
+			t.moveDeleted(v+k, 1, 1)
+		}
+	})
+	return op
+}
