@@ -176,7 +176,7 @@ func (f *Fold) catchUp() {
 	}
 	w.tracker.where = append(w.tracker.where, make([]int32, h.end-done)...)
 	for _, s := range h.graph.arrange([]span{{done, h.end}}) {
-		_ = w.apply(s, func(edit) {}) // they were folded, so they fit
+		_ = w.apply(s, nil) // they were folded, so they fit
 	}
 }
 
@@ -203,7 +203,7 @@ func Excise(ops []Op, without, length int) ([]Op, error) {
 		return ops, nil
 	}
 	w := walker{history: &h, tracker: newTracker(span{0, h.end}, length, func(a, b lv) int { return a - b })}
-	if err := w.apply(span{0, h.end}, func(edit) {}); err != nil {
+	if err := w.apply(span{0, h.end}, nil); err != nil {
 		return nil, err
 	}
 	start := lv(0)

@@ -129,7 +129,7 @@ func Transform(op, against Op, side Side) (Op, error) {
 		order = 1
 	}
 	w := walker{history: &h, tracker: newTracker(span{0, h.end}, MaxLength/2, func(lv, lv) int { return order })}
-	if err := w.apply(span{0, fork}, func(edit) {}); err != nil {
+	if err := w.apply(span{0, fork}, nil); err != nil {
 		return nil, err
 	}
 	var result Op

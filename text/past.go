@@ -9,6 +9,9 @@ import (
 // heads are the events of a version that no other of it follows: bad_operation
 // if the replica lacks some of it, or it lacks causes of its own.
 func (r *Replica) heads(v Version) ([]lv, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
 	h := &r.history
 	var last []lv
 	count := 0
@@ -121,7 +124,7 @@ func (r *Replica) replay() *walker {
 	if done := len(w.tracker.where); done < h.end {
 		w.tracker.where = append(w.tracker.where, make([]int32, h.end-done)...)
 		for _, s := range h.graph.arrange([]span{{done, h.end}}) {
-			_ = w.apply(s, func(edit) {}) // they were walked before, and fit
+			_ = w.apply(s, nil) // they were walked before, and fit
 		}
 	}
 	w.visit(r.version)
@@ -188,7 +191,10 @@ type Authorship struct {
 
 // Blame returns who wrote the text, from its beginning to its end. When that was
 // is for the log to say that the events came by.
-func (r *Replica) Blame() []Authorship {
+func (r *Replica) Blame() ([]Authorship, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
 	var runs []Authorship
 	at := 0
 	agents := &r.history.agents
@@ -206,7 +212,7 @@ func (r *Replica) Blame() []Authorship {
 			v += n
 		}
 	})
-	return runs
+	return runs, nil
 }
 
 // Anchor is a place in a text that stays with the code point beside it, whatever
@@ -228,6 +234,9 @@ func (r *Replica) Anchor(at int, side Side) (Anchor, error) {
 	if side == Left && at == 0 || side == Right && at == r.Len() {
 		return Anchor{Before: side == Right}, nil
 	}
+	if err := r.load(); err != nil {
+		return Anchor{}, err
+	}
 	t := r.replay().tracker
 	if side == Left {
 		at--
@@ -245,6 +254,9 @@ func (r *Replica) Position(a Anchor) (int, error) {
 			return r.Len(), nil
 		}
 		return 0, nil
+	}
+	if err := r.load(); err != nil {
+		return 0, err
 	}
 	v, _, ok := r.history.agents.event(a.Agent, a.Seq)
 	if !ok || r.history.ops[r.history.opsFrom(v)].kind != inserted {

@@ -7,6 +7,15 @@ import (
 	"testing"
 )
 
+func blame(t *testing.T, r *Replica) []Authorship {
+	t.Helper()
+	runs, err := r.Blame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runs
+}
+
 // drawReplica makes a random history, as the naive engine and a replica have it.
 func drawReplica(random *rand.Rand) (*naive, *Replica) {
 	n, r := &naive{}, New("reader")
@@ -80,7 +89,7 @@ func TestPast(t *testing.T) {
 				at++
 			}
 		}
-		for _, run := range r.Blame() {
+		for _, run := range blame(t, r) {
 			for k := range run.Len {
 				got = append(got, Authorship{run.At + k, 1, run.Agent, run.Seq + k})
 			}
@@ -131,6 +140,15 @@ func TestAt_no_version(t *testing.T) {
 	}
 }
 
+func again(t *testing.T, undo func() (Op, error)) Op {
+	t.Helper()
+	op, err := undo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return op
+}
+
 func TestUndo(t *testing.T) {
 	ann, bob := New("ann"), New("bob")
 	edit := func(r *Replica, op Op) {
@@ -141,8 +159,8 @@ func TestUndo(t *testing.T) {
 	}
 	exchange := func() {
 		t.Helper()
-		merge(t, ann, bob.Since(ann.Version()))
-		merge(t, bob, ann.Since(bob.Version()))
+		merge(t, ann, since(t, bob, version(t, ann)))
+		merge(t, bob, since(t, ann, version(t, bob)))
 	}
 	is := func(want string) {
 		t.Helper()
@@ -161,25 +179,25 @@ func TestUndo(t *testing.T) {
 	if !ann.CanUndo() || ann.CanRedo() {
 		t.Error("there is an edit to undo, and none to redo")
 	}
-	ann.Undo()
+	again(t, ann.Undo)
 	is("Oh, hello,orld")
-	ann.Redo()
+	again(t, ann.Redo)
 	is("Oh, he,ld")
-	ann.Undo()
+	again(t, ann.Undo)
 	exchange()
 	is("Oh, hello,orld")
 	edit(bob, Insert(7, "XX"))
 	exchange()
 	is("Oh, helXXlo,orld")
-	ann.Undo() // of the first: only what is still there of her own
+	again(t, ann.Undo) // of the first: only what is still there of her own
 	is("Oh, XX,")
 	exchange()
 	if bob.String() != ann.String() {
 		t.Errorf("the other has %q", bob.String())
 	}
-	ann.Redo()
+	again(t, ann.Redo)
 	is("Oh, helXXlo,orld")
-	if ann.Undo(); len(ann.Undo()) > 0 || ann.CanUndo() {
+	if again(t, ann.Undo); len(again(t, ann.Undo)) > 0 || ann.CanUndo() {
 		t.Error("there is nothing more to undo")
 	}
 }
@@ -200,13 +218,13 @@ func TestUndo_random(t *testing.T) {
 				t.Fatal(err)
 			}
 			if random.IntN(3) == 0 {
-				merge(t, ann, bob.Since(ann.Version()))
+				merge(t, ann, since(t, bob, version(t, ann)))
 			}
 		}
-		merge(t, ann, bob.Since(ann.Version()))
+		merge(t, ann, since(t, bob, version(t, ann)))
 		texts := []string{ann.String()}
 		for ann.CanUndo() {
-			ann.Undo()
+			again(t, ann.Undo)
 			texts = append(texts, ann.String())
 		}
 		if got := ann.String(); got != alone.String() {
@@ -214,7 +232,7 @@ func TestUndo_random(t *testing.T) {
 		}
 		slices.Reverse(texts)
 		for ann.CanRedo() {
-			ann.Redo()
+			again(t, ann.Redo)
 		}
 		if got := ann.String(); got != texts[len(texts)-1] {
 			t.Fatalf("seed %d: all redone it is %q, want %q", seed, got, texts[len(texts)-1])

@@ -18,6 +18,8 @@ type Replica struct {
 	held    []change // whose causes have not come yet
 	holding int      // bytes of these, about
 	whole   *walker  // see replay
+	packed  []byte   // what it was opened from, until its history is needed
+	past    int      // where in that its history begins
 	undos   []span   // own edits
 	redos   []span
 	copies  map[lv]lv // what an undo has put back is a copy of what was deleted
@@ -82,6 +84,9 @@ func (r *Replica) Replace(at, n int, text string) error {
 // Edit applies an operation, or nothing of it if there is an error. It is a step
 // that can be undone.
 func (r *Replica) Edit(op Op) error {
+	if err := r.load(); err != nil {
+		return err
+	}
 	start := r.history.end
 	if err := r.edit(op); err != nil {
 		return err
@@ -135,7 +140,10 @@ func (h *history) known(length int) {
 type Version map[string][][2]int
 
 // Version returns the replica's.
-func (r *Replica) Version() Version {
+func (r *Replica) Version() (Version, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
 	v := make(Version)
 	for i, own := range r.history.agents.own {
 		for _, run := range own {
@@ -148,7 +156,7 @@ func (r *Replica) Version() Version {
 			v[r.history.agents.names[i]] = ranges
 		}
 	}
-	return v
+	return v, nil
 }
 
 // lacks are the events that a version does not have: spans, the earliest first.
@@ -174,12 +182,15 @@ func (r *Replica) lacks(v Version) (spans []span) {
 
 // Since returns an update for a replica that has a version: all events that it
 // lacks. It is empty if there are none.
-func (r *Replica) Since(v Version) []byte {
+func (r *Replica) Since(v Version) ([]byte, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
 	spans := r.lacks(v)
 	if len(spans) == 0 {
-		return nil
+		return nil, nil
 	}
-	return r.history.appendUpdate(nil, spans)
+	return r.history.appendUpdate(nil, spans), nil
 }
 
 // Merge takes in an update of another replica, in any order and as often as it
@@ -190,6 +201,9 @@ func (r *Replica) Since(v Version) []byte {
 func (r *Replica) Merge(update []byte) (Op, error) {
 	if len(update) == 0 {
 		return nil, nil
+	}
+	if err := r.load(); err != nil {
+		return nil, err
 	}
 	changes, err := decodeUpdate(update)
 	if err != nil {
@@ -395,7 +409,10 @@ func (c *change) replay(h *history, skip, n int) {
 }
 
 // Clone returns a copy for another agent, as New does.
-func (r *Replica) Clone(agent string) *Replica {
+func (r *Replica) Clone(agent string) (*Replica, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
 	c := New(agent)
 	c.history = history{
 		graph:   graph{slices.Clone(r.history.graph.runs)},
@@ -408,5 +425,5 @@ func (r *Replica) Clone(agent string) *Replica {
 	c.text = newRope(r.String())
 	c.version = slices.Clone(r.version)
 	c.held, c.holding = slices.Clone(r.held), r.holding
-	return c
+	return c, nil
 }

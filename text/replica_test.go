@@ -38,6 +38,33 @@ func scribble(t testing.TB, random *rand.Rand, r *Replica) {
 	}
 }
 
+func since(t testing.TB, r *Replica, v Version) []byte {
+	t.Helper()
+	update, err := r.Since(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return update
+}
+
+func version(t testing.TB, r *Replica) Version {
+	t.Helper()
+	v, err := r.Version()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func clone(t testing.TB, r *Replica, agent string) *Replica {
+	t.Helper()
+	c, err := r.Clone(agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // merge merges an update, and checks what is told of it.
 func merge(t testing.TB, r *Replica, update []byte) {
 	t.Helper()
@@ -70,14 +97,14 @@ func TestReplica(t *testing.T) {
 			r, from := all[random.IntN(len(all))], all[random.IntN(len(all))]
 			switch random.IntN(6) {
 			case 0:
-				merge(t, r, from.Since(r.Version()))
+				merge(t, r, since(t, from, version(t, r)))
 			case 1: // only what comes behind something that r may lack
-				v := from.Version()
+				v := version(t, from)
 				for agent, ranges := range v {
 					last := ranges[len(ranges)-1]
 					v[agent] = [][2]int{{0, random.IntN(last[1] + 1)}}
 				}
-				late = append(late, from.Since(v))
+				late = append(late, since(t, from, v))
 			case 2:
 				if len(late) > 0 {
 					merge(t, r, late[random.IntN(len(late))])
@@ -88,31 +115,31 @@ func TestReplica(t *testing.T) {
 		}
 		for _, r := range all {
 			for _, from := range all {
-				merge(t, r, from.Since(r.Version()))
-				merge(t, r, from.Since(nil))
+				merge(t, r, since(t, from, version(t, r)))
+				merge(t, r, since(t, from, nil))
 			}
 		}
 		for _, r := range all[1:] {
 			for _, from := range all {
-				merge(t, r, from.Since(r.Version()))
+				merge(t, r, since(t, from, version(t, r)))
 			}
-			merge(t, all[0], r.Since(all[0].Version()))
+			merge(t, all[0], since(t, r, version(t, all[0])))
 		}
 		for _, r := range all {
-			merge(t, r, all[0].Since(r.Version()))
+			merge(t, r, since(t, all[0], version(t, r)))
 			if got, want := r.String(), all[0].String(); got != want {
 				t.Fatalf("seed %d: %s has %q, and another %q", seed, r.Agent(), got, want)
 			}
-			if !reflect.DeepEqual(r.Version(), all[0].Version()) || len(r.held) > 0 {
-				t.Fatalf("seed %d: the versions are %v and %v; %d are held", seed, r.Version(), all[0].Version(), len(r.held))
+			if !reflect.DeepEqual(version(t, r), version(t, all[0])) || len(r.held) > 0 {
+				t.Fatalf("seed %d: the versions are %v and %v; %d are held", seed, version(t, r), version(t, all[0]), len(r.held))
 			}
-			if r.Since(all[0].Version()) != nil {
+			if since(t, r, version(t, all[0])) != nil {
 				t.Fatalf("seed %d: there is something since the same version", seed)
 			}
 		}
-		again := all[0].Clone("a copy")
+		again := clone(t, all[0], "a copy")
 		scribble(t, random, again)
-		merge(t, all[0], again.Since(all[0].Version()))
+		merge(t, all[0], since(t, again, version(t, all[0])))
 		if again.String() != all[0].String() {
 			t.Fatalf("seed %d: the copy has %q, and its origin %q", seed, again.String(), all[0].String())
 		}
@@ -126,15 +153,15 @@ func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	merge(t, bob, ann.Since(nil))
+	merge(t, bob, since(t, ann, nil))
 	if err := bob.Delete(1, 3); err != nil {
 		t.Fatal(err)
 	}
 	if err := ann.Insert(4, "x"); err != nil {
 		t.Fatal(err)
 	}
-	update := bob.Since(nil)
-	state := func() string { return fmt.Sprint(ann.String(), ann.Version(), ann.history, ann.version) }
+	update := since(t, bob, nil)
+	state := func() string { return fmt.Sprint(ann.String(), version(t, ann), ann.history, ann.version) }
 	before := state()
 	random := rand.New(rand.NewPCG(1, 5))
 	refused := 0
@@ -149,14 +176,14 @@ func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
 		if body := len(damaged) - 4; body > 0 {
 			binary.LittleEndian.PutUint32(damaged[body:], crc32.ChecksumIEEE(damaged[:body]))
 		}
-		c := ann.Clone("ann")
-		was := fmt.Sprint(c.String(), c.Version(), c.history, c.version)
+		c := clone(t, ann, "ann")
+		was := fmt.Sprint(c.String(), version(t, c), c.history, c.version)
 		if _, err := c.Merge(damaged); err != nil {
 			refused++
 			if CodeOf(err) == "" {
 				t.Fatalf("%v has no code", err)
 			}
-			if now := fmt.Sprint(c.String(), c.Version(), c.history, c.version); now != was {
+			if now := fmt.Sprint(c.String(), version(t, c), c.history, c.version); now != was {
 				t.Fatalf("refused, %v, but it became\n%s\nfrom\n%s", err, now, was)
 			}
 		}
@@ -182,7 +209,7 @@ func TestReplica_agent_reused(t *testing.T) {
 	if err := two.Insert(0, "bc"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := one.Merge(two.Since(nil)); CodeOf(err) != AgentReused {
+	if _, err := one.Merge(since(t, two, nil)); CodeOf(err) != AgentReused {
 		t.Errorf("got %v", err)
 	}
 	if one.String() != "a" {
@@ -196,18 +223,18 @@ func FuzzMerge(f *testing.F) {
 	for range 20 {
 		scribble(f, random, base)
 	}
-	other := base.Clone("bob")
+	other := clone(f, base, "bob")
 	for range 10 {
 		scribble(f, random, other)
 		scribble(f, random, base)
 	}
-	f.Add(other.Since(nil))
-	f.Add(other.Since(base.Version()))
+	f.Add(since(f, other, nil))
+	f.Add(since(f, other, version(f, base)))
 	f.Fuzz(func(t *testing.T, update []byte) {
 		if body := len(update) - 4; body > 0 {
 			binary.LittleEndian.PutUint32(update[body:], crc32.ChecksumIEEE(update[:body]))
 		}
-		r := base.Clone("cyd")
+		r := clone(t, base, "cyd")
 		before := r.String()
 		op, err := r.Merge(update)
 		if err != nil {
@@ -220,7 +247,7 @@ func FuzzMerge(f *testing.F) {
 			t.Fatalf("%q became %q, told %v", before, r.String(), op)
 		}
 		fresh := New("dan")
-		if _, err := fresh.Merge(r.Since(nil)); err != nil || fresh.String() != r.String() {
+		if _, err := fresh.Merge(since(t, r, nil)); err != nil || fresh.String() != r.String() {
 			t.Fatalf("another has %q, %v, want %q", fresh.String(), err, r.String())
 		}
 	})

@@ -250,7 +250,7 @@ func (t *tracker) change(c cursor, n int32, fn func(*piece)) {
 // remove applies events that deleted n code points behind at others, in the
 // order of the text or, backwards, against it. It tells where in the effect
 // state some went that were still there.
-func (t *tracker) remove(first lv, at, n int, backwards bool, tell func(at, n int)) {
+func (t *tracker) remove(first lv, at, n int, backwards bool, tell func(edit)) {
 	for done := 0; done < n; {
 		c, offset := t.seek(at)
 		c.offset = int32(offset)
@@ -264,8 +264,8 @@ func (t *tracker) remove(first lv, at, n int, backwards bool, tell func(at, n in
 			}
 			t.where[event-t.base] = x + k
 		}
-		if !p.gone {
-			tell(t.effective(c), int(m))
+		if !p.gone && tell != nil {
+			tell(edit{at: t.effective(c), n: int(m)})
 		}
 		t.change(c, m, func(p *piece) { p.state, p.gone = p.state+1, true })
 		done += int(m)

@@ -15,12 +15,12 @@ func (r *Replica) CanRedo() bool { return len(r.redos) > 0 }
 // nobody else's work: of what it inserted, what is still there; of what it
 // deleted, what no other has deleted too, each where it was. It is an edit like
 // any other. It returns what it did; nothing if there was nothing to undo.
-func (r *Replica) Undo() Op { return r.revert(&r.undos, &r.redos) }
+func (r *Replica) Undo() (Op, error) { return r.revert(&r.undos, &r.redos) }
 
 // Redo takes back the latest Undo.
-func (r *Replica) Redo() Op { return r.revert(&r.redos, &r.undos) }
+func (r *Replica) Redo() (Op, error) { return r.revert(&r.redos, &r.undos) }
 
-func (r *Replica) revert(from, to *[]span) Op {
+func (r *Replica) revert(from, to *[]span) (Op, error) {
 	for len(*from) > 0 {
 		step := (*from)[len(*from)-1]
 		*from = (*from)[:len(*from)-1]
@@ -30,13 +30,13 @@ func (r *Replica) revert(from, to *[]span) Op {
 		}
 		start := r.history.end
 		if err := r.edit(op); err != nil {
-			return nil // the text or its history has no room for it
+			return nil, err
 		}
 		r.note(start, copied)
 		*to = append(*to, span{start, r.history.end})
-		return op
+		return op, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // remember makes the events from start on a step that can be undone.

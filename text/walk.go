@@ -90,7 +90,7 @@ func (h *history) concurrently(version, after []lv, s span, tell func(edit)) err
 		}
 	}
 	for _, e := range h.graph.arrange(old) {
-		if err := w.apply(e, func(edit) {}); err != nil {
+		if err := w.apply(e, nil); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ type walker struct {
 	version []lv // of the prepare state
 }
 
-// apply applies events that follow each other.
+// apply applies events that follow each other. tell is nil if nobody need know.
 func (w *walker) apply(s span, tell func(edit)) (err error) {
 	w.visit(w.history.graph.parents(s.start))
 	h := w.history
@@ -229,9 +229,11 @@ func (w *walker) apply(s span, tell func(edit)) (err error) {
 		}
 		switch h.ops[i].kind {
 		case inserted:
-			tell(edit{at: w.tracker.insert(v, at, n), text: h.text(i, v-h.ops[i].start, n)})
+			if now := w.tracker.insert(v, at, n); tell != nil {
+				tell(edit{at: now, text: h.text(i, v-h.ops[i].start, n)})
+			}
 		default:
-			w.tracker.remove(v, at, n, h.ops[i].kind == erased, func(at, n int) { tell(edit{at: at, n: n}) })
+			w.tracker.remove(v, at, n, h.ops[i].kind == erased, tell)
 		}
 	})
 	w.version = append(w.version[:0:0], s.end-1)
