@@ -361,17 +361,26 @@ func TestSlowHandlerOverHTTP(t *testing.T) {
 // TestCloseOverHTTP closes in the midst of all that may be going on.
 func TestCloseOverHTTP(t *testing.T) {
 	overHTTP(t, func(t *testing.T, road string) {
-		_, n := inMemory(t, tutti.Config{Dev: true})
+		var held atomic.Bool
+		closed := make(chan struct{})
+		_, n := inMemory(t, tutti.Config{Dev: true, OnPublish: func(context.Context, tutti.Identity, *tutti.Message) error {
+			if held.Load() {
+				<-closed // so that no answer comes before
+			}
+			return nil
+		}})
 		c := n.connect(t, client.Options{Roads: []string{core.RoadWS, road}})
 		n.set(refuse, "/v1/ws")
 		n.cut()
 		awaitRoad(t, c, road)
 		entries := gather(t, c.Topic("t"), protocol.FromNew())
 		exchange(t, c, "t", entries, 1)
+		held.Store(true)
 		n.set(buffer, "/v1/commands", "/v1/ws", "/v1/"+road)
 		p := c.Topic("t").Enqueue(1, client.PublishOptions{})
 		c.NetworkChanged()
 		c.Close()
+		close(closed)
 		_, err := p.Result()
 		wantCode(t, err, protocol.Closed)
 	})

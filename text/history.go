@@ -174,8 +174,7 @@ func (a *agents) add(start lv, agent, seq, n int) {
 	if last := len(a.runs) - 1; last >= 0 {
 		if r := &a.runs[last]; r.agent == agent && r.seq+r.n == seq {
 			r.n += n
-			own := a.own[agent]
-			own[len(own)-1].n += n
+			a.own[agent][a.ownRun(agent, r.start)].n += n
 			return
 		}
 	}
@@ -184,6 +183,16 @@ func (a *agents) add(start lv, agent, seq, n int) {
 	own := a.own[agent]
 	i, _ := slices.BinarySearchFunc(own, seq, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
 	a.own[agent] = slices.Insert(own, i, r)
+}
+
+// ownRun is the index, among an agent's, of the run that begins with an event.
+func (a *agents) ownRun(agent int, start lv) int {
+	own := a.own[agent]
+	i := len(own) - 1
+	for own[i].start != start {
+		i--
+	}
+	return i
 }
 
 // run is the index of the run of an event.
@@ -205,8 +214,7 @@ func (a *agents) of(v lv) (agent, seq int) {
 func (a *agents) truncate(end lv, n int) {
 	for len(a.runs) > 0 {
 		last := &a.runs[len(a.runs)-1]
-		own := a.own[last.agent]
-		i := slices.IndexFunc(own, func(r agentRun) bool { return r.start == last.start })
+		own, i := a.own[last.agent], a.ownRun(last.agent, last.start)
 		if last.start < end {
 			last.n = min(last.n, end-last.start)
 			own[i].n = last.n

@@ -95,6 +95,10 @@ func (r *Replica) load() error {
 	if err != nil {
 		return err
 	}
+	// Of what follows each other no more can be deleted than was ever inserted.
+	if n := h.insertions(); n != r.Len()+len(buried) || h.end > n*(len(h.graph.runs)+1) {
+		return fail(BadUpdate, "The saved text and its history differ.")
+	}
 	w := &walker{history: h, tracker: newTracker(span{0, h.end}, 0, h.agents.compare)}
 	version := []lv(nil)
 	for _, s := range h.graph.arrange([]span{{0, h.end}}) {
@@ -145,21 +149,32 @@ func (r *Replica) load() error {
 	return nil
 }
 
+// insertions is how many of the events inserted.
+func (h *history) insertions() (n int) {
+	for i := range h.ops {
+		if h.ops[i].kind == inserted {
+			n += h.opsEnd(i) - h.ops[i].start
+		}
+	}
+	return n
+}
+
 // columns are the contexts of a packed history.
 type columns struct {
 	counts, lengths, agents, seqs, parents, distance *numbers
 
-	kinds  [4][]chance    // by the kind before
-	sizes  [3]*numbers    // by kind
-	places [3][3]*numbers // by the kind before, and kind
-	text   []chance       // by the two letters before
+	kinds  [4][]chance        // by the kind before
+	sizes  [3]*numbers        // by kind
+	places [3][3]*numbers     // by the kind before, and kind
+	text   [contexts][]chance // by the two letters before
 	wide   *numbers
+	name   []chance
 }
 
 func newColumns() *columns {
 	c := &columns{
 		counts: newNumbers(), lengths: newNumbers(), agents: newNumbers(), seqs: newNumbers(),
-		parents: newNumbers(), distance: newNumbers(), text: newChances(contexts << 8), wide: newNumbers(),
+		parents: newNumbers(), distance: newNumbers(), wide: newNumbers(), name: newChances(256),
 	}
 	for i := range c.kinds {
 		c.kinds[i] = newChances(4)
@@ -179,8 +194,10 @@ const contexts = 1 << 12
 // by themselves, others as a number.
 func (k coder) letter(c *columns, one, two, letter rune) rune {
 	at := int(uint32(one*31+two*7919)*2654435761>>20) & (contexts - 1)
-	table := c.text[at<<8:][:256]
-	if v := k.tree(table, 8, int(min(letter, 0x80))); v < 0x80 {
+	if c.text[at] == nil {
+		c.text[at] = newChances(256)
+	}
+	if v := k.tree(c.text[at], 8, int(min(letter, 0x80))); v < 0x80 {
 		return rune(v)
 	}
 	return rune(k.number(c.wide, int(letter)))
@@ -193,7 +210,7 @@ func (h *history) pack(buried []rune) []byte {
 	for _, name := range h.agents.names {
 		k.number(c.counts, len(name))
 		for _, b := range []byte(name) {
-			k.tree(c.text[:256], 8, int(b))
+			k.tree(c.name, 8, int(b))
 		}
 	}
 	k.number(c.counts, h.end)
@@ -255,7 +272,7 @@ func unpack(data []byte) (*history, []rune, error) {
 	for range count() {
 		name := make([]byte, count())
 		for i := range name {
-			name[i] = byte(k.tree(c.text[:256], 8, 0))
+			name[i] = byte(k.tree(c.name, 8, 0))
 		}
 		known := len(h.agents.names)
 		if checkAgent(string(name)) != nil || h.agents.named(string(name)) != known {
@@ -263,8 +280,8 @@ func unpack(data []byte) (*history, []rune, error) {
 		}
 	}
 	h.end = k.number(c.counts, 0)
-	if h.end > max(maxUpdateEvents, 1024*len(data)) || h.end > maxEvents {
-		return nil, nil, fail(LimitExceeded, "The saved history has too many events.")
+	if h.end > maxEvents {
+		return nil, nil, damaged
 	}
 	next := make([]int, len(h.agents.names))
 	for start := 0; start < h.end; {
