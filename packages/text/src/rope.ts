@@ -1,0 +1,376 @@
+import { isHigh, isLow, runesOf } from './runes.ts';
+
+/** UTF-16 code units of a leaf at most. */
+const leafUnits = 512;
+/** Children of an inner node at most. */
+const fanOut = 32;
+
+type Node = Inner | Leaf;
+
+class Inner {
+  parent: Inner | undefined;
+  slot = 0;
+  children: Node[];
+  runes: number[];
+  units: number[];
+
+  constructor(children: Node[]) {
+    this.children = children;
+    this.runes = children.map(total);
+    this.units = children.map(length);
+    adopt(this, 0);
+  }
+}
+
+/**
+ * A piece of the text, in two strings, with the place of the last change
+ * between them: what is typed there is appended to the first, and no character
+ * of the piece is moved. One string would be taken apart and put together again
+ * with every key.
+ */
+class Leaf {
+  parent: Inner | undefined;
+  slot = 0;
+  head: string;
+  tail = '';
+  runes: number;
+
+  constructor(text: string, runes: number) {
+    this.head = text;
+    this.runes = runes;
+  }
+
+  get units(): number {
+    return this.head.length + this.tail.length;
+  }
+
+  get text(): string {
+    return this.head + this.tail;
+  }
+
+  /** The index of the code unit where a code point begins. */
+  unitOf(runes: number): number {
+    const units = this.head.length + this.tail.length;
+    if (runes === 0 || this.runes === units) return runes;
+    if (runes === this.runes) return units;
+    const inHead = skip(this.head, runes);
+    if (inHead >= 0) return inHead;
+    // Skip returns less than zero by how many code points are behind.
+    return this.head.length + skip(this.tail, -inHead);
+  }
+
+  /** How many code points begin before a code unit. */
+  runeOf(unit: number): number {
+    if (this.runes === this.units) return unit;
+    const { text } = this;
+    let runes = 0;
+    for (let i = 0; i < unit; runes++) i += isHigh(text.charCodeAt(i)) ? 2 : 1;
+    return unit > 0 && isLow(text.charCodeAt(unit)) && isHigh(text.charCodeAt(unit - 1)) ? runes - 1 : runes;
+  }
+
+  insert(at: number, text: string): void {
+    this.#open(at);
+    this.head += text;
+  }
+
+  remove(from: number, to: number): void {
+    const middle = this.head.length;
+    if (from > middle || to < middle) {
+      this.#open(from);
+      this.tail = this.tail.slice(to - from);
+      return;
+    }
+    if (from < middle) this.head = this.head.slice(0, from);
+    if (to > middle) this.tail = this.tail.slice(to - middle);
+  }
+
+  /** Divides the two strings there. */
+  #open(at: number): void {
+    const middle = this.head.length;
+    if (at < middle) {
+      this.tail = this.head.slice(at) + this.tail;
+      this.head = this.head.slice(0, at);
+    } else if (at > middle) {
+      this.head += this.tail.slice(0, at - middle);
+      this.tail = this.tail.slice(at - middle);
+    }
+  }
+
+  slice(from: number, to: number): string {
+    const middle = this.head.length;
+    if (to <= middle) return this.head.slice(from, to);
+    if (from >= middle) return this.tail.slice(from - middle, to - middle);
+    return this.head.slice(from) + this.tail.slice(0, to - middle);
+  }
+}
+
+/** The index behind so many code points, or, if the text has fewer, how many are missing, less than zero. */
+function skip(text: string, runes: number): number {
+  let i = 0;
+  for (; runes > 0; runes--) {
+    if (i >= text.length) return -runes;
+    i += isHigh(text.charCodeAt(i)) ? 2 : 1;
+  }
+  return i;
+}
+
+function total(node: Node): number {
+  return node instanceof Leaf ? node.runes : node.runes.reduce((sum, n) => sum + n, 0);
+}
+
+function length(node: Node): number {
+  return node instanceof Leaf ? node.units : node.units.reduce((sum, n) => sum + n, 0);
+}
+
+/** Tells an inner node's children, from one on, whose they are. */
+function adopt(parent: Inner, from: number): void {
+  const { children } = parent;
+  for (let slot = from; slot < children.length; slot++) {
+    const child = children[slot] as Node;
+    child.parent = parent;
+    child.slot = slot;
+  }
+}
+
+/** Tells the nodes above one that it has grown. */
+function grow(node: Node, runes: number, units: number): void {
+  let slot = node.slot;
+  for (let above = node.parent; above !== undefined; above = above.parent) {
+    above.runes[slot] = (above.runes[slot] as number) + runes;
+    above.units[slot] = (above.units[slot] as number) + units;
+    slot = above.slot;
+  }
+}
+
+/**
+ * A text in a B-tree of pieces: every index into it, and every change, takes
+ * time that grows with the logarithm of its length. Positions count code points.
+ */
+export class Rope {
+  #root: Node;
+  /** How many code points there are. */
+  runes = 0;
+  /** How many UTF-16 code units there are. */
+  units = 0;
+
+  // The leaf that was found last, and how many code points are before it. What
+  // is typed next is most likely there too.
+  #last: Leaf | undefined;
+  #before = 0;
+
+  constructor(text = '') {
+    this.#root = build(text);
+    this.runes = total(this.#root);
+    this.units = text.length;
+  }
+
+  /** Puts text, of so many code points, behind so many. */
+  insert(at: number, text: string, runes: number): void {
+    if (at < 0 || at > this.runes) throw new RangeError(`text: position ${at} of ${this.runes}`);
+    const leaf = this.#find(at);
+    const i = leaf.unitOf(at - this.#before);
+    this.runes += runes;
+    this.units += text.length;
+    if (leaf.units + text.length > leafUnits) {
+      this.#split(leaf, i, text);
+      return;
+    }
+    leaf.insert(i, text);
+    leaf.runes += runes;
+    grow(leaf, runes, text.length);
+  }
+
+  /** Takes n code points out, behind so many. */
+  remove(at: number, n: number): void {
+    if (at < 0 || n < 0 || at + n > this.runes) {
+      throw new RangeError(`text: ${n} from position ${at} on of ${this.runes}`);
+    }
+    for (let rest = n; rest > 0; ) {
+      let leaf = this.#find(at);
+      if (at === this.#before + leaf.runes) leaf = this.#next(leaf);
+      const from = at - this.#before;
+      const runes = Math.min(rest, leaf.runes - from);
+      const i = leaf.unitOf(from);
+      const units = leaf.unitOf(from + runes) - i;
+      leaf.remove(i, i + units);
+      leaf.runes -= runes;
+      grow(leaf, -runes, -units);
+      this.runes -= runes;
+      this.units -= units;
+      rest -= runes;
+      if (leaf.runes === 0) this.#drop(leaf);
+    }
+  }
+
+  /** The text from one position to another. */
+  slice(from: number, to: number): string {
+    if (from >= to) return '';
+    if (from < 0 || to > this.runes) {
+      throw new RangeError(`text: positions ${from} to ${to} of ${this.runes}`);
+    }
+    let text = '';
+    for (let leaf = this.#find(from); ; leaf = this.#next(leaf)) {
+      const before = this.#before;
+      const end = before + leaf.runes;
+      text += leaf.slice(
+        from > before ? leaf.unitOf(from - before) : 0,
+        end > to ? leaf.unitOf(to - before) : leaf.units,
+      );
+      if (end >= to) return text;
+    }
+  }
+
+  toString(): string {
+    return this.slice(0, this.runes);
+  }
+
+  /** How many UTF-16 code units are before a position. */
+  toUnits(at: number): number {
+    let node = this.#root;
+    let rest = at;
+    let units = 0;
+    while (node instanceof Inner) {
+      let i = 0;
+      for (; i < node.children.length - 1 && (node.runes[i] as number) <= rest; i++) {
+        rest -= node.runes[i] as number;
+        units += node.units[i] as number;
+      }
+      node = node.children[i] as Node;
+    }
+    return units + node.unitOf(rest);
+  }
+
+  /** The position of a UTF-16 code unit: of the second of a pair, that of the first. */
+  toRunes(unit: number): number {
+    let node = this.#root;
+    let rest = unit;
+    let runes = 0;
+    while (node instanceof Inner) {
+      let i = 0;
+      for (; i < node.children.length - 1 && (node.units[i] as number) <= rest; i++) {
+        rest -= node.units[i] as number;
+        runes += node.runes[i] as number;
+      }
+      node = node.children[i] as Node;
+    }
+    return runes + node.runeOf(rest);
+  }
+
+  /** The leaf that has a position in it or at its end: between two it is the first. */
+  #find(at: number): Leaf {
+    const last = this.#last;
+    if (last !== undefined && at > this.#before && at <= this.#before + last.runes) return last;
+    let node = this.#root;
+    let before = 0;
+    while (node instanceof Inner) {
+      const { runes } = node;
+      let i = 0;
+      for (; i < runes.length - 1 && before + (runes[i] as number) < at; i++) before += runes[i] as number;
+      node = node.children[i] as Node;
+    }
+    this.#last = node;
+    this.#before = before;
+    return node;
+  }
+
+  /** The leaf behind the one that was found last. */
+  #next(leaf: Leaf): Leaf {
+    let node: Node = leaf;
+    while (node.parent !== undefined && node.slot + 1 === node.parent.children.length) node = node.parent;
+    node = node.parent?.children[node.slot + 1] as Node;
+    while (node instanceof Inner) node = node.children[0] as Node;
+    this.#before += leaf.runes;
+    this.#last = node;
+    return node;
+  }
+
+  /** Puts text into a leaf that has no room for it. */
+  #split(leaf: Leaf, at: number, text: string): void {
+    this.#last = undefined;
+    const all = leaf.slice(0, at) + text + leaf.slice(at, leaf.units);
+    const pieces = cut(all, text.length < leafUnits / 2 ? Math.ceil(all.length / 2) : fullUnits);
+    const [first, ...others] = pieces.map((piece) => new Leaf(piece, runesOf(piece))) as [Leaf, ...Leaf[]];
+    grow(leaf, first.runes - leaf.runes, first.units - leaf.units);
+    leaf.head = first.head;
+    leaf.tail = '';
+    leaf.runes = first.runes;
+    let before = leaf;
+    for (const added of others) {
+      this.#addBehind(before, added);
+      before = added;
+    }
+  }
+
+  /** Puts a node behind another, on the same level. */
+  #addBehind(before: Node, added: Node): void {
+    let parent = before.parent;
+    if (parent === undefined) {
+      this.#root = new Inner([before, added]);
+      return;
+    }
+    if (parent.children.length === fanOut) {
+      const half = fanOut / 2;
+      const right = new Inner(parent.children.splice(half));
+      parent.runes.length = half;
+      parent.units.length = half;
+      grow(parent, -total(right), -length(right));
+      this.#addBehind(parent, right);
+      parent = before.parent as Inner;
+    }
+    const slot = before.slot + 1;
+    parent.children.splice(slot, 0, added);
+    parent.runes.splice(slot, 0, 0);
+    parent.units.splice(slot, 0, 0);
+    adopt(parent, slot);
+    grow(added, total(added), length(added));
+  }
+
+  /** Takes an empty leaf away, and the nodes above that are empty then. */
+  #drop(leaf: Leaf): void {
+    this.#last = undefined;
+    let node: Node = leaf;
+    while (node.parent !== undefined && node.parent.children.length === 1) node = node.parent;
+    const { parent, slot } = node;
+    if (parent === undefined) {
+      this.#root = new Leaf('', 0);
+      return;
+    }
+    parent.children.splice(slot, 1);
+    parent.runes.splice(slot, 1);
+    parent.units.splice(slot, 1);
+    adopt(parent, slot);
+    while (this.#root instanceof Inner && this.#root.children.length === 1) {
+      this.#root = this.#root.children[0] as Node;
+      this.#root.parent = undefined;
+      this.#root.slot = 0;
+    }
+  }
+}
+
+/** UTF-16 code units of a leaf when a longer text is cut. */
+const fullUnits = (leafUnits * 7) / 8;
+
+/** Makes the tree of a text at once, its leaves nearly full. */
+function build(text: string): Node {
+  let level: Node[] = cut(text, fullUnits).map((piece) => new Leaf(piece, runesOf(piece)));
+  while (level.length > 1) {
+    const above: Node[] = [];
+    for (let i = 0; i < level.length; i += fanOut - 4) above.push(new Inner(level.slice(i, i + fanOut - 4)));
+    level = above;
+  }
+  return level[0] as Node;
+}
+
+/** Divides a text into pieces of so many code units at most, between code points. */
+function cut(text: string, most: number): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  while (text.length - from > most) {
+    let to = from + most;
+    if (isLow(text.charCodeAt(to)) && isHigh(text.charCodeAt(to - 1))) to--;
+    pieces.push(text.slice(from, to));
+    from = to;
+  }
+  pieces.push(text.slice(from));
+  return pieces;
+}
