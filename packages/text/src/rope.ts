@@ -114,6 +114,11 @@ function skip(text: string, runes: number): number {
   return i;
 }
 
+/** @throws RangeError unless these are positions, in this order, in a text of this length. */
+function check(from: number, to: number, length: number): void {
+  if (from < 0 || from > to || to > length) throw new RangeError(`text: ${from} to ${to} of ${length}`);
+}
+
 function total(node: Node): number {
   return node instanceof Leaf ? node.runes : node.runes.reduce((sum, n) => sum + n, 0);
 }
@@ -166,7 +171,7 @@ export class Rope {
 
   /** Puts text, of so many code points, behind so many. */
   insert(at: number, text: string, runes: number): void {
-    if (at < 0 || at > this.runes) throw new RangeError(`text: position ${at} of ${this.runes}`);
+    check(0, at, this.runes);
     const leaf = this.#find(at);
     const i = leaf.unitOf(at - this.#before);
     this.runes += runes;
@@ -182,9 +187,7 @@ export class Rope {
 
   /** Takes n code points out, behind so many. */
   remove(at: number, n: number): void {
-    if (at < 0 || n < 0 || at + n > this.runes) {
-      throw new RangeError(`text: ${n} from position ${at} on of ${this.runes}`);
-    }
+    check(at, at + n, this.runes);
     for (let rest = n; rest > 0; ) {
       let leaf = this.#find(at);
       if (at === this.#before + leaf.runes) leaf = this.#next(leaf);
@@ -204,11 +207,9 @@ export class Rope {
 
   /** The text from one position to another. */
   slice(from: number, to: number): string {
-    if (from >= to) return '';
-    if (from < 0 || to > this.runes) {
-      throw new RangeError(`text: positions ${from} to ${to} of ${this.runes}`);
-    }
+    check(from, to, this.runes);
     let text = '';
+    if (from === to) return text;
     for (let leaf = this.#find(from); ; leaf = this.#next(leaf)) {
       const before = this.#before;
       const end = before + leaf.runes;
@@ -226,6 +227,7 @@ export class Rope {
 
   /** How many UTF-16 code units are before a position. */
   toUnits(at: number): number {
+    check(0, at, this.runes);
     let node = this.#root;
     let rest = at;
     let units = 0;
@@ -242,6 +244,7 @@ export class Rope {
 
   /** The position of a UTF-16 code unit: of the second of a pair, that of the first. */
   toRunes(unit: number): number {
+    check(0, unit, this.units);
     let node = this.#root;
     let rest = unit;
     let runes = 0;

@@ -1,0 +1,237 @@
+import { Column } from './column.ts';
+import { Queue, Side } from './queue.ts';
+
+/**
+ * The local number of an event: one inserted or deleted code point. An event's
+ * causes have lower numbers. -1 is the empty text before all events.
+ */
+export type LV = number;
+
+/** Events none of which follows another, ascending: they and their past. */
+export type Version = readonly LV[];
+
+/** A range of events, its end excluded. */
+export interface Span {
+  start: LV;
+  end: LV;
+}
+
+/**
+ * Which event follows which. It holds runs of events, each of which follows the
+ * one before it; the first follows the run's parents.
+ */
+export class Graph {
+  readonly #starts = new Column();
+  readonly #parents: Version[] = [];
+  readonly #queue = new Queue();
+
+  /** How many runs there are. */
+  get length(): number {
+    return this.#starts.length;
+  }
+
+  /** The first event of a run. */
+  start(run: number): LV {
+    return this.#starts.get(run);
+  }
+
+  /** Takes in the events from start on, the next ones. */
+  add(start: LV, parents: Version): void {
+    if (start > 0 && parents.length === 1 && parents[0] === start - 1) return;
+    this.#starts.push(start);
+    this.#parents.push([...parents]);
+  }
+
+  /** The index of the run of an event. */
+  of(v: LV): number {
+    return this.#starts.last(v);
+  }
+
+  /** What an event follows directly. */
+  parents(v: LV): Version {
+    const run = this.of(v);
+    return this.#starts.get(run) === v ? (this.#parents[run] as Version) : [v - 1];
+  }
+
+  /** The end of the events from start on that follow each other, up to end. */
+  stretch(start: LV, end: LV): LV {
+    const next = this.of(start) + 1;
+    return next < this.length ? Math.min(end, this.#starts.get(next)) : end;
+  }
+
+  /**
+   * The events that are in the past of a alone, and of b alone, the versions
+   * themselves included: spans, the latest first.
+   */
+  compare(a: Version, b: Version): { onlyA: Span[]; onlyB: Span[] } {
+    const onlyA: Span[] = [];
+    const onlyB: Span[] = [];
+    if (equal(a, b)) return { onlyA, onlyB };
+    const queue = this.#queue;
+    queue.clear();
+    for (const v of a) queue.push(v, Side.left);
+    for (const v of b) queue.push(v, Side.right);
+    while (queue.length > queue.shared) {
+      const v = queue.top;
+      let side = queue.pop();
+      const run = this.of(v);
+      const start = this.#starts.get(run);
+      let end = v + 1;
+      while (queue.length > 0 && queue.top >= start) {
+        const next = queue.top;
+        const wider = side | queue.pop();
+        if (wider === side) continue;
+        if (next + 1 < end) (side === Side.left ? onlyA : onlyB).push({ start: next + 1, end });
+        end = next + 1;
+        side = wider;
+      }
+      if (side !== Side.both) (side === Side.left ? onlyA : onlyB).push({ start, end });
+      for (const parent of this.#parents[run] as Version) queue.push(parent, side);
+    }
+    return { onlyA, onlyB };
+  }
+
+  /**
+   * The latest event that all of a version have in common as their past, or are,
+   * and all of whose past is theirs (-1: there is none), and the events of the
+   * version's past that follow it: spans, the earliest first.
+   */
+  zone(version: Version): { base: LV; events: Span[] } {
+    const events: Span[] = [];
+    const queue = this.#queue;
+    queue.clear();
+    for (const v of version) queue.push(v, Side.both);
+    let base = -1;
+    let rooted = false; // an event was met that follows nothing: nothing is common
+    while (queue.length > 0) {
+      const v = queue.popAll();
+      if (queue.length === 0 && !rooted) {
+        base = v;
+        break;
+      }
+      const run = this.of(v);
+      const start = this.#starts.get(run);
+      if (queue.length > 0 && queue.top >= start) {
+        events.push({ start: queue.top + 1, end: v + 1 });
+        continue;
+      }
+      events.push({ start, end: v + 1 });
+      const parents = this.#parents[run] as Version;
+      rooted ||= parents.length === 0;
+      for (const parent of parents) queue.push(parent, Side.both);
+    }
+    return { base, events: join(events.reverse()) };
+  }
+
+  /** The version that one becomes by the events of a span, the next one whose causes are all in it. */
+  advance(version: Version, span: Span): Version {
+    let after = [...version];
+    for (let start = span.start, run = this.of(start); start < span.end; run++) {
+      const next = run + 1 < this.length ? this.#starts.get(run + 1) : span.end;
+      const end = Math.min(span.end, next);
+      const parents = this.parents(start);
+      after = after.filter((v) => !parents.includes(v));
+      after.push(end - 1);
+      start = end;
+    }
+    return after.sort(ascending);
+  }
+
+  /** Those of some events that are in no other's past. */
+  dominators(events: Version): Version {
+    const sorted = [...new Set(events)].sort(ascending);
+    if (sorted.length < 2) return sorted;
+    const queue = this.#queue;
+    queue.clear();
+    for (const v of sorted) queue.push(v, Side.left);
+    const found: LV[] = [];
+    const lowest = sorted[0] as LV;
+    while (queue.length > 0 && queue.top >= lowest) {
+      const v = queue.top;
+      let side = queue.pop();
+      while (queue.length > 0 && queue.top === v) side |= queue.pop();
+      if (side === Side.left) found.push(v);
+      const run = this.of(v);
+      // Whoever stands further down in the same run is in its past.
+      while (queue.length > 0 && queue.top >= this.#starts.get(run)) queue.pop();
+      for (const parent of this.#parents[run] as Version) queue.push(parent, Side.right);
+    }
+    return found.reverse();
+  }
+
+  /**
+   * Puts events into an order in which each comes behind its causes, and
+   * branches stay together: as spans of which only the first event may follow
+   * something else than the one before it.
+   */
+  arrange(spans: readonly Span[]): Span[] {
+    const pieces: Span[] = [];
+    for (const span of spans) {
+      for (let start = span.start; start < span.end; ) {
+        const end = this.stretch(start, span.end);
+        pieces.push({ start, end });
+        start = end;
+      }
+    }
+    if (pieces.length < 3) return pieces;
+    const waits = new Int32Array(pieces.length); // for so many parents
+    const children: number[][] = pieces.map(() => []);
+    const ready: number[] = [];
+    for (const [i, piece] of pieces.entries()) {
+      let waiting = 0;
+      for (const parent of this.parents(piece.start)) {
+        const j = lastFrom(pieces, i, parent);
+        if (j < 0 || parent >= (pieces[j] as Span).end) continue;
+        waiting++;
+        (children[j] as number[]).push(i);
+      }
+      waits[i] = waiting;
+      if (waiting === 0) ready.push(i);
+    }
+    ready.reverse();
+    const order: Span[] = [];
+    for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
+      order.push(pieces[i] as Span);
+      const behind = children[i] as number[];
+      for (let k = behind.length - 1; k >= 0; k--) {
+        const child = behind[k] as number;
+        const waiting = (waits[child] as number) - 1;
+        waits[child] = waiting;
+        if (waiting === 0) ready.push(child);
+      }
+    }
+    return order;
+  }
+}
+
+/** Whether two versions are the same. */
+export function equal(a: Version, b: Version): boolean {
+  return a.length === b.length && a.every((v, i) => v === b[i]);
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+/** The index of the last of the first n spans that begins at an event or before it, or -1. */
+function lastFrom(spans: readonly Span[], n: number, v: LV): number {
+  let low = 0;
+  let high = n;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((spans[middle] as Span).start <= v) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Makes one of spans that follow each other. */
+function join(spans: readonly Span[]): Span[] {
+  const joined: Span[] = [];
+  for (const span of spans) {
+    const last = joined.at(-1);
+    if (last?.end === span.start) last.end = span.end;
+    else joined.push(span);
+  }
+  return joined;
+}

@@ -1,0 +1,146 @@
+import { Agents } from './agents.ts';
+import { Column } from './column.ts';
+import { Content } from './content.ts';
+import { Graph, type LV, type Version } from './graph.ts';
+import { type Tell, walk } from './walk.ts';
+
+/** What a run of events did. */
+export const Kind = {
+  inserted: 0,
+  /** Forwards, each at the same position. */
+  deleted: 1,
+  /** Backwards, each in front of the one before. */
+  erased: 2,
+} as const;
+
+/** Events there are at most: they share their numbers with what was there before. */
+const most = 1 << 30;
+
+/**
+ * Every event of a text: what it did, what it follows, and whose it is, each in
+ * columns of runs.
+ *
+ * A run of operations is code points inserted one behind the other, or deleted
+ * one after the other. It has the position of the first inserted, or of the
+ * lowest deleted, at the version of its first event.
+ *
+ * @internal
+ */
+export class History {
+  readonly graph = new Graph();
+  readonly agents = new Agents();
+  /** The number of events. */
+  end: LV = 0;
+
+  readonly #starts = new Column();
+  readonly #positions = new Column();
+  readonly #kinds = new Column();
+  readonly #content = new Content();
+
+  /** How many runs of operations there are. */
+  get length(): number {
+    return this.#starts.length;
+  }
+
+  /** The index of the run of an event. */
+  runOf(v: LV): number {
+    return this.#starts.last(v);
+  }
+
+  /** The first event of a run. */
+  runStart(run: number): LV {
+    return this.#starts.get(run);
+  }
+
+  /** Where a run ends. */
+  runEnd(run: number): LV {
+    return run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.end;
+  }
+
+  /** What a run did. */
+  kind(run: number): number {
+    return this.#kinds.get(run);
+  }
+
+  /** The position of n events of a run, from v on: of erased ones the lowest. */
+  position(run: number, v: LV, n: number): number {
+    const at = this.#positions.get(run);
+    switch (this.#kinds.get(run)) {
+      case Kind.inserted:
+        return at + v - this.#starts.get(run);
+      case Kind.erased:
+        return at + this.runEnd(run) - v - n;
+      default:
+        return at;
+    }
+  }
+
+  /** What n events of a run inserted, from v on. */
+  text(run: number, v: LV, n: number): string {
+    return this.#content.text(run, v - this.#starts.get(run), n, this.runEnd(run) - this.#starts.get(run));
+  }
+
+  /** Adds events that inserted text, of n code points. The graph must have them already. */
+  insert(at: number, text: string, n: number): void {
+    this.#bound(n);
+    const last = this.#starts.length - 1;
+    if (
+      last < 0 ||
+      this.#kinds.get(last) !== Kind.inserted ||
+      this.#positions.get(last) + this.end - this.#starts.get(last) !== at ||
+      !this.#follows(last)
+    ) {
+      this.#add(at, Kind.inserted);
+    }
+    this.#content.append(text);
+    this.end += n;
+  }
+
+  /** Adds events that deleted n code points. The graph must have them already. */
+  remove(at: number, n: number): void {
+    this.#bound(n);
+    const last = this.#starts.length - 1;
+    if (last >= 0 && this.#follows(last)) {
+      const kind = this.#kinds.get(last);
+      const before = this.#positions.get(last);
+      if (kind === Kind.deleted && before === at) {
+        this.end += n;
+        return;
+      }
+      const single = kind === Kind.deleted && this.end - this.#starts.get(last) === 1;
+      if (n === 1 && before - 1 === at && (kind === Kind.erased || single)) {
+        this.#kinds.set(last, Kind.erased);
+        this.#positions.set(last, at);
+        this.end++;
+        return;
+      }
+    }
+    this.#add(at, Kind.deleted);
+    this.end += n;
+  }
+
+  /**
+   * Folds the events from start on into a text that holds those before it, at
+   * version: tells what becomes of the text, in order, and returns the version
+   * after it.
+   */
+  walk(version: Version, start: LV, tell: Tell): Version {
+    return walk(this, version, start, tell);
+  }
+
+  #add(at: number, kind: number): void {
+    this.#starts.push(this.end);
+    this.#positions.push(at);
+    this.#kinds.push(kind);
+    this.#content.begin();
+  }
+
+  /** Whether the next event follows a run of operations without a branch. */
+  #follows(run: number): boolean {
+    return this.graph.start(this.graph.length - 1) <= this.#starts.get(run);
+  }
+
+  #bound(n: number): void {
+    if (n > most - this.end) throw new RangeError(`text: more than ${most} events`);
+  }
+}
