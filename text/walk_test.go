@@ -131,8 +131,8 @@ func TestWalk_vectors(t *testing.T) {
 }
 
 // drawHistory makes a history of some agents that type, delete, and now and then
-// read each other. fn is told each transaction.
-func drawHistory(random *rand.Rand, steps int, fn func(x txn)) {
+// read each other. fn is told each transaction. TypeScript draws the same.
+func drawHistory(random interface{ IntN(n int) int }, steps int, fn func(x txn)) {
 	const agents = 4
 	var (
 		n        = &naive{}

@@ -43,6 +43,8 @@ export class Agents {
     const agent = this.#agents.get(one);
     const another = this.#agents.get(other);
     if (agent !== another) return compareRunes(this.names[agent] as string, this.names[another] as string);
-    return this.#seqs.get(one) + x - this.#starts.get(one) - (this.#seqs.get(other) + y - this.#starts.get(other));
+    return (
+      this.#seqs.get(one) + x - this.#starts.get(one) - (this.#seqs.get(other) + y - this.#starts.get(other))
+    );
   }
 }

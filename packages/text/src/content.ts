@@ -36,8 +36,7 @@ export class Content {
     const end = run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.#length;
     if (end - start === all) return this.#slice(start + behind, start + behind + n);
     // The last code points of a long run are asked for most often: they are counted from the end.
-    const from =
-      behind <= all - behind ? this.#forward(start, behind) : this.#backward(end, all - behind);
+    const from = behind <= all - behind ? this.#forward(start, behind) : this.#backward(end, all - behind);
     const rest = all - behind - n;
     const to = n <= rest ? this.#forward(from, n) : this.#backward(end, rest);
     return this.#slice(from, to);

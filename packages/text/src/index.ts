@@ -1,0 +1,4 @@
+export type { LV, Version } from './graph.ts';
+export { History } from './history.ts';
+export { Rope } from './rope.ts';
+export type { Tell } from './walk.ts';
