@@ -125,16 +125,15 @@ export class Graph {
 
   /** The version that one becomes by the events of a span, the next one whose causes are all in it. */
   advance(version: Version, span: Span): Version {
-    let after = [...version];
+    const after = new Set(version);
     for (let start = span.start, run = this.of(start); start < span.end; run++) {
       const next = run + 1 < this.length ? this.#starts.get(run + 1) : span.end;
       const end = Math.min(span.end, next);
-      const parents = this.parents(start);
-      after = after.filter((v) => !parents.includes(v));
-      after.push(end - 1);
+      for (const parent of this.parents(start)) after.delete(parent);
+      after.add(end - 1);
       start = end;
     }
-    return after.sort(ascending);
+    return [...after].sort(ascending);
   }
 
   /** Those of some events that are in no other's past. */
