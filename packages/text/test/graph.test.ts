@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { Graph, type Span, type Version } from '../src/graph.ts';
+import { Random } from './random.ts';
+
+/** A graph, and the past of each of its events, itself included, as a set. */
+interface Twin {
+  graph: Graph;
+  pasts: Set<number>[];
+  runs: { start: number; parents: Version }[];
+}
+
+function draw(random: Random): Twin {
+  const graph = new Graph();
+  const pasts: Set<number>[] = [];
+  const runs: Twin['runs'] = [];
+  for (let run = 1 + random.below(20); run > 0; run--) {
+    const start = pasts.length;
+    const some = Array.from({ length: random.below(4) }, () => random.below(Math.max(start, 1)));
+    const parents = start === 0 ? [] : heads(pasts, some);
+    graph.add(start, parents);
+    runs.push({ start, parents });
+    for (let n = 1 + random.below(4); n > 0; n--) {
+      const v = pasts.length;
+      pasts.push(new Set(v === start ? past(pasts, parents) : pasts[v - 1]).add(v));
+    }
+  }
+  return { graph, pasts, runs };
+}
+
+function past(pasts: readonly Set<number>[], version: Version): Set<number> {
+  return new Set(version.flatMap((v) => [...(pasts[v] as Set<number>)]));
+}
+
+/** Those of some events that are in no other's past, ascending. */
+function heads(pasts: readonly Set<number>[], events: Version): number[] {
+  const all = [...new Set(events)];
+  return all.filter((v) => !all.some((w) => w !== v && pasts[w]?.has(v))).sort((a, b) => a - b);
+}
+
+function listed(spans: readonly Span[]): number[] {
+  return spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i));
+}
+
+function ascending(events: Iterable<number>): number[] {
+  return [...events].sort((a, b) => a - b);
+}
+
+describe('a graph is what sets of events say, seed', () => {
+  test.each(Array.from({ length: 50 }, (_, seed) => seed))('%i', (seed) => {
+    const random = new Random(seed);
+    for (let i = 0; i < 20; i++) {
+      const { graph, pasts, runs } = draw(random);
+      const some = (): number[] => Array.from({ length: random.below(4) }, () => random.below(pasts.length));
+      const [x, y] = [some(), some()];
+      const [a, b] = [heads(pasts, x), heads(pasts, y)];
+      expect(graph.dominators(x)).toEqual(a);
+      for (const { start, parents } of runs) expect(graph.parents(start)).toEqual(parents);
+
+      const [inA, inB] = [past(pasts, a), past(pasts, b)];
+      const { onlyA, onlyB } = graph.compare(a, b);
+      expect(listed(onlyA.toReversed())).toEqual(ascending(inA).filter((v) => !inB.has(v)));
+      expect(listed(onlyB.toReversed())).toEqual(ascending(inB).filter((v) => !inA.has(v)));
+
+      const { base, events } = graph.zone(a);
+      const below = base < 0 ? new Set<number>() : (pasts[base] as Set<number>);
+      expect(listed(events)).toEqual(ascending(inA).filter((v) => !below.has(v)));
+      for (const v of listed(events)) expect(base < 0 || pasts[v]?.has(base)).toBe(true);
+
+      const order = graph.arrange(events);
+      expect(ascending(listed(order))).toEqual(listed(events));
+      const before = new Set(below);
+      for (const span of order) {
+        for (const parent of graph.parents(span.start)) expect(before.has(parent)).toBe(true);
+        for (const v of listed([span])) before.add(v);
+      }
+
+      const end = pasts.length;
+      const start = random.below(end);
+      const known = heads(pasts, ascending(Array(start).keys()));
+      expect(graph.advance(known, { start, end })).toEqual(heads(pasts, ascending(pasts.keys())));
+    }
+  });
+});
