@@ -105,7 +105,7 @@ function twoBranches(n: number): History {
 /** Folds a whole history into a text. */
 function merge(history: History): Rope {
   const rope = new Rope();
-  history.walk([], 0, (at, n, text) => {
+  history.walk([], 0, 0, (at, n, text) => {
     if (n > 0) rope.remove(at, n);
     else rope.insert(at, text, runesOf(text));
   });

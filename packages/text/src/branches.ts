@@ -54,6 +54,11 @@ export class Branches {
     return node;
   }
 
+  /** Adds what all count. There is a branch. */
+  count(sum: Int32Array): void {
+    this.#total(this.root, sum);
+  }
+
   /** How many code points of the effect state are before a tray. */
   effective(tray: number): number {
     let sum = 0;
@@ -136,10 +141,9 @@ export class Branches {
     this.#sizes[node] = half;
     this.#sizes[other] = half;
     for (let i = to; i < to + half; i++) this.#adopt(other, this.#children[i] as number, level);
-    const moved = this.#total(other);
+    const moved = this.#total(other, new Int32Array(counts));
     if (node === this.root) {
-      const all = this.#total(node);
-      for (let i = 0; i < counts; i++) all[i] = (all[i] as number) + (moved[i] as number);
+      const all = this.#total(node, moved.slice());
       this.root = this.#add();
       this.deep++;
       this.#sizes[this.root] = 1;
@@ -151,8 +155,8 @@ export class Branches {
     return other;
   }
 
-  #total(node: number): Int32Array {
-    const sum = new Int32Array(counts);
+  /** Adds what a branch counts. */
+  #total(node: number, sum: Int32Array): Int32Array {
     for (let i = node * most; i < node * most + (this.#sizes[node] as number); i++) {
       for (let k = 0; k < counts; k++) sum[k] = (sum[k] as number) + (this.#counts[i * counts + k] as number);
     }

@@ -123,17 +123,34 @@ export class Graph {
     return { base, events: join(events.reverse()) };
   }
 
-  /** The version that one becomes by the events of a span, the next one whose causes are all in it. */
-  advance(version: Version, span: Span): Version {
+  /**
+   * How far to go from start on, where a version is, up to end at most: until one
+   * event is all of the version, and whatever is behind it follows it. Returns
+   * that place, and the version there.
+   */
+  meeting(version: Version, start: LV, end: LV): { after: Version; end: LV } {
+    const lowest = this.#lowest(start);
     const after = new Set(version);
-    for (let start = span.start, run = this.of(start); start < span.end; run++) {
-      const next = run + 1 < this.length ? this.#starts.get(run + 1) : span.end;
-      const end = Math.min(span.end, next);
-      for (const parent of this.parents(start)) after.delete(parent);
-      after.add(end - 1);
-      start = end;
+    let met = start;
+    for (let run = this.of(start), i = 1; met < end; run++, i++) {
+      for (const parent of this.parents(met)) after.delete(parent);
+      met = run + 1 < this.length ? Math.min(end, this.#starts.get(run + 1)) : end;
+      after.add(met - 1);
+      if (after.size === 1 && (i === lowest.length || (lowest[i] as number) >= met - 1)) break;
     }
-    return [...after].sort(ascending);
+    return { after: [...after].sort(ascending), end: met };
+  }
+
+  /** Of each run from that of start on, the lowest parent of it and of those behind it. */
+  #lowest(start: LV): Int32Array {
+    const first = this.of(start);
+    const lowest = new Int32Array(this.length - first);
+    let low = this.#starts.get(this.length - 1);
+    for (let i = lowest.length - 1; i >= 0; i--) {
+      low = Math.min(low, this.#parents[first + i]?.[0] ?? -1);
+      lowest[i] = low;
+    }
+    return lowest;
   }
 
   /** Those of some events that are in no other's past. */

@@ -1,6 +1,7 @@
 import { Agents } from './agents.ts';
 import { Column } from './column.ts';
 import { Content } from './content.ts';
+import { TextError } from './error.ts';
 import { Graph, type LV, type Version } from './graph.ts';
 import { type Tell, walk } from './walk.ts';
 
@@ -13,6 +14,9 @@ export const Kind = {
   erased: 2,
 } as const;
 
+/** How many code points a text may have. */
+export const maxLength = 1 << 29;
+
 /** Events there are at most: they share their numbers with what was there before. */
 const most = 1 << 30;
 
@@ -22,7 +26,8 @@ const most = 1 << 30;
  *
  * A run of operations is code points inserted one behind the other, or deleted
  * one after the other. It has the position of the first inserted, or of the
- * lowest deleted, at the version of its first event.
+ * lowest deleted, at the version of its first event, and the length that the
+ * text has there, which is known once it was walked.
  *
  * @internal
  */
@@ -35,6 +40,7 @@ export class History {
   readonly #starts = new Column();
   readonly #positions = new Column();
   readonly #kinds = new Column();
+  readonly #lengths = new Column();
   readonly #content = new Content();
 
   /** How many runs of operations there are. */
@@ -82,7 +88,7 @@ export class History {
 
   /** Adds events that inserted text, of n code points. The graph must have them already. */
   insert(at: number, text: string, n: number): void {
-    this.#bound(n);
+    this.#bound(at, n);
     const last = this.#starts.length - 1;
     if (
       last < 0 ||
@@ -98,7 +104,7 @@ export class History {
 
   /** Adds events that deleted n code points. The graph must have them already. */
   remove(at: number, n: number): void {
-    this.#bound(n);
+    this.#bound(at, n);
     const last = this.#starts.length - 1;
     if (last >= 0 && this.#follows(last)) {
       const kind = this.#kinds.get(last);
@@ -119,19 +125,47 @@ export class History {
     this.end += n;
   }
 
+  /** How many code points the text has at an event's version, which was walked. */
+  textLength(v: LV): number {
+    if (v < 0) return 0;
+    const run = this.#starts.last(v);
+    const n = v + 1 - this.#starts.get(run);
+    return this.#lengths.get(run) + (this.#kinds.get(run) === Kind.inserted ? n : -n);
+  }
+
   /**
-   * Folds the events from start on into a text that holds those before it, at
-   * version: tells what becomes of the text, in order, and returns the version
-   * after it.
+   * Notes how long the text is to which n events of a run, from v on, are
+   * applied.
+   *
+   * @throws TextError if they do not fit it.
    */
-  walk(version: Version, start: LV, tell: Tell): Version {
-    return walk(this, version, start, tell);
+  fit(run: number, v: LV, n: number, length: number): void {
+    if (this.#starts.get(run) === v) this.#lengths.set(run, length);
+    const at = this.position(run, v, n);
+    if (this.#kinds.get(run) !== Kind.inserted) {
+      if (at + n > length) throw new TextError('bad_update', 'More is deleted than there is.');
+    } else if (at > length || length + n > maxLength) {
+      throw new TextError('bad_update', 'Text is inserted behind the end.');
+    }
+  }
+
+  /**
+   * Folds the events from start on into a text of so many code points that holds
+   * those before it, at version: tells what becomes of the text, in order, and
+   * returns the version after it.
+   *
+   * @throws TextError if an event is at a position that its author's text did not
+   * have; then what was told is void.
+   */
+  walk(version: Version, start: LV, length: number, tell: Tell): Version {
+    return walk(this, version, start, length, tell);
   }
 
   #add(at: number, kind: number): void {
     this.#starts.push(this.end);
     this.#positions.push(at);
     this.#kinds.push(kind);
+    this.#lengths.push(-1);
     this.#content.begin();
   }
 
@@ -140,7 +174,8 @@ export class History {
     return this.graph.start(this.graph.length - 1) <= this.#starts.get(run);
   }
 
-  #bound(n: number): void {
-    if (n > most - this.end) throw new RangeError(`text: more than ${most} events`);
+  #bound(at: number, n: number): void {
+    if (n > most - this.end) throw new TextError('limit_exceeded', `A text has at most ${most} events.`);
+    if (at > maxLength) throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
   }
 }

@@ -1,3 +1,4 @@
+export { TextError, type TextErrorCode } from './error.ts';
 export type { LV, Version } from './graph.ts';
 export { History } from './history.ts';
 export { Rope } from './rope.ts';

@@ -1,7 +1,9 @@
+import { TextError } from './error.ts';
+
 /**
  * How many code points a text has.
  *
- * @throws RangeError if it has half of a surrogate pair: that is no code point,
+ * @throws TextError if it has half of a surrogate pair: that is no code point,
  * and two halves that came together would be one.
  */
 export function runesOf(text: string): number {
@@ -11,7 +13,7 @@ export function runesOf(text: string): number {
     const unit = text.charCodeAt(i);
     if (unit < 0xd800 || unit > 0xdfff) continue;
     if (unit > 0xdbff || !isLow(text.charCodeAt(i + 1))) {
-      throw new RangeError(`text: half of a surrogate pair at ${i}`);
+      throw new TextError('bad_operation', `Half of a surrogate pair at ${i}.`);
     }
     runes--;
     i++;

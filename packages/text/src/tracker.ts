@@ -12,8 +12,6 @@ import type { Tell } from './walk.ts';
 type Id = number;
 const underwater: Id = 1 << 30;
 const none: Id = -1;
-/** How long what was there before is taken to be: nobody need know. */
-const lots = 2 ** 30 - 1;
 
 /**
  * The columns of a piece, a run of code points. The first follows left, and has
@@ -57,7 +55,7 @@ export class Tracker {
   /** Pieces on their way into a tray. */
   readonly #fresh = new Int32Array(3 * columns);
   readonly #moved = new Int32Array(3);
-  readonly #both = new Int32Array(3);
+  readonly #sum = new Int32Array(3);
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
@@ -67,14 +65,23 @@ export class Tracker {
   readonly #limit = new Cursor();
   readonly #theirs = new Cursor();
 
-  /** A tracker for the events from base to end, at the version before them. */
-  constructor(base: LV, end: LV, agents: Agents) {
+  /** A tracker for the events from base to end, at a version before them whose text has so many code points. */
+  constructor(base: LV, end: LV, length: number, agents: Agents) {
     this.#agents = agents;
     this.#base = base;
     this.#where = new Int32Array(end - base);
     this.#next[0] = -1;
+    if (length === 0) return;
     this.#sizes[0] = 1;
-    this.#write(this.#pieces, 0, underwater, lots, none, none, 1, 0);
+    this.#write(this.#pieces, 0, underwater, length, none, none, 1, 0);
+  }
+
+  /** How many code points there are, in one of the states. */
+  length(state: Count): number {
+    const sum = this.#sum.fill(0);
+    if (this.#branches.deep === 0) this.#count(0, sum);
+    else this.#branches.count(sum);
+    return sum[state] as number;
   }
 
   /**
@@ -417,10 +424,10 @@ export class Tracker {
     this.#moved.fill(0);
     this.#count(added, this.#moved);
     if (this.#branches.deep === 0) {
-      this.#both.set(this.#moved);
-      this.#count(tray, this.#both);
+      this.#sum.set(this.#moved);
+      this.#count(tray, this.#sum);
     }
-    this.#branches.addTray(tray, added, this.#moved, this.#both);
+    this.#branches.addTray(tray, added, this.#moved, this.#sum);
     return added;
   }
 

@@ -1,5 +1,5 @@
-import type { Span, Version } from './graph.ts';
-import { equal } from './graph.ts';
+import { Count } from './branches.ts';
+import { equal, type LV, type Span, type Version } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { Tracker } from './tracker.ts';
 
@@ -7,43 +7,68 @@ import { Tracker } from './tracker.ts';
 export type Tell = (at: number, n: number, text: string) => void;
 
 /** What `History.walk` does. */
-export function walk(history: History, version: Version, from: number, tell: Tell): Version {
+export function walk(history: History, before: Version, from: number, wasLong: number, tell: Tell): Version {
   const { graph } = history;
-  let before = version;
-  let start = from;
-  while (start < history.end && equal(graph.parents(start), before)) {
-    const end = graph.stretch(start, history.end);
-    plainly(history, start, end, tell);
-    before = [end - 1];
+  let version = before;
+  let length = wasLong;
+  for (let start = from; start < history.end; ) {
+    if (equal(graph.parents(start), version)) {
+      const end = graph.stretch(start, history.end);
+      length = plainly(history, start, end, length, tell);
+      version = [end - 1];
+      start = end;
+      continue;
+    }
+    const { after, end } = graph.meeting(version, start, history.end);
+    length = concurrently(history, version, after, { start, end }, tell);
+    version = after;
     start = end;
   }
-  if (start === history.end) return before;
-  const after = graph.advance(before, { start, end: history.end });
-  const { base, events } = graph.zone([...before, ...after]);
+  return version;
+}
+
+/** Tells events as their authors meant them: they saw all that is before. Returns how long the text is then. */
+function plainly(history: History, start: number, end: number, before: number, tell: Tell): number {
+  let length = before;
+  for (let run = history.runOf(start), v = start; v < end; run++) {
+    const n = Math.min(history.runEnd(run), end) - v;
+    const at = history.position(run, v, n);
+    history.fit(run, v, n, length);
+    if (history.kind(run) === Kind.inserted) {
+      length += n;
+      tell(at, 0, history.text(run, v, n));
+    } else {
+      length -= n;
+      tell(at, n, '');
+    }
+    v += n;
+  }
+  return length;
+}
+
+/** Tells events that their authors made without knowing all others. Returns how long the text is then. */
+function concurrently(
+  history: History,
+  version: Version,
+  after: Version,
+  { start, end }: Span,
+  tell: Tell,
+): number {
+  const { graph } = history;
+  const { base, events } = graph.zone([...version, ...after]);
   const old: Span[] = [];
   const fresh: Span[] = [];
   for (const span of events) {
     if (span.start < start) old.push({ start: span.start, end: Math.min(span.end, start) });
     if (span.end > start) fresh.push({ start: Math.max(span.start, start), end: span.end });
   }
-  const walker = new Walker(history, (events[0] as Span).start, base < 0 ? [] : [base]);
+  const walker = new Walker(history, { start: (events[0] as Span).start, end }, base);
   for (const span of graph.arrange(old)) walker.apply(span, silence);
   for (const span of graph.arrange(fresh)) walker.apply(span, tell);
-  return after;
+  return walker.length;
 }
 
 function silence(): void {}
-
-/** Tells events as their authors meant them: they saw all that is before. */
-function plainly(history: History, start: number, end: number, tell: Tell): void {
-  for (let run = history.runOf(start), v = start; v < end; run++) {
-    const n = Math.min(history.runEnd(run), end) - v;
-    const at = history.position(run, v, n);
-    if (history.kind(run) === Kind.inserted) tell(at, 0, history.text(run, v, n));
-    else tell(at, n, '');
-    v += n;
-  }
-}
 
 /** Replays events in an order in which causes come first. */
 class Walker {
@@ -52,10 +77,15 @@ class Walker {
   /** The version of the prepare state. */
   #version: Version;
 
-  constructor(history: History, start: number, version: Version) {
+  constructor(history: History, { start, end }: Span, base: LV) {
     this.#history = history;
-    this.#tracker = new Tracker(start, history.end, history.agents);
-    this.#version = version;
+    this.#tracker = new Tracker(start, end, history.textLength(base), history.agents);
+    this.#version = base < 0 ? [] : [base];
+  }
+
+  /** How long the text is, of all that was applied. */
+  get length(): number {
+    return this.#tracker.length(Count.effective);
   }
 
   /** Applies events that follow each other. */
@@ -66,6 +96,7 @@ class Walker {
       const n = Math.min(history.runEnd(run), end) - v;
       const at = history.position(run, v, n);
       const kind = history.kind(run);
+      history.fit(run, v, n, this.#tracker.length(Count.prepared));
       if (kind === Kind.inserted) {
         const effective = this.#tracker.insert(v, at, n);
         if (tell !== silence) tell(effective, 0, history.text(run, v, n));

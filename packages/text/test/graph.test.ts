@@ -77,7 +77,16 @@ describe('a graph is what sets of events say, seed', () => {
       const end = pasts.length;
       const start = random.below(end);
       const known = heads(pasts, ascending(Array(start).keys()));
-      expect(graph.advance(known, { start, end })).toEqual(heads(pasts, ascending(pasts.keys())));
+      const met = graph.meeting(known, start, end);
+      expect(met.after).toEqual(heads(pasts, ascending(Array(met.end).keys())));
+      // It stops where all that is behind follows one event that has all before it in its past: at the first such run.
+      const meets = (at: number): boolean => {
+        const all = Array.from({ length: at }, (_, v) => v);
+        return heads(pasts, all).length === 1 && pasts.slice(at).every((past) => past.has(at - 1));
+      };
+      const branching = runs.filter((run) => run.parents.length !== 1 || run.parents[0] !== run.start - 1);
+      const ends = branching.map((run) => run.start).filter((at) => at > start);
+      expect(met.end).toBe(ends.find(meets) ?? end);
     }
   });
 });

@@ -56,7 +56,7 @@ export class Document {
 
   /** Folds what has come since. */
   fold(): void {
-    this.#version = this.history.walk(this.#version, this.#folded, this.apply);
+    this.#version = this.history.walk(this.#version, this.#folded, this.text.runes, this.apply);
     this.#folded = this.history.end;
   }
 

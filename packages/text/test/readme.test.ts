@@ -11,7 +11,7 @@ test("the README's example comes to what it says", () => {
   history.graph.add(5, []);
   history.agents.add(bob, 0, 1);
   history.insert(0, '!', 1);
-  const version = history.walk([], 0, (at, n, inserted) => {
+  const version = history.walk([], 0, 0, (at, n, inserted) => {
     if (n > 0) text.remove(at, n);
     else text.insert(at, inserted, inserted.length);
   });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TextError } from '../src/index.ts';
 import { compareRunes, runesOf } from '../src/runes.ts';
 
 test('code points are counted', () => {
@@ -8,7 +9,7 @@ test('code points are counted', () => {
 test.each(['\ud800', 'a\ud800', '\udc00', '\ud800a', '\ud800\ud800\udc00', '\udc00\ud800'])(
   'half of a pair is refused: %j',
   (text) => {
-    expect(() => runesOf(text)).toThrow(RangeError);
+    expect(() => runesOf(text)).toThrow(TextError);
   },
 );
 
