@@ -123,26 +123,8 @@ export class Graph {
     return { base, events: join(events.reverse()) };
   }
 
-  /**
-   * How far to go from start on, where a version is, up to end at most: until one
-   * event is all of the version, and whatever is behind it follows it. Returns
-   * that place, and the version there.
-   */
-  meeting(version: Version, start: LV, end: LV): { after: Version; end: LV } {
-    const lowest = this.#lowest(start);
-    const after = new Set(version);
-    let met = start;
-    for (let run = this.of(start), i = 1; met < end; run++, i++) {
-      for (const parent of this.parents(met)) after.delete(parent);
-      met = run + 1 < this.length ? Math.min(end, this.#starts.get(run + 1)) : end;
-      after.add(met - 1);
-      if (after.size === 1 && (i === lowest.length || (lowest[i] as number) >= met - 1)) break;
-    }
-    return { after: [...after].sort(ascending), end: met };
-  }
-
   /** Of each run from that of start on, the lowest parent of it and of those behind it. */
-  #lowest(start: LV): Int32Array {
+  lowest(start: LV): Int32Array {
     const first = this.of(start);
     const lowest = new Int32Array(this.length - first);
     let low = this.#starts.get(this.length - 1);
@@ -151,6 +133,26 @@ export class Graph {
       lowest[i] = low;
     }
     return lowest;
+  }
+
+  /**
+   * How far to go from start on, where a version is, up to end at most: until one
+   * event is all of the version, and whatever is behind it follows it, as the
+   * lowest parents of the runs from there on tell. Returns that place, and the
+   * version there.
+   */
+  meeting(version: Version, start: LV, end: LV, lowest: Int32Array): { after: Version; end: LV } {
+    const first = this.length - lowest.length;
+    const after = new Set(version);
+    let met = start;
+    for (let run = this.of(start); met < end; run++) {
+      for (const parent of this.parents(met)) after.delete(parent);
+      const last = run + 1 === this.length;
+      met = last ? end : Math.min(end, this.#starts.get(run + 1));
+      after.add(met - 1);
+      if (after.size === 1 && (last || (lowest[run + 1 - first] as number) >= met - 1)) break;
+    }
+    return { after: [...after].sort(ascending), end: met };
   }
 
   /** Those of some events that are in no other's past. */

@@ -9,6 +9,8 @@ export type Tell = (at: number, n: number, text: string) => void;
 /** What `History.walk` does. */
 export function walk(history: History, before: Version, from: number, wasLong: number, tell: Tell): Version {
   const { graph } = history;
+  if (from === history.end) return before;
+  const lowest = graph.lowest(from);
   let version = before;
   let length = wasLong;
   for (let start = from; start < history.end; ) {
@@ -19,7 +21,7 @@ export function walk(history: History, before: Version, from: number, wasLong: n
       start = end;
       continue;
     }
-    const { after, end } = graph.meeting(version, start, history.end);
+    const { after, end } = graph.meeting(version, start, history.end, lowest);
     length = concurrently(history, version, after, { start, end }, tell);
     version = after;
     start = end;

@@ -77,7 +77,7 @@ describe('a graph is what sets of events say, seed', () => {
       const end = pasts.length;
       const start = random.below(end);
       const known = heads(pasts, ascending(Array(start).keys()));
-      const met = graph.meeting(known, start, end);
+      const met = graph.meeting(known, start, end, graph.lowest(random.below(start + 1)));
       expect(met.after).toEqual(heads(pasts, ascending(Array(met.end).keys())));
       // It stops where all that is behind follows one event that has all before it in its past: at the first such run.
       const meets = (at: number): boolean => {
