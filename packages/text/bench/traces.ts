@@ -114,22 +114,31 @@ function merge(history: History): Rope {
 
 function measure(name: string, expected: string | undefined, run: () => Rope): void {
   const times: number[] = [];
+  const used: number[] = [];
   for (let i = 0; i <= runs; i++) {
     globalThis.gc?.();
+    const before = process.cpuUsage();
     const begin = performance.now();
     const rope = run();
     const time = performance.now() - begin;
-    if (i > 0) times.push(time);
+    const { user, system } = process.cpuUsage(before);
+    if (i > 0) {
+      times.push(time);
+      used.push((user + system) / 1000);
+    }
     if (expected !== undefined && rope.toString() !== expected) throw new Error(`${name}: the text differs`);
   }
-  times.sort((a, b) => a - b);
-  const figures = [times[runs >> 1], times[0], times.at(-1)].map((time) => time?.toFixed(1));
-  console.log(`| ${name} | ${figures.join(' | ')} |`);
+  const figures = [median(times), Math.min(...times), Math.max(...times), median(used)];
+  console.log(`| ${name} | ${figures.map((figure) => figure.toFixed(1)).join(' | ')} |`);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
 console.log(`${runs} runs, Node ${process.version}\n`);
-console.log('| what | median, ms | shortest, ms | longest, ms |');
-console.log('|---|---|---|---|');
+console.log('| what | median, ms | shortest, ms | longest, ms | processor, median, ms |');
+console.log('|---|---|---|---|---|');
 for (const name of ['automerge-paper', 'sveltecomponent']) {
   const trace = read(name);
   if (trace !== undefined) measure(`${name}, typed`, trace.endContent, () => type(trace));
