@@ -7,12 +7,12 @@ import { Tracker } from './tracker.ts';
 export type Tell = (at: number, n: number, text: string) => void;
 
 /** What `History.walk` does. */
-export function walk(history: History, before: Version, from: number, wasLong: number, tell: Tell): Version {
+export function walk(history: History, before: Version, from: number, size: number, tell: Tell): Version {
   const { graph } = history;
   if (from === history.end) return before;
   const lowest = graph.lowest(from);
   let version = before;
-  let length = wasLong;
+  let length = size;
   for (let start = from; start < history.end; ) {
     if (equal(graph.parents(start), version)) {
       const end = graph.stretch(start, history.end);
