@@ -1,7 +1,8 @@
 /**
  * How long recorded texts take to be typed and to be merged: the median of five
  * runs, each after one that is not counted. The traces lie in a folder `traces`
- * of the one that TUTTI_SHARED names.
+ * of the one that TUTTI_SHARED names. No collection of garbage is forced between
+ * runs: it would throw away compiled code as well, and measure cold code.
  *
  *     npm run bench --workspace packages/text
  */
@@ -116,7 +117,6 @@ function measure(name: string, expected: string | undefined, run: () => Rope): v
   const times: number[] = [];
   const used: number[] = [];
   for (let i = 0; i <= runs; i++) {
-    globalThis.gc?.();
     const before = process.cpuUsage();
     const begin = performance.now();
     const rope = run();
