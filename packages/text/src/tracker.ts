@@ -121,7 +121,7 @@ export class Tracker {
    * the text or, backwards, against it. It tells where in the effect state some
    * went that were still there.
    */
-  remove(first: LV, at: number, n: number, backwards: boolean, tell: Tell): void {
+  remove(first: LV, at: number, n: number, backwards: boolean, tell: Tell | undefined): void {
     const where = this.#where;
     const c = this.#at;
     for (let done = 0; done < n; ) {
@@ -130,7 +130,7 @@ export class Tracker {
       const x = this.#idAt(c);
       const from = first - this.#base + (backwards ? n - 1 - done : done);
       for (let k = 0; k < part; k++) where[backwards ? from - k : from + k] = x + k;
-      if (this.#get(c, Piece.gone) === 0) tell(this.#effective(c), part, '');
+      if (this.#get(c, Piece.gone) === 0) tell?.(this.#effective(c), part, '');
       this.#change(c, part, 1, 1);
       done += part;
     }

@@ -65,12 +65,10 @@ function concurrently(
     if (span.end > start) fresh.push({ start: Math.max(span.start, start), end: span.end });
   }
   const walker = new Walker(history, { start: (events[0] as Span).start, end }, base);
-  for (const span of graph.arrange(old)) walker.apply(span, silence);
+  for (const span of graph.arrange(old)) walker.apply(span);
   for (const span of graph.arrange(fresh)) walker.apply(span, tell);
   return walker.length;
 }
-
-function silence(): void {}
 
 /** Replays events in an order in which causes come first. */
 class Walker {
@@ -91,7 +89,7 @@ class Walker {
   }
 
   /** Applies events that follow each other. */
-  apply({ start, end }: Span, tell: Tell): void {
+  apply({ start, end }: Span, tell?: Tell): void {
     const history = this.#history;
     this.#visit(history.graph.parents(start));
     for (let run = history.runOf(start), v = start; v < end; run++) {
@@ -101,7 +99,7 @@ class Walker {
       history.fit(run, v, n, this.#tracker.length(Count.prepared));
       if (kind === Kind.inserted) {
         const effective = this.#tracker.insert(v, at, n);
-        if (tell !== silence) tell(effective, 0, history.text(run, v, n));
+        tell?.(effective, 0, history.text(run, v, n));
       } else {
         this.#tracker.remove(v, at, n, kind === Kind.erased, tell);
       }
