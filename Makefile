@@ -16,7 +16,7 @@ GOFUMPT       := bin/gofumpt-$(call tool_version,mvdan.cc/gofumpt)
 
 WEB_SOURCES := $(shell find packages web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build web test check race fuzz sim bench fmt gen
+.PHONY: help run build web test check race fuzz sim bench replay fmt gen
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ sim: ## the simulation with SEEDS (1000) seeds
 
 bench: build ## measure, beside a peer
 	cd bench && go run . $(BENCHFLAGS)
+
+replay: ## replay recorded texts: make replay FILES="…"
+	go run ./text/replay $(FILES)
 
 fmt: $(GOFUMPT) node_modules/.stamp ## format everything
 	$(GOFUMPT) -w .

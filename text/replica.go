@@ -209,6 +209,56 @@ func (r *Replica) Merge(update []byte) (Op, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.take(changes)
+}
+
+// Event names one of an agent's events.
+type Event struct {
+	Agent string
+	Seq   int
+}
+
+// Change is an operation as its author made it: the events of an agent from Seq
+// on, at the version of Parents and their pasts.
+type Change struct {
+	Agent   string
+	Seq     int
+	Parents []Event
+	Op      Op
+}
+
+// MergeChanges takes in changes as Merge does an update: those of a history that
+// something else has kept.
+func (r *Replica) MergeChanges(changes []Change) (Op, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
+	own := make([]change, 0, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		if err := checkAgent(c.Agent); err != nil {
+			return nil, err
+		}
+		if _, err := c.Op.check(MaxLength / 2); err != nil {
+			return nil, err
+		}
+		n := c.Op.events()
+		if n == 0 || c.Seq < 0 || c.Seq > maxEvents-n {
+			return nil, fail(BadUpdate, "A change has no events, or no seq.")
+		}
+		h := history{}
+		h.graph.add(0, nil)
+		h.splices(c.Op)
+		made := change{agent: c.Agent, seq: c.Seq, n: n, ops: h.ops, content: string(h.content)}
+		for _, p := range c.Parents {
+			made.parents = append(made.parents, cause{p.Agent, p.Seq})
+		}
+		own = append(own, made)
+	}
+	return r.take(own)
+}
+
+func (r *Replica) take(changes []change) (Op, error) {
 	changes = append(slices.Clone(r.held), changes...)
 	before := r.mark()
 	held, err := r.admit(changes)

@@ -195,21 +195,22 @@ func (t *tracker) compareRight(x id, mine cursor, right id) int {
 // putIn puts a new piece at a place.
 func (t *tracker) putIn(c cursor, p piece) {
 	old, by := t.piece(c), p.count()
+	leaf := c.tray
 	switch {
 	case c.offset == 0:
-		t.replace(c.tray, c.i, c.i, by, p)
+		leaf = t.replace(c.tray, c.i, c.i, by, p)
 	case c.offset == old.n:
 		if old.end() == p.id && p.left == p.id-1 && p.right == none && old.state == 1 && !old.gone && old.id < underwater {
 			old.n += p.n
-			t.note(&p, c.tray)
 			t.changed(c.tray, by)
-			return
+			break
 		}
-		t.replace(c.tray, c.i+1, c.i+1, by, p)
+		leaf = t.replace(c.tray, c.i+1, c.i+1, by, p)
 	default:
 		head, tail := old.cut(c.offset)
-		t.replace(c.tray, c.i, c.i+1, by, head, p, tail)
+		leaf = t.replace(c.tray, c.i, c.i+1, by, head, p, tail)
 	}
+	t.note(&p, leaf)
 }
 
 // cut divides a piece.

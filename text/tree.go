@@ -196,8 +196,8 @@ func (t *tracker) changed(leaf int32, by count) {
 
 // replace puts pieces in place of those from i to j of a tray, and splits it if
 // they have no room. It tells the branches by how much the tray that has them
-// counts more.
-func (t *tracker) replace(leaf int32, i, j int, by count, pieces ...piece) {
+// counts more, and returns that.
+func (t *tracker) replace(leaf int32, i, j int, by count, pieces ...piece) int32 {
 	l := &t.leafs[leaf]
 	if l.n-(j-i)+len(pieces) > trayPieces {
 		leaf, i, j = t.split(leaf, i, j)
@@ -206,10 +206,8 @@ func (t *tracker) replace(leaf int32, i, j int, by count, pieces ...piece) {
 	copy(l.pieces[i+len(pieces):], l.pieces[j:l.n])
 	copy(l.pieces[i:], pieces)
 	l.n += len(pieces) - (j - i)
-	for k := range pieces {
-		t.note(&pieces[k], leaf)
-	}
 	t.changed(leaf, by)
+	return leaf
 }
 
 // note remembers in which tray a piece is.

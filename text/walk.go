@@ -1,6 +1,7 @@
 package text
 
 import (
+	"maps"
 	"slices"
 	"unicode/utf8"
 )
@@ -35,22 +36,37 @@ func (h *history) walk(version []lv, start lv, length int, tell func(edit)) ([]l
 			version, start = []lv{s.end - 1}, s.end
 			continue
 		}
-		s := span{start, start}
-		after := version
-		for s.end < h.end {
-			next := h.graph.stretch(s.end, h.end)
-			after = h.graph.advance(slices.Clone(after), next)
-			s.end = next.end
-			if len(after) == 1 && (s.end == h.end || lowest[h.graph.of(s.end)-h.graph.of(start)] >= after[0]) {
-				break
-			}
-		}
+		s, after := h.graph.meeting(version, span{start, h.end}, lowest)
 		if err := h.concurrently(version, after, s, count); err != nil {
 			return nil, err
 		}
 		version, start = after, s.end
 	}
 	return version, nil
+}
+
+// meeting returns the first of some events, as far as all branches of them and of
+// version meet again and nothing behind follows what is before that, and the
+// version after them. lowest is as lowest returns it.
+func (g *graph) meeting(version []lv, s span, lowest []lv) (span, []lv) {
+	first := len(g.runs) - len(lowest)
+	heads := make(map[lv]struct{})
+	for _, v := range version {
+		heads[v] = struct{}{}
+	}
+	end := s.start
+	for end < s.end {
+		next := g.stretch(end, s.end)
+		for _, p := range g.parents(end) {
+			delete(heads, p)
+		}
+		end = next.end
+		heads[end-1] = struct{}{}
+		if len(heads) == 1 && (end == s.end || lowest[g.of(end)-first] >= end-1) {
+			break
+		}
+	}
+	return span{s.start, end}, slices.Sorted(maps.Keys(heads))
 }
 
 // lowest are, of each run from that of start on, the lowest parent of its events

@@ -44,6 +44,7 @@ var table = []row{
 	{pkg: "protocol", may: nil, pure: true},
 	{pkg: "protocol/internal/*", may: []string{"protocol"}},
 	{pkg: "text", may: nil, pure: true},
+	{pkg: "text/replay", may: []string{"text"}},
 	// An instance draws its replica id where it is made, and its clock has a default.
 	{pkg: "crdt", may: nil, pure: true, but: []string{"crypto/rand", "time.Now"}},
 	{pkg: "crdt/file", may: nil},
