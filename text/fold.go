@@ -134,7 +134,7 @@ func (f *Fold) add(e *Entry, parents []lv) {
 	agent := h.agents.named(e.Client)
 	h.agents.add(start, agent, h.agents.next(agent), h.end-start)
 	f.last[e.Client] = h.end - 1
-	f.version = h.graph.advance(slices.Clone(f.version), span{start, h.end})
+	f.version = h.graph.advance(f.version, span{start, h.end})
 	f.versions, f.own = append(f.versions, f.version), append(f.own, h.end-1)
 }
 
@@ -143,10 +143,10 @@ func (f *Fold) merge(e *Entry, parents []lv) (Op, error) {
 	h := &f.history
 	w := f.walker
 	if w == nil {
-		w = &walker{history: h, tracker: newTracker(span{}, f.barLength, h.agents.compare)}
+		w = &walker{history: h, tracker: newTracker(0, f.barLength, h.agents.compare)}
 		f.walker = w
 	}
-	f.catchUp()
+	_ = w.reach(h.end, nil) // what was folded without it, so it fits
 	w.visit(parents)
 	if _, err := e.Op.check(w.tracker.length()); err != nil {
 		return nil, err
@@ -156,28 +156,14 @@ func (f *Fold) merge(e *Entry, parents []lv) (Op, error) {
 	if h.end == start {
 		return nil, nil
 	}
-	w.tracker.where = append(w.tracker.where, make([]int32, h.end-start)...)
 	var op Op
-	if err := w.apply(span{start, h.end}, func(c edit) { op = op.with(c) }); err != nil {
+	if err := w.reach(h.end, func(c edit) { op = op.with(c) }); err != nil {
 		return nil, err
 	}
 	for _, s := range op {
 		f.text.splice(s)
 	}
 	return op, nil
-}
-
-// catchUp lets the walker apply the events that were folded without it.
-func (f *Fold) catchUp() {
-	w, h := f.walker, &f.history
-	done := len(w.tracker.where)
-	if done == h.end {
-		return
-	}
-	w.tracker.where = append(w.tracker.where, make([]int32, h.end-done)...)
-	for _, s := range h.graph.arrange([]span{{done, h.end}}) {
-		_ = w.apply(s, nil) // they were folded, so they fit
-	}
 }
 
 // Excise returns what operations that follow each other become if one of them,
@@ -202,8 +188,8 @@ func Excise(ops []Op, without, length int) ([]Op, error) {
 	if h.end == 0 || without < 0 || without >= len(ops) {
 		return ops, nil
 	}
-	w := walker{history: &h, tracker: newTracker(span{0, h.end}, length, func(a, b lv) int { return a - b })}
-	if err := w.apply(span{0, h.end}, nil); err != nil {
+	w := walker{history: &h, tracker: newTracker(0, length, func(a, b lv) int { return a - b })}
+	if err := w.reach(h.end, nil); err != nil {
 		return nil, err
 	}
 	start := lv(0)

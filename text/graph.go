@@ -1,6 +1,9 @@
 package text
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // lv is the local number of an event: one inserted or deleted code point. An
 // event's causes have lower numbers. -1 is the empty text before all events.
@@ -157,56 +160,34 @@ func (g *graph) compare(a, b []lv) (onlyA, onlyB []span) {
 	return onlyA, onlyB
 }
 
-// zone returns the latest event that all of a version have in common as their
-// past, or are, and all of whose past is theirs (-1: there is none), and the
-// events of the version's past that follow it: spans, the earliest first.
-func (g *graph) zone(version []lv) (base lv, events []span) {
+// base returns the latest event that all of a version have in common as their
+// past, or are, and that all else of their past is the past of, or follows; -1:
+// there is none.
+func (g *graph) base(version []lv) lv {
 	var q queue
 	for _, v := range version {
 		q.push(v, both)
 	}
-	base = -1
 	for len(q.events) > 0 {
 		top := q.pop()
 		for len(q.events) > 0 && q.events[0].v == top.v {
 			q.pop()
 		}
 		if len(q.events) == 0 {
-			base = top.v
-			break
+			return top.v
 		}
 		r := &g.runs[g.of(top.v)]
-		if next := q.events[0].v; next >= r.start {
-			events = append(events, span{next + 1, top.v + 1})
+		if q.events[0].v >= r.start {
 			continue
 		}
-		events = append(events, span{r.start, top.v + 1})
+		if len(r.parents) == 0 {
+			break // nothing is common to what follows nothing
+		}
 		for _, p := range r.parents {
 			q.push(p, both)
 		}
-		if len(r.parents) == 0 {
-			// Nothing is common to what follows nothing.
-			for len(q.events) > 0 {
-				top := q.pop()
-				for len(q.events) > 0 && q.events[0].v == top.v {
-					q.pop()
-				}
-				r := &g.runs[g.of(top.v)]
-				start := r.start
-				if len(q.events) > 0 && q.events[0].v >= start {
-					start = q.events[0].v + 1
-				} else {
-					for _, p := range r.parents {
-						q.push(p, both)
-					}
-				}
-				events = append(events, span{start, top.v + 1})
-			}
-			break
-		}
 	}
-	slices.Reverse(events)
-	return base, join(events)
+	return -1
 }
 
 // join makes one of spans that follow each other.
@@ -226,23 +207,36 @@ func join(spans []span) []span {
 // advance is the version that a version becomes by the events of a span, the
 // next one whose causes are all in it.
 func (g *graph) advance(version []lv, s span) []lv {
-	start := s.start
-	for i := g.of(start); start < s.end; i++ {
-		end := s.end
-		if i+1 < len(g.runs) {
-			end = min(end, g.runs[i+1].start)
-		}
-		parents := []lv{start - 1}
-		if g.runs[i].start == start {
-			parents = g.runs[i].parents
-		}
-		version = slices.DeleteFunc(version, func(v lv) bool { return slices.Contains(parents, v) })
-		version = append(version, end-1)
-		start = end
+	heads := newHeads(version)
+	for s.start < s.end {
+		s.start = heads.follow(g, s)
 	}
-	slices.Sort(version)
-	return version
+	return heads.sorted()
 }
+
+// heads are the events of a version as it grows.
+type heads map[lv]struct{}
+
+func newHeads(version []lv) heads {
+	h := make(heads, len(version)+1)
+	for _, v := range version {
+		h[v] = struct{}{}
+	}
+	return h
+}
+
+// follow adds the first events of a span that follow each other, and returns
+// their end.
+func (h heads) follow(g *graph, s span) lv {
+	next := g.stretch(s.start, s.end)
+	for _, p := range g.parents(s.start) {
+		delete(h, p)
+	}
+	h[next.end-1] = struct{}{}
+	return next.end
+}
+
+func (h heads) sorted() []lv { return slices.Sorted(maps.Keys(h)) }
 
 // dominators are those of some events that are in no other's past.
 func (g *graph) dominators(events []lv) []lv {

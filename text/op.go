@@ -128,12 +128,12 @@ func Transform(op, against Op, side Side) (Op, error) {
 	if side == Right {
 		order = 1
 	}
-	w := walker{history: &h, tracker: newTracker(span{0, h.end}, MaxLength/2, func(lv, lv) int { return order })}
-	if err := w.apply(span{0, fork}, nil); err != nil {
+	w := walker{history: &h, tracker: newTracker(0, MaxLength/2, func(lv, lv) int { return order })}
+	if err := w.reach(fork, nil); err != nil {
 		return nil, err
 	}
 	var result Op
-	err := w.apply(span{fork, h.end}, func(e edit) { result = result.with(e) })
+	err := w.reach(h.end, func(e edit) { result = result.with(e) })
 	return result, err
 }
 

@@ -59,7 +59,7 @@ func (r *Replica) At(v Version) (string, error) {
 	}
 	h := r.history.only(r.history.past(heads))
 	text := newRope("")
-	if _, err := h.walk(nil, 0, 0, text.edit); err != nil {
+	if _, err := h.walk(nil, 0, 0, &nearby{}, text.edit); err != nil {
 		return "", err
 	}
 	return text.String(), nil
@@ -118,15 +118,10 @@ func (h *history) only(spans []span) *history {
 func (r *Replica) replay() *walker {
 	h := &r.history
 	if r.whole == nil {
-		r.whole = &walker{history: h, tracker: newTracker(span{}, 0, h.agents.compare)}
+		r.whole = newWalker(h, -1)
 	}
 	w := r.whole
-	if done := len(w.tracker.where); done < h.end {
-		w.tracker.where = append(w.tracker.where, make([]int32, h.end-done)...)
-		for _, s := range h.graph.arrange([]span{{done, h.end}}) {
-			_ = w.apply(s, nil) // they were walked before, and fit
-		}
-	}
+	_ = w.reach(h.end, nil) // it was walked before, and fits
 	w.visit(r.version)
 	return w
 }

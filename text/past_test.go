@@ -23,7 +23,7 @@ func drawReplica(random *rand.Rand) (*naive, *Replica) {
 		x.addToNaive(n)
 		start := r.history.end
 		x.addTo(&r.history)
-		version, err := r.history.walk(r.version, start, r.Len(), r.text.edit)
+		version, err := r.history.walk(r.version, start, r.Len(), &r.near, r.text.edit)
 		if err != nil {
 			panic(err)
 		}

@@ -15,6 +15,7 @@ type Replica struct {
 	history history
 	text    *rope
 	version []lv
+	near    nearby
 	held    []change // whose causes have not come yet
 	holding int      // bytes of these, about
 	whole   *walker  // see replay
@@ -275,9 +276,10 @@ func (r *Replica) take(changes []change) (Op, error) {
 		return nil, fail(LimitExceeded, "Too much is held whose causes have not come.")
 	}
 	var edits []edit
-	version, err := r.history.walk(slices.Clone(r.version), before.end, r.Len(), func(e edit) { edits = append(edits, e) })
+	version, err := r.history.walk(slices.Clone(r.version), before.end, r.Len(), &r.near, func(e edit) { edits = append(edits, e) })
 	if err != nil {
 		r.undo(before)
+		r.near = nearby{}
 		return nil, err
 	}
 	var op Op

@@ -99,14 +99,11 @@ func (r *Replica) load() error {
 	if n := h.insertions(); n != r.Len()+len(buried) || h.end > n*(len(h.graph.runs)+1) {
 		return fail(BadUpdate, "The saved text and its history differ.")
 	}
-	w := &walker{history: h, tracker: newTracker(span{0, h.end}, 0, h.agents.compare)}
-	version := []lv(nil)
-	for _, s := range h.graph.arrange([]span{{0, h.end}}) {
-		if err := w.apply(s, nil); err != nil {
-			return err
-		}
-		version = h.graph.advance(version, s)
+	w := newWalker(h, -1)
+	if err := w.reach(h.end, nil); err != nil {
+		return err
 	}
+	version := h.graph.advance(nil, span{0, h.end})
 	w.visit(version)
 	runes := make([]rune, h.end)
 	text := []rune(r.String())

@@ -153,7 +153,7 @@ func (x *trace) replica(t testing.TB) *Replica {
 	r := New("me")
 	if x.Kind == "concurrent" {
 		r.history = *x.load()
-		version, err := r.history.walk(nil, 0, 0, r.text.edit)
+		version, err := r.history.walk(nil, 0, 0, &nearby{}, r.text.edit)
 		if err != nil {
 			t.Fatal(err)
 		}

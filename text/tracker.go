@@ -65,17 +65,24 @@ func (p *piece) count() count {
 	return c
 }
 
-// newTracker returns a tracker for the events from one to another, at a version
-// before them whose text has so many code points. ids compares two events by
-// their agents and seqs.
-func newTracker(events span, length int, ids func(a, b lv) int) *tracker {
-	t := &tracker{base: events.start, where: make([]int32, events.end-events.start), ids: ids}
+// newTracker returns a tracker for the events from one on, at a version before
+// them whose text has so many code points. ids compares two events by their agents
+// and seqs.
+func newTracker(base lv, length int, ids func(a, b lv) int) *tracker {
+	t := &tracker{base: base, ids: ids}
 	t.leafs = append(t.leafs, tray{parent: -1, next: -1})
 	if length > 0 {
 		t.leafs[0].n = 1
 		t.leafs[0].pieces[0] = piece{id: underwater, n: int32(length), left: none, right: none, state: 1}
 	}
 	return t
+}
+
+// grow makes room for events up to end, and returns the first of them.
+func (t *tracker) grow(end lv) lv {
+	start := t.base + len(t.where)
+	t.where = append(t.where, make([]int32, end-start)...)
+	return start
 }
 
 func (t *tracker) piece(c cursor) *piece { return &t.leafs[c.tray].pieces[c.i] }

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"maps"
 	"slices"
 	"unicode/utf8"
 )
@@ -15,9 +14,10 @@ type edit struct {
 
 // walk folds the events from start on into a text of so many code points that
 // holds those before it, at version: it tells what becomes of the text, in order,
-// and returns the version after it. An event at a position that its author's text
-// did not have is an error; then what was told is void.
-func (h *history) walk(version []lv, start lv, length int, tell func(edit)) ([]lv, error) {
+// and returns the version after it. What it replays for that it keeps in near, for
+// the next time. An event at a position that its author's text did not have is an
+// error; then what was told, and near, are void.
+func (h *history) walk(version []lv, start lv, length int, near *nearby, tell func(edit)) ([]lv, error) {
 	count := func(e edit) {
 		if e.n > 0 {
 			length -= e.n
@@ -37,7 +37,7 @@ func (h *history) walk(version []lv, start lv, length int, tell func(edit)) ([]l
 			continue
 		}
 		s, after := h.graph.meeting(version, span{start, h.end}, lowest)
-		if err := h.concurrently(version, after, s, count); err != nil {
+		if err := h.concurrently(append(version, after...), s, lowest[h.graph.of(s.start)-len(h.graph.runs)+len(lowest)], near, count); err != nil {
 			return nil, err
 		}
 		version, start = after, s.end
@@ -50,23 +50,15 @@ func (h *history) walk(version []lv, start lv, length int, tell func(edit)) ([]l
 // version after them. lowest is as lowest returns it.
 func (g *graph) meeting(version []lv, s span, lowest []lv) (span, []lv) {
 	first := len(g.runs) - len(lowest)
-	heads := make(map[lv]struct{})
-	for _, v := range version {
-		heads[v] = struct{}{}
-	}
+	heads := newHeads(version)
 	end := s.start
 	for end < s.end {
-		next := g.stretch(end, s.end)
-		for _, p := range g.parents(end) {
-			delete(heads, p)
-		}
-		end = next.end
-		heads[end-1] = struct{}{}
+		end = heads.follow(g, span{end, s.end})
 		if len(heads) == 1 && (end == s.end || lowest[g.of(end)-first] >= end-1) {
 			break
 		}
 	}
-	return span{s.start, end}, slices.Sorted(maps.Keys(heads))
+	return span{s.start, end}, heads.sorted()
 }
 
 // lowest are, of each run from that of start on, the lowest parent of its events
@@ -89,33 +81,32 @@ func (g *graph) lowest(start lv) []lv {
 	return lowest
 }
 
+// nearby is the walker of the concurrent part of a history, which goes on from
+// where it was while what comes follows the event before its tracker's.
+type nearby struct {
+	walker *walker
+	limit  int // so many events it holds before a later beginning is looked for
+}
+
+// maxNear is how many events are held near for a start.
+const maxNear = 1 << 14
+
 // concurrently folds events that their authors made without knowing all others.
-func (h *history) concurrently(version, after []lv, s span, tell func(edit)) error {
-	base, events := h.graph.zone(append(slices.Clone(version), after...))
-	w := walker{history: h, tracker: newTracker(span{events[0].start, s.end}, h.length(base), h.agents.compare)}
-	if base >= 0 {
-		w.version = []lv{base}
-	}
-	var old, fresh []span
-	for _, e := range events {
-		if e.start < s.start {
-			old = append(old, span{e.start, min(e.end, s.start)})
+// version has the versions before and after them, and lowest is their lowest
+// parent, or that of what is behind them.
+func (h *history) concurrently(version []lv, s span, lowest lv, near *nearby, tell func(edit)) error {
+	w := near.walker
+	if w == nil || lowest < w.tracker.base-1 || s.end-w.tracker.base > near.limit {
+		base := h.graph.base(version)
+		if w == nil || base+1 != w.tracker.base {
+			w = newWalker(h, base)
 		}
-		if e.end > s.start {
-			fresh = append(fresh, span{max(e.start, s.start), e.end})
-		}
+		near.walker, near.limit = w, max(maxNear, 2*(s.end-w.tracker.base))
 	}
-	for _, e := range h.graph.arrange(old) {
-		if err := w.apply(e, nil); err != nil {
-			return err
-		}
+	if err := w.reach(s.start, nil); err != nil {
+		return err
 	}
-	for _, e := range h.graph.arrange(fresh) {
-		if err := w.apply(e, tell); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.reach(s.end, tell)
 }
 
 // stretch are the events from start on that follow each other, up to end.
@@ -183,14 +174,12 @@ func (h *history) each(s span, fn func(i int, v lv, at, n int)) {
 // arrange puts events into an order in which each comes behind its causes, and
 // branches stay together: as spans of which only the first event may follow
 // something else than the one before it.
-func (g *graph) arrange(spans []span) []span {
+func (g *graph) arrange(s span) []span {
 	var pieces []span
-	for _, s := range spans {
-		for s.start < s.end {
-			p := g.stretch(s.start, s.end)
-			pieces = append(pieces, p)
-			s.start = p.end
-		}
+	for s.start < s.end {
+		p := g.stretch(s.start, s.end)
+		pieces = append(pieces, p)
+		s.start = p.end
 	}
 	if len(pieces) < 3 {
 		return pieces
@@ -230,6 +219,26 @@ type walker struct {
 	history *history
 	tracker *tracker
 	version []lv // of the prepare state
+}
+
+// newWalker returns one for the events behind base, all of which follow it.
+func newWalker(h *history, base lv) *walker {
+	w := &walker{history: h, tracker: newTracker(base+1, h.length(base), h.agents.compare)}
+	if base >= 0 {
+		w.version = []lv{base}
+	}
+	return w
+}
+
+// reach applies the events that come next, up to end.
+func (w *walker) reach(end lv, tell func(edit)) error {
+	start := w.tracker.grow(end)
+	for _, s := range w.history.graph.arrange(span{start, end}) {
+		if err := w.apply(s, tell); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // apply applies events that follow each other. tell is nil if nobody need know.

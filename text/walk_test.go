@@ -70,12 +70,13 @@ type document struct {
 	history history
 	text    *rope
 	version []lv
+	near    nearby
 }
 
 func newDocument() *document { return &document{text: newRope("")} }
 
 func (d *document) fold(start lv) {
-	version, err := d.history.walk(d.version, start, d.text.size.runes, func(e edit) {
+	version, err := d.history.walk(d.version, start, d.text.size.runes, &d.near, func(e edit) {
 		if e.n > 0 {
 			d.text.remove(e.at, e.n)
 		} else {
