@@ -19,8 +19,7 @@ type Replica struct {
 	held    []change // whose causes have not come yet
 	holding int      // bytes of these, about
 	whole   *walker  // see replay
-	packed  []byte   // what it was opened from, until its history is needed
-	past    int      // where in that its history begins
+	packed  []byte   // the saved history, until it is needed
 	undos   []span   // own edits
 	redos   []span
 	copies  map[lv]lv // what an undo has put back is a copy of what was deleted
@@ -126,6 +125,9 @@ func (r *Replica) edit(op Op) error {
 	}
 	h.agents.add(start, r.agent, h.agents.next(r.agent), h.end-start)
 	r.version = append(r.version[:0], h.end-1)
+	if r.near.holds(h.end) > r.near.limit {
+		r.near = nearby{}
+	}
 	return nil
 }
 

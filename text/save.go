@@ -16,11 +16,10 @@ const saveMagic = "txs\x01"
 
 // Save returns the text with its history, for Open.
 func (r *Replica) Save() ([]byte, error) {
-	if r.packed != nil {
-		return slices.Clone(r.packed), nil
-	}
 	b := appendPlain([]byte(saveMagic), r.String())
-	if h := &r.history; h.end > 0 {
+	if r.packed != nil {
+		b = append(b, r.packed...)
+	} else if h := &r.history; h.end > 0 {
 		b = append(b, h.pack(r.buried())...)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
@@ -78,7 +77,7 @@ func Open(agent string, saved []byte) (*Replica, error) {
 	r := New(agent)
 	r.text = newRope(text)
 	if len(in.data) > 0 {
-		r.packed, r.past = slices.Clone(saved), len(saved)-crc32.Size-len(in.data)
+		r.packed = slices.Clone(in.data)
 	} else if text != "" {
 		return nil, fail(BadUpdate, "The saved text has no history.")
 	}
@@ -91,7 +90,7 @@ func (r *Replica) load() error {
 		return nil
 	}
 	own := r.Agent()
-	h, buried, err := unpack(r.packed[r.past : len(r.packed)-crc32.Size])
+	h, buried, err := unpack(r.packed)
 	if err != nil {
 		return err
 	}

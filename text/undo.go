@@ -2,7 +2,7 @@ package text
 
 import "slices"
 
-// maxSteps is how many edits can be undone.
+// maxSteps is how many edits can be undone at least.
 const maxSteps = 1000
 
 // CanUndo says whether there is an own edit that is not undone.
@@ -42,8 +42,8 @@ func (r *Replica) revert(from, to *[]span) (Op, error) {
 // remember makes the events from start on a step that can be undone.
 func (r *Replica) remember(start lv) {
 	r.redos = nil
-	if len(r.undos) == maxSteps {
-		r.undos = slices.Delete(r.undos, 0, 1)
+	if len(r.undos) == 2*maxSteps { // seldom, as all others move
+		r.undos = append(r.undos[:0], r.undos[maxSteps:]...)
 	}
 	r.undos = append(r.undos, span{start, r.history.end})
 }

@@ -91,17 +91,25 @@ type nearby struct {
 // maxNear is how many events are held near for a start.
 const maxNear = 1 << 14
 
+// holds is how many events it has to hold for the next one up to end.
+func (n *nearby) holds(end lv) int {
+	if n.walker == nil {
+		return 0
+	}
+	return end - n.walker.tracker.base
+}
+
 // concurrently folds events that their authors made without knowing all others.
 // version has the versions before and after them, and lowest is their lowest
 // parent, or that of what is behind them.
 func (h *history) concurrently(version []lv, s span, lowest lv, near *nearby, tell func(edit)) error {
 	w := near.walker
-	if w == nil || lowest < w.tracker.base-1 || s.end-w.tracker.base > near.limit {
+	if w == nil || lowest < w.tracker.base-1 || near.holds(s.end) > near.limit {
 		base := h.graph.base(version)
 		if w == nil || base+1 != w.tracker.base {
 			w = newWalker(h, base)
 		}
-		near.walker, near.limit = w, max(maxNear, 2*(s.end-w.tracker.base))
+		near.walker, near.limit = w, max(maxNear, 2*near.holds(s.end))
 	}
 	if err := w.reach(s.start, nil); err != nil {
 		return err
