@@ -16,13 +16,22 @@ type Entry struct {
 	Op     Op
 }
 
+// Limits are what one entry may be. What is 0 has no limit of its own.
+type Limits struct {
+	Length  int // code points that the text has after it: limit_exceeded
+	Splices int // of its operation: limit_exceeded
+	Moves   int // what Fold.Moved tells: rebase_required
+}
+
 // Fold is a text made of a sequencer's log, entry by entry. It holds the history
 // since its bar alone: an entry that had not seen all up to there cannot be
 // folded. It is not safe for concurrent use.
 type Fold struct {
+	limits  Limits
 	text    *rope
 	history history
 	version []lv
+	moved   int
 
 	bar       uint64
 	barLength int
@@ -33,8 +42,8 @@ type Fold struct {
 }
 
 // NewFold returns the fold of a log up to an offset, which made this text.
-func NewFold(text string, offset uint64) *Fold {
-	f := &Fold{text: newRope(text), bar: offset, last: make(map[string]lv)}
+func NewFold(text string, offset uint64, limits Limits) *Fold {
+	f := &Fold{limits: limits, text: newRope(text), bar: offset, last: make(map[string]lv)}
 	f.barLength = f.text.size.runes
 	return f
 }
@@ -54,6 +63,10 @@ func (f *Fold) Bar() uint64 { return f.bar }
 // Held is how many events are held since the bar.
 func (f *Fold) Held() int { return f.history.end }
 
+// Moved is how many events the latest entry made the fold take back and put in
+// again, to see the text as its author did: what it cost beyond its own size.
+func (f *Fold) Moved() int { return f.moved }
+
 // SetBar makes the newest entry the bar, and drops what was held for those before
 // it.
 func (f *Fold) SetBar() {
@@ -64,9 +77,14 @@ func (f *Fold) SetBar() {
 
 // Fold applies an entry, and returns what it does to the text as it is: its own
 // operation, if its author had seen all. On an error the entry has no effect:
-// rebase_required if its author had not seen the log up to the bar, bad_operation
-// if it does not fit the text that its author saw.
+// rebase_required if its author had not seen the log up to the bar, or too little
+// behind it for the limits; bad_operation if it does not fit the text that its
+// author saw; limit_exceeded if it or the text would be too large.
 func (f *Fold) Fold(e Entry) (Op, error) {
+	f.moved = 0
+	if most := f.limits.Splices; most > 0 && len(e.Op) > most {
+		return nil, fail(LimitExceeded, fmt.Sprintf("The operation has %d splices; it may have %d.", len(e.Op), most))
+	}
 	if e.Offset != f.Offset()+1 {
 		return nil, fail(BadOperation, fmt.Sprintf("The next entry is %d, not %d.", f.Offset()+1, e.Offset))
 	}
@@ -111,7 +129,7 @@ func (f *Fold) past(e *Entry) ([]lv, error) {
 
 // append folds an entry whose author had seen all.
 func (f *Fold) append(e *Entry) (Op, error) {
-	if _, err := e.Op.check(f.Len()); err != nil {
+	if err := f.fits(&e.Op, f.Len()); err != nil {
 		return nil, err
 	}
 	f.add(e, f.version)
@@ -119,6 +137,16 @@ func (f *Fold) append(e *Entry) (Op, error) {
 		f.text.splice(s)
 	}
 	return e.Op, nil
+}
+
+// fits returns an error if an operation does not fit a text of so many code
+// points, or the text would be too long with it.
+func (f *Fold) fits(op *Op, length int) error {
+	after, err := op.check(length)
+	if most := f.limits.Length; err == nil && most > 0 && after > length && f.Len()+after-length > most {
+		err = fail(LimitExceeded, fmt.Sprintf("The text would have %d code points; it may have %d.", f.Len()+after-length, most))
+	}
+	return err
 }
 
 // add puts an entry's events into the history.
@@ -147,8 +175,12 @@ func (f *Fold) merge(e *Entry, parents []lv) (Op, error) {
 		f.walker = w
 	}
 	_ = w.reach(h.end, nil) // what was folded without it, so it fits
-	w.visit(parents)
-	if _, err := e.Op.check(w.tracker.length()); err != nil {
+	back, forth := h.graph.compare(w.version, parents)
+	if f.moved = total(back) + total(forth); f.limits.Moves > 0 && f.moved > f.limits.Moves {
+		return nil, fail(RebaseRequired, fmt.Sprintf("To see what its author saw, %d events move; %d may.", f.moved, f.limits.Moves))
+	}
+	w.shift(back, forth, parents)
+	if err := f.fits(&e.Op, w.tracker.length()); err != nil {
 		return nil, err
 	}
 	start := h.end

@@ -53,7 +53,7 @@ func TestFold(t *testing.T) {
 	}
 	for seed := range seeds {
 		random := rand.New(rand.NewPCG(seed, 9))
-		n, f := &naive{}, NewFold("", 0)
+		n, f := &naive{}, NewFold("", 0, Limits{})
 		var ends []int            // events after each entry
 		own := map[string][]int{} // the events of each client
 		nobody := 0
@@ -116,7 +116,7 @@ func TestFold(t *testing.T) {
 }
 
 func TestFold_what_cannot_be_folded(t *testing.T) {
-	f := NewFold("hello", 10)
+	f := NewFold("hello", 10, Limits{})
 	if _, err := f.Fold(Entry{Offset: 11, Base: 10, Client: "ann", Op: Insert(5, "!")}); err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +139,24 @@ func TestFold_what_cannot_be_folded(t *testing.T) {
 	if _, err := f.Fold(Entry{Offset: 12, Base: 10, Client: "ann", Op: Insert(6, "?")}); err != nil || f.String() != "hello!?" {
 		t.Errorf("one's own entries are seen: %v, %q", err, f.String())
 	}
+}
+
+func TestFold_limits(t *testing.T) {
+	f := NewFold("hello", 0, Limits{Length: 8, Splices: 2, Moves: 3})
+	fold := func(e Entry, code Code, text string, moved int) {
+		t.Helper()
+		if _, err := f.Fold(e); CodeOf(err) != code || f.String() != text || f.Moved() != moved {
+			t.Errorf("%+v: %v; it is %q, and %d moved", e, err, f.String(), f.Moved())
+		}
+	}
+	fold(Entry{Offset: 1, Client: "ann", Op: Op{{At: 0, Insert: "a"}, {At: 0, Insert: "b"}, {At: 0, Insert: "c"}}}, LimitExceeded, "hello", 0)
+	fold(Entry{Offset: 1, Client: "ann", Op: Insert(5, "1234")}, LimitExceeded, "hello", 0)
+	fold(Entry{Offset: 1, Client: "ann", Op: Insert(5, "12")}, "", "hello12", 0)
+	fold(Entry{Offset: 2, Client: "bob", Op: Insert(0, "ab")}, LimitExceeded, "hello12", 2)
+	fold(Entry{Offset: 2, Client: "bob", Op: Insert(0, "a")}, "", "ahello12", 0)
+	fold(Entry{Offset: 3, Client: "ann", Op: Delete(0, 1)}, "", "aello12", 3)
+	fold(Entry{Offset: 4, Client: "bob", Op: Delete(0, 1)}, RebaseRequired, "aello12", 4)
+	fold(Entry{Offset: 4, Client: "bob", Base: 2, Op: Delete(0, 1)}, "", "ello12", 2)
 }
 
 // TestExcise compares what is left of operations without one of them with what
@@ -209,7 +227,7 @@ func ExampleExcise() {
 func BenchmarkFold(b *testing.B) {
 	log := make([]Entry, 0, 4000)
 	random := rand.New(rand.NewPCG(1, 11))
-	f := NewFold("", 0)
+	f := NewFold("", 0, Limits{})
 	for offset := uint64(1); offset <= 4000; offset++ {
 		e := Entry{Offset: offset, Client: fmt.Sprint("client ", random.IntN(50)), Base: offset - 1 - uint64(random.IntN(int(min(offset, 20))))}
 		e.Op = Insert(0, "x")
@@ -219,7 +237,7 @@ func BenchmarkFold(b *testing.B) {
 		log = append(log, e)
 	}
 	for b.Loop() {
-		f := NewFold("", 0)
+		f := NewFold("", 0, Limits{})
 		for _, e := range slices.Clone(log) {
 			if _, err := f.Fold(e); err != nil {
 				b.Fatal(err)

@@ -190,6 +190,14 @@ func (g *graph) base(version []lv) lv {
 	return -1
 }
 
+// total is how many events spans have.
+func total(spans []span) (n int) {
+	for _, s := range spans {
+		n += s.end - s.start
+	}
+	return n
+}
+
 // join makes one of spans that follow each other.
 func join(spans []span) []span {
 	n := 0

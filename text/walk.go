@@ -276,6 +276,12 @@ func (w *walker) apply(s span, tell func(edit)) (err error) {
 // visit moves the prepare state to a version.
 func (w *walker) visit(version []lv) {
 	back, forth := w.history.graph.compare(w.version, version)
+	w.shift(back, forth, version)
+}
+
+// shift takes events back from the prepare state, and puts others into it, which
+// then is a version.
+func (w *walker) shift(back, forth []span, version []lv) {
 	for _, s := range back {
 		w.move(s, true)
 	}
