@@ -5,17 +5,6 @@ import (
 	"slices"
 )
 
-// Entry is an operation in a sequencer's log. Its past, what its author had
-// seen, is the log up to Base, the entries of its client before it, and those
-// named by After.
-type Entry struct {
-	Offset uint64 // one more than the last entry's
-	Client string // empty: none
-	Base   uint64
-	After  []uint64 // offsets above Base
-	Op     Op
-}
-
 // Limits are what one entry may be. What is 0 has no limit of its own.
 type Limits struct {
 	Length  int // code points that the text has after it: limit_exceeded
@@ -24,56 +13,56 @@ type Limits struct {
 }
 
 // Fold is a text made of a sequencer's log, entry by entry. It holds the history
-// since its bar alone: an entry that had not seen all up to there cannot be
-// folded. It is not safe for concurrent use.
+// since its bar alone: an entry whose author had not seen all up to there cannot
+// be folded. It is not safe for concurrent use.
+//
+// A sequencer that may fail to append what it has folded calls Try first: what
+// comes then is tentative, until Keep or TakeBack.
 type Fold struct {
-	limits  Limits
-	text    *rope
-	history history
-	version []lv
-	moved   int
+	limits   Limits
+	sequence sequence
+	text     *rope
+	walker   *walker // while events are concurrent
+	moved    int
 
-	bar       uint64
-	barLength int
-	versions  [][]lv        // after each entry since the bar
-	own       []lv          // the newest event of each; -1: it has none
-	last      map[string]lv // of each client, its newest event since the bar
-	walker    *walker       // while events are concurrent
+	trying    bool
+	tentative []tried
 }
 
-// NewFold returns the fold of a log up to an offset, which made this text.
+// NewFold returns the fold of a log up to an offset, which made this text: that
+// is its bar.
 func NewFold(text string, offset uint64, limits Limits) *Fold {
-	f := &Fold{limits: limits, text: newRope(text), bar: offset, last: make(map[string]lv)}
-	f.barLength = f.text.size.runes
-	return f
+	r := newRope(text)
+	return &Fold{limits: limits, text: r, sequence: newSequence(offset, r.size.runes)}
 }
 
 // Len is how many code points the text has.
 func (f *Fold) Len() int { return f.text.size.runes }
 
+// Bytes is how many bytes the text has.
+func (f *Fold) Bytes() int { return f.text.size.bytes }
+
 // String is the text.
 func (f *Fold) String() string { return f.text.String() }
 
 // Offset is that of the newest entry.
-func (f *Fold) Offset() uint64 { return f.bar + uint64(len(f.versions)) }
+func (f *Fold) Offset() uint64 { return f.sequence.offset() }
 
-// Bar is the offset up to which every entry's author must have seen the log.
-func (f *Fold) Bar() uint64 { return f.bar }
+// Bar is the offset up to which every entry's author must have seen the log (rule
+// TEXT-8 of spec/text.md).
+func (f *Fold) Bar() uint64 {
+	if f.sequence.due() {
+		return f.Offset()
+	}
+	return f.sequence.bar
+}
 
-// Held is how many events are held since the bar.
-func (f *Fold) Held() int { return f.history.end }
+// Held is how many entries and events are held since the bar.
+func (f *Fold) Held() (entries, events int) { return len(f.sequence.entries), f.sequence.history.end }
 
 // Moved is how many events the latest entry made the fold take back and put in
 // again, to see the text as its author did: what it cost beyond its own size.
 func (f *Fold) Moved() int { return f.moved }
-
-// SetBar makes the newest entry the bar, and drops what was held for those before
-// it.
-func (f *Fold) SetBar() {
-	f.bar, f.barLength = f.Offset(), f.Len()
-	f.history, f.version, f.versions, f.own, f.walker = history{}, nil, nil, nil, nil
-	clear(f.last)
-}
 
 // Fold applies an entry, and returns what it does to the text as it is: its own
 // operation, if its author had seen all. On an error the entry has no effect:
@@ -88,60 +77,63 @@ func (f *Fold) Fold(e Entry) (Op, error) {
 	if e.Offset != f.Offset()+1 {
 		return nil, fail(BadOperation, fmt.Sprintf("The next entry is %d, not %d.", f.Offset()+1, e.Offset))
 	}
-	parents, err := f.past(&e)
+	if f.sequence.due() {
+		f.raise()
+	}
+	parents, err := f.sequence.past(&e)
 	if err != nil {
 		return nil, err
 	}
-	if slices.Equal(parents, f.version) {
-		return f.append(&e)
+	if slices.Equal(parents, f.sequence.version(f.Offset())) {
+		err = f.fits(e.Op, f.Len())
+	} else {
+		err = f.visit(&e, parents)
 	}
-	return f.merge(&e, parents)
+	if err != nil {
+		return nil, err
+	}
+	return f.apply(&e, parents), nil
 }
 
 // Skip passes over an entry that has no effect.
-func (f *Fold) Skip() { f.versions, f.own = append(f.versions, f.version), append(f.own, -1) }
-
-// past are the events that an entry follows.
-func (f *Fold) past(e *Entry) ([]lv, error) {
-	if e.Base < f.bar {
-		return nil, fail(RebaseRequired, fmt.Sprintf("Its author has seen the log up to %d; it must be %d.", e.Base, f.bar))
+func (f *Fold) Skip() {
+	if f.sequence.due() {
+		f.raise()
 	}
-	if e.Base >= e.Offset {
-		return nil, fail(BadOperation, "An entry cannot have seen itself.")
-	}
-	var events []lv
-	if e.Base > f.bar {
-		events = slices.Clone(f.versions[e.Base-f.bar-1])
-	}
-	if last, ok := f.last[e.Client]; ok && e.Client != "" {
-		events = append(events, last)
-	}
-	for _, offset := range e.After {
-		if offset <= f.bar || offset >= e.Offset {
-			return nil, fail(BadOperation, "After names entries between the bar and this one.")
-		}
-		if own := f.own[offset-f.bar-1]; own >= 0 {
-			events = append(events, own)
-		}
-	}
-	return f.history.graph.dominators(events), nil
+	f.begin("")
+	f.sequence.skip()
 }
 
-// append folds an entry whose author had seen all.
-func (f *Fold) append(e *Entry) (Op, error) {
-	if err := f.fits(&e.Op, f.Len()); err != nil {
-		return nil, err
+// raise makes the newest entry the bar, and drops what was held for those before
+// it. While something is tentative, that has to wait.
+func (f *Fold) raise() {
+	if len(f.tentative) > 0 {
+		return
 	}
-	f.add(e, f.version)
-	for _, s := range e.Op {
-		f.text.splice(s)
+	f.sequence, f.walker = newSequence(f.Offset(), f.Len()), nil
+}
+
+// visit brings the walker to the version that an entry's author saw, unless it
+// moves too much or the operation does not fit.
+func (f *Fold) visit(e *Entry, parents []lv) error {
+	h := &f.sequence.history
+	w := f.walker
+	if w == nil {
+		w = newWalker(h, -1)
+		f.walker = w
 	}
-	return e.Op, nil
+	_ = w.reach(h.end, nil) // what was folded without it, so it fits
+	back, forth := h.graph.compare(w.version, parents)
+	if f.moved = total(back) + total(forth); f.limits.Moves > 0 && f.moved > f.limits.Moves {
+		return fail(RebaseRequired, fmt.Sprintf("To see what its author saw, %d events move; %d may.", f.moved, f.limits.Moves))
+	}
+	w.shift(back, forth, parents)
+	return f.fits(e.Op, w.tracker.length())
 }
 
 // fits returns an error if an operation does not fit a text of so many code
 // points, or the text would be too long with it.
-func (f *Fold) fits(op *Op, length int) error {
+func (f *Fold) fits(op Op, length int) error {
 	after, err := op.check(length)
 	if most := f.limits.Length; err == nil && most > 0 && after > length && f.Len()+after-length > most {
 		err = fail(LimitExceeded, fmt.Sprintf("The text would have %d code points; it may have %d.", f.Len()+after-length, most))
@@ -149,119 +141,26 @@ func (f *Fold) fits(op *Op, length int) error {
 	return err
 }
 
-// add puts an entry's events into the history.
-func (f *Fold) add(e *Entry, parents []lv) {
-	h := &f.history
+// apply folds an entry that fits.
+func (f *Fold) apply(e *Entry, parents []lv) Op {
+	s := &f.sequence
+	all := slices.Equal(parents, s.version(s.offset()))
+	t := f.begin(e.Client)
 	if e.Op.events() == 0 {
-		f.Skip()
-		return
+		s.skip()
+		return nil
 	}
-	start := h.end
-	h.graph.add(start, parents)
-	h.splices(e.Op)
-	agent := h.agents.named(e.Client)
-	h.agents.add(start, agent, h.agents.next(agent), h.end-start)
-	f.last[e.Client] = h.end - 1
-	f.version = h.graph.advance(f.version, span{start, h.end})
-	f.versions, f.own = append(f.versions, f.version), append(f.own, h.end-1)
-}
-
-// merge folds an entry whose author had not seen all.
-func (f *Fold) merge(e *Entry, parents []lv) (Op, error) {
-	h := &f.history
-	w := f.walker
-	if w == nil {
-		w = &walker{history: h, tracker: newTracker(0, f.barLength, h.agents.compare)}
-		f.walker = w
+	s.add(e, parents)
+	op := e.Op
+	if !all {
+		op = nil
+		_ = f.walker.reach(s.history.end, func(c edit) { op = op.with(c) })
 	}
-	_ = w.reach(h.end, nil) // what was folded without it, so it fits
-	back, forth := h.graph.compare(w.version, parents)
-	if f.moved = total(back) + total(forth); f.limits.Moves > 0 && f.moved > f.limits.Moves {
-		return nil, fail(RebaseRequired, fmt.Sprintf("To see what its author saw, %d events move; %d may.", f.moved, f.limits.Moves))
-	}
-	w.shift(back, forth, parents)
-	if err := f.fits(&e.Op, w.tracker.length()); err != nil {
-		return nil, err
-	}
-	start := h.end
-	f.add(e, parents)
-	if h.end == start {
-		return nil, nil
-	}
-	var op Op
-	if err := w.reach(h.end, func(c edit) { op = op.with(c) }); err != nil {
-		return nil, err
-	}
-	for _, s := range op {
-		f.text.splice(s)
-	}
-	return op, nil
-}
-
-// Excise returns what operations that follow each other become if one of them,
-// the first to be counted 0, has no effect: those before it as they were, and
-// those behind it at the places where their text then is. The first is of a text
-// of so many code points.
-func Excise(ops []Op, without, length int) ([]Op, error) {
-	n := length
-	for _, op := range ops {
-		var err error
-		if n, err = op.check(n); err != nil {
-			return nil, err
+	for _, splice := range op {
+		if t != nil {
+			t.inverse = append(t.inverse, f.text.inverse(splice))
 		}
+		f.text.splice(splice)
 	}
-	var h history
-	h.graph.add(0, nil)
-	ends := make([]lv, len(ops))
-	for i, op := range ops {
-		h.splices(op)
-		ends[i] = h.end
-	}
-	if h.end == 0 || without < 0 || without >= len(ops) {
-		return ops, nil
-	}
-	w := walker{history: &h, tracker: newTracker(0, length, func(a, b lv) int { return a - b })}
-	if err := w.reach(h.end, nil); err != nil {
-		return nil, err
-	}
-	start := lv(0)
-	if without > 0 {
-		start = ends[without-1]
-	}
-	w.move(span{start, h.end}, true)
-	result := slices.Clone(ops[:without+1])
-	result[without] = nil
-	for i := without + 1; i < len(ops); i++ {
-		result = append(result, w.place(span{ends[i-1], ends[i]}))
-	}
-	return result, nil
-}
-
-// place puts events into the prepare state, and returns what that does to its
-// text.
-func (w *walker) place(s span) (op Op) {
-	h, t := w.history, w.tracker
-	h.each(s, func(i int, v lv, _, n int) {
-		if h.ops[i].kind == inserted {
-			for done := 0; done < n; {
-				c := t.find(id(v + done))
-				m := min(n-done, int(t.piece(c).n-c.offset))
-				op = op.with(edit{at: t.prepared(c), text: h.text(i, v+done-h.ops[i].start, m)})
-				t.moveInserted(v+done, m, 1)
-				done += m
-			}
-			return
-		}
-		for k := range n {
-			c := t.find(t.where[v+k-t.base])
-			switch t.piece(c).state {
-			case 0:
-				continue // what has no effect inserted it
-			case 1:
-				op = op.with(edit{at: t.prepared(c), n: 1})
-			}
-			t.moveDeleted(v+k, 1, 1)
-		}
-	})
 	return op
 }

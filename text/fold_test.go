@@ -98,6 +98,22 @@ func TestFold(t *testing.T) {
 			ends = append(ends, len(n.events))
 
 			before := f.String()
+			if random.IntN(4) == 0 {
+				f.Try()
+				for range 1 + random.IntN(3) { // these are taken back
+					other := Entry{Offset: f.Offset() + 1, Client: e.Client, Base: e.Base + uint64(random.IntN(int(f.Offset()+1-e.Base)))}
+					other.Op = drawOp(random, 1)
+					if _, err := f.Fold(other); err != nil && CodeOf(err) != BadOperation {
+						t.Fatal(err)
+					}
+				}
+				if f.Kept() != before {
+					t.Fatalf("seed %d: what is kept is %q, want %q", seed, f.Kept(), before)
+				}
+				if f.TakeBack(); f.String() != before || f.Offset() != offset-1 {
+					t.Fatalf("seed %d: what was taken back left %q at %d, want %q", seed, f.String(), f.Offset(), before)
+				}
+			}
 			eff, err := f.Fold(e)
 			if err != nil {
 				t.Fatalf("seed %d: entry %d: %v", seed, offset, err)
@@ -108,10 +124,115 @@ func TestFold(t *testing.T) {
 			if after, err := Apply(before, eff); err != nil || after != f.String() {
 				t.Fatalf("seed %d: the effect %v of %q makes %q, %v, want %q", seed, eff, before, after, err, f.String())
 			}
+			if random.IntN(10) == 0 {
+				snapshot := f.Snapshot()
+				if f, err = Load(snapshot, Limits{}); err != nil || snapshot.Offset() != offset || f.Offset() != offset || f.String() != n.String() {
+					t.Fatalf("seed %d: loaded at %d: %v", seed, offset, err)
+				}
+			}
 			if random.IntN(15) == 0 {
-				f.SetBar()
+				f.raise()
 			}
 		}
+	}
+}
+
+// TestFold_TEXT8_bars folds a log so long that it has bars, and compares it with
+// replicas, which know of none.
+func TestFold_TEXT8_bars(t *testing.T) {
+	type author struct {
+		replica *Replica
+		base    uint64
+	}
+	for _, lag := range []int{3, 40} {
+		random := rand.New(rand.NewPCG(uint64(lag), 12))
+		f := NewFold("", 0, Limits{})
+		authors := make(map[string]*author)
+		var updates [][]byte
+		var bars []uint64
+		for offset := uint64(1); offset <= 1600; offset++ {
+			e := Entry{Offset: offset, Client: string(rune('a' + random.IntN(5)))}
+			a := authors[e.Client]
+			if a == nil {
+				a = &author{replica: New(e.Client)}
+				authors[e.Client] = a
+			}
+			for e.Base = max(f.Bar(), offset-min(offset, 1+uint64(random.IntN(lag)))); a.base < e.Base; a.base++ {
+				merge(t, a.replica, updates[a.base])
+			}
+			e.Base = a.base
+			if length := a.replica.Len(); length > 20 && random.IntN(2) == 0 {
+				e.Op = Delete(random.IntN(length), 1)
+			} else {
+				e.Op = Insert(random.IntN(length+1), string(rune('a'+random.IntN(26))))
+			}
+			before := version(t, a.replica)
+			if err := a.replica.Edit(e.Op); err != nil {
+				t.Fatal(err)
+			}
+			updates = append(updates, since(t, a.replica, before))
+			if _, err := f.Fold(e); err != nil {
+				t.Fatal(err)
+			}
+			if f.Bar() == offset {
+				bars = append(bars, offset)
+			}
+		}
+		all := New("all")
+		for _, u := range updates {
+			merge(t, all, u)
+		}
+		if f.String() != all.String() {
+			t.Errorf("it is %q, want %q", f.String(), all.String())
+		}
+		if len(bars) < 2 || bars[0] < barEntries || bars[1] < bars[0]+barEntries {
+			t.Errorf("the bars are %v", bars)
+		}
+		if entries, events := f.Held(); entries > int(1600-bars[len(bars)-1]) || events > entries {
+			t.Errorf("%d entries and %d events are held", entries, events)
+		}
+		if _, err := f.Fold(Entry{Offset: 1601, Base: bars[len(bars)-1] - 1, Op: Insert(0, "x")}); CodeOf(err) != RebaseRequired {
+			t.Errorf("below the bar: %v", err)
+		}
+	}
+}
+
+func TestLoad_what_is_no_snapshot(t *testing.T) {
+	whole := Snapshot{Text: "hello!", Bar: 10, Length: 5, Entries: []Entry{{Offset: 11, Client: "ann", Base: 10, Op: Insert(5, "!")}}}
+	if f, err := Load(whole, Limits{}); err != nil || f.Offset() != 11 {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Snapshot){
+		"another length":    func(s *Snapshot) { s.Length = 6 },
+		"a negative length": func(s *Snapshot) { s.Length = -1 },
+		"no text":           func(s *Snapshot) { s.Text = "hell\xffo" },
+		"another offset":    func(s *Snapshot) { s.Entries[0].Offset = 12 },
+		"another base":      func(s *Snapshot) { s.Entries[0].Base = 9 },
+		"another position":  func(s *Snapshot) { s.Entries[0].Op = Insert(6, "!") },
+		"no operation":      func(s *Snapshot) { s.Entries[0].Op = Insert(-1, "!") },
+	} {
+		s := whole
+		s.Entries = slices.Clone(whole.Entries)
+		change(&s)
+		if _, err := Load(s, Limits{}); CodeOf(err) != BadUpdate {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestFold_TEXT8_a_bar_is_forced(t *testing.T) {
+	f := NewFold("", 0, Limits{})
+	for offset := uint64(1); f.Bar() == 0 && offset < 10000; offset++ {
+		e := Entry{Offset: offset, Client: "ann", Base: 0, Op: Insert(0, "a")}
+		if offset%2 == 0 {
+			e.Client = "bob" // who sees none of ann's
+		}
+		if _, err := f.Fold(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.Bar() != mostBarEntries {
+		t.Errorf("the bar is at %d", f.Bar())
 	}
 }
 

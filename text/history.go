@@ -14,6 +14,7 @@ type history struct {
 	ops     []opRun
 	content []byte // all that was ever inserted, in the order of events
 	end     lv     // the number of events
+	before  int    // code points that the text has before all of them
 }
 
 type kind uint8
@@ -107,7 +108,7 @@ func (h *history) erase(at, n int) {
 // walked.
 func (h *history) length(v lv) int {
 	if v < 0 {
-		return 0
+		return h.before
 	}
 	r := &h.ops[h.opsFrom(v)]
 	if n := v + 1 - r.start; r.kind == inserted {
@@ -138,6 +139,31 @@ func (h *history) text(i, skip, n int) string {
 		end += w
 	}
 	return string(all[start:end])
+}
+
+// mark is where a history stands.
+type mark struct {
+	end, graph, ops, content, names int
+
+	lastKind kind
+	lastAt   int32
+}
+
+func (h *history) mark() mark {
+	m := mark{end: h.end, graph: len(h.graph.runs), ops: len(h.ops), content: len(h.content), names: len(h.agents.names)}
+	if m.ops > 0 {
+		m.lastKind, m.lastAt = h.ops[m.ops-1].kind, h.ops[m.ops-1].at
+	}
+	return m
+}
+
+// truncate takes back what was added since a mark.
+func (h *history) truncate(m mark) {
+	h.end, h.graph.runs, h.ops, h.content = m.end, h.graph.runs[:m.graph], h.ops[:m.ops], h.content[:m.content]
+	h.agents.truncate(m.end, m.names)
+	if m.ops > 0 {
+		h.ops[m.ops-1].kind, h.ops[m.ops-1].at = m.lastKind, m.lastAt
+	}
 }
 
 // agents is whose each event is: the runs of all, and those of each agent.

@@ -263,10 +263,10 @@ func (r *Replica) MergeChanges(changes []Change) (Op, error) {
 
 func (r *Replica) take(changes []change) (Op, error) {
 	changes = append(slices.Clone(r.held), changes...)
-	before := r.mark()
+	before := r.history.mark()
 	held, err := r.admit(changes)
 	if err != nil {
-		r.undo(before)
+		r.history.truncate(before)
 		return nil, err
 	}
 	holding := 0
@@ -274,13 +274,13 @@ func (r *Replica) take(changes []change) (Op, error) {
 		holding += c.bytes()
 	}
 	if holding > MaxHeld {
-		r.undo(before)
+		r.history.truncate(before)
 		return nil, fail(LimitExceeded, "Too much is held whose causes have not come.")
 	}
 	var edits []edit
 	version, err := r.history.walk(slices.Clone(r.version), before.end, r.Len(), &r.near, func(e edit) { edits = append(edits, e) })
 	if err != nil {
-		r.undo(before)
+		r.history.truncate(before)
 		r.near = nearby{}
 		return nil, err
 	}
@@ -293,39 +293,12 @@ func (r *Replica) take(changes []change) (Op, error) {
 	return op, nil
 }
 
-// mark is where a history stands.
-type mark struct {
-	end, graph, ops, content, names int
-
-	lastKind kind
-	lastAt   int32
-}
-
-func (r *Replica) mark() mark {
-	h := &r.history
-	m := mark{end: h.end, graph: len(h.graph.runs), ops: len(h.ops), content: len(h.content), names: len(h.agents.names)}
-	if m.ops > 0 {
-		m.lastKind, m.lastAt = h.ops[m.ops-1].kind, h.ops[m.ops-1].at
-	}
-	return m
-}
-
 func (a *agents) clone() agents {
 	c := agents{names: slices.Clone(a.names), byName: maps.Clone(a.byName), runs: slices.Clone(a.runs), own: slices.Clone(a.own)}
 	for i := range c.own {
 		c.own[i] = slices.Clone(c.own[i])
 	}
 	return c
-}
-
-// undo takes back what was added since.
-func (r *Replica) undo(m mark) {
-	h := &r.history
-	h.end, h.graph.runs, h.ops, h.content = m.end, h.graph.runs[:m.graph], h.ops[:m.ops], h.content[:m.content]
-	h.agents.truncate(m.end, m.names)
-	if m.ops > 0 {
-		h.ops[m.ops-1].kind, h.ops[m.ops-1].at = m.lastKind, m.lastAt
-	}
 }
 
 // change are events of an update that follow each other, of one agent.
