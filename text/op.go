@@ -187,3 +187,16 @@ func TransformPosition(at int, op Op, side Side) int {
 	}
 	return at
 }
+
+// and returns the operation with another behind.
+func (op Op) and(other Op) Op {
+	for _, s := range other {
+		if s.Delete > 0 {
+			op = op.with(edit{at: s.At, n: s.Delete})
+		}
+		if s.Insert != "" {
+			op = op.with(edit{at: s.At, text: s.Insert})
+		}
+	}
+	return op
+}

@@ -1,0 +1,279 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// Session is a text as one client of a sequencer shows it: the fold of the log,
+// and on top of it the client's own operations that are not in the log. It is
+// driven from outside: it is told what the user does and what the sequencer says,
+// and returns what becomes of the text that is shown. It is not safe for
+// concurrent use.
+//
+// An own operation is pending from Local until Receive or Open brings it, or
+// Drop. What is pending keeps its meaning whatever comes: it is transformed where
+// its positions must be said anew, which Pending tells.
+type Session struct {
+	client   string
+	sequence sequence // its history has the events of what is pending too
+	text     *rope    // what is shown
+	walker   *walker  // while events are concurrent
+	pending  []*pending
+	made     uint64
+}
+
+// Pending is an own operation that the log does not hold.
+type Pending struct {
+	Key  uint64 // as Local returned it
+	Base uint64 // what its author had seen of the log, beside own operations
+	Op   Op     // of the text that its author had seen
+}
+
+type pending struct {
+	Pending
+	events  span
+	removed []rune // what it deleted, in the order of its events
+}
+
+// NewSession returns the session of a client on an empty log. The client's name
+// may be empty until it is known; two that write at one time must not share one.
+func NewSession(client string) *Session {
+	return &Session{client: client, sequence: newSequence(0, 0), text: newRope("")}
+}
+
+// Client is whose session it is.
+func (s *Session) Client() string { return s.client }
+
+// Len is how many code points the text has that is shown.
+func (s *Session) Len() int { return s.text.size.runes }
+
+// String is the text that is shown.
+func (s *Session) String() string { return s.text.String() }
+
+// Slice is the text that is shown from one position to another.
+func (s *Session) Slice(from, to int) string {
+	from = min(max(from, 0), s.Len())
+	return s.text.slice(from, min(max(to, from), s.Len()))
+}
+
+// Offset is that of the newest entry that was folded.
+func (s *Session) Offset() uint64 { return s.sequence.offset() }
+
+// Pending are the own operations that the log does not hold, in the order in
+// which they were made.
+func (s *Session) Pending() []Pending {
+	all := make([]Pending, len(s.pending))
+	for i, p := range s.pending {
+		all[i] = p.Pending
+		all[i].Op = slices.Clone(p.Op)
+	}
+	return all
+}
+
+// Local applies an own operation to what is shown, and returns its key: 0 if it
+// does nothing. With onto, the key of the latest one, which was not sent, it
+// becomes part of that if it can. bad_operation if it does not fit.
+func (s *Session) Local(op Op, onto uint64) (uint64, error) {
+	if _, err := op.check(s.Len()); err != nil {
+		return 0, err
+	}
+	if op.events() == 0 {
+		return 0, nil
+	}
+	if last := len(s.pending) - 1; last >= 0 && onto > 0 && s.pending[last].Key == onto && s.extends(s.pending[last]) {
+		p := s.pending[last]
+		s.enter(p, op, []lv{p.events.end - 1})
+		p.removed = append(p.removed, s.text.play(op)...)
+		p.Op = p.Op.and(op)
+		return p.Key, nil
+	}
+	s.made++
+	p := &pending{Pending: Pending{Key: s.made, Base: s.Offset(), Op: slices.Clone(op)}}
+	s.enter(p, op, s.version(len(s.pending)))
+	p.removed = s.text.play(op)
+	s.pending = append(s.pending, p)
+	return p.Key, nil
+}
+
+// extends says whether nothing has come since the latest own operation.
+func (s *Session) extends(p *pending) bool {
+	return p.Base == s.Offset() && p.events.end == s.sequence.history.end && p.events.start < p.events.end
+}
+
+// enter puts the events of an own operation into the history, as the next ones of
+// it.
+func (s *Session) enter(p *pending, op Op, parents []lv) {
+	h := &s.sequence.history
+	start := h.end
+	if op.events() > 0 {
+		h.graph.add(start, parents)
+		h.splices(op)
+		agent := h.agents.named(s.client)
+		h.agents.add(start, agent, h.agents.next(agent), h.end-start)
+	}
+	if p.events.end < start || p.events == (span{}) {
+		p.events.start = start
+	}
+	p.events.end = h.end
+}
+
+// play applies an operation, and returns what it deleted.
+func (r *rope) play(op Op) (removed []rune) {
+	for _, splice := range op {
+		if splice.Delete > 0 {
+			removed = append(removed, []rune(r.slice(splice.At, splice.At+splice.Delete))...)
+		}
+		r.splice(splice)
+	}
+	return removed
+}
+
+// version is that of the log with the first n own operations that are pending.
+func (s *Session) version(n int) []lv {
+	return s.sequence.history.graph.dominators(s.with(s.sequence.version(s.Offset()), n))
+}
+
+// with returns a version and the first n own operations that are pending.
+func (s *Session) with(version []lv, n int) []lv {
+	for n--; n >= 0; n-- {
+		if e := s.pending[n].events; e.start < e.end {
+			return append(slices.Clone(version), e.end-1)
+		}
+	}
+	return version
+}
+
+// Step is what something that came has made of what is shown.
+type Step struct {
+	Op        Op     // of the text that was shown
+	Confirmed uint64 // the own operation that the log holds now; 0: none
+	Rebased   bool   // pending operations are said anew: see Pending
+}
+
+// Receive folds an entry of the log, the next one. own is the key of the pending
+// operation that it is, or 0. An entry that cannot be folded has no effect, and
+// the error says why; the session goes on behind it.
+func (s *Session) Receive(e Entry, own uint64) (step Step, err error) {
+	if e.Offset != s.Offset()+1 {
+		return step, fail(BadOperation, fmt.Sprintf("The next entry is %d, not %d.", s.Offset()+1, e.Offset))
+	}
+	if s.sequence.due() {
+		step.Rebased = len(s.pending) > 0
+		l := s.lift(all)
+		s.settle(newSequence(s.Offset(), utf8.RuneCountInString(l.base)), nil, l)
+	}
+	if i := s.index(own); i >= 0 {
+		step.Confirmed = own
+		p := s.pending[i]
+		if i == 0 && e.Client == s.client && e.Base == p.Base && len(e.After) == 0 && slices.Equal(e.Op, p.Op) {
+			s.pending = s.pending[1:]
+			if p.events.start == p.events.end {
+				s.sequence.skip()
+			} else {
+				s.sequence.enter(&e, s.sequence.history.agents.named(s.client), p.events)
+			}
+			return step, nil
+		}
+		step = s.Drop(own) // the log has it otherwise: that counts
+		step.Confirmed = own
+	}
+	op, err := s.fold(&e)
+	if err != nil {
+		s.sequence.skip()
+	}
+	if step.Op = append(step.Op, op...); step.Confirmed > 0 && len(s.pending) > 0 {
+		s.Rebase(s.pending[0].Key) // what is pending follows it
+	}
+	return step, err
+}
+
+func (s *Session) index(key uint64) int {
+	return slices.IndexFunc(s.pending, func(p *pending) bool { return key > 0 && p.Key == key })
+}
+
+// fold folds an entry that is not pending.
+func (s *Session) fold(e *Entry) (Op, error) {
+	if e.Op.events() == 0 {
+		s.sequence.skip()
+		return nil, nil
+	}
+	parents, err := s.sequence.past(e)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Equal(parents, s.version(len(s.pending))) {
+		if _, err := e.Op.check(s.Len()); err != nil {
+			return nil, err
+		}
+		s.sequence.add(e, parents)
+		s.text.play(e.Op)
+		return e.Op, nil
+	}
+	w := s.whole()
+	w.visit(parents)
+	if _, err := e.Op.check(w.tracker.length()); err != nil {
+		return nil, err
+	}
+	s.sequence.add(e, parents)
+	var op Op
+	_ = w.reach(s.sequence.history.end, func(c edit) { op = op.with(c) }) // it fits
+	s.text.play(op)
+	return op, nil
+}
+
+// whole returns the walker, which has applied all events.
+func (s *Session) whole() *walker {
+	h := &s.sequence.history
+	if s.walker == nil {
+		s.walker = newWalker(h, -1)
+	}
+	_ = s.walker.reach(h.end, nil) // what was folded without it, so it fits
+	return s.walker
+}
+
+// Drop takes own operations out, and nothing else: what others, and the client
+// itself later, have done keeps its meaning. Those behind the first are said anew:
+// the sequencer must not have taken them.
+func (s *Session) Drop(keys ...uint64) Step {
+	return s.renew(func(p *pending) bool { return slices.Contains(keys, p.Key) }, keys)
+}
+
+// Rebase says what is pending anew from an own operation on, as of the newest
+// entry. The sequencer must not have taken those, nor take them any more as they
+// were.
+func (s *Session) Rebase(from uint64) Step {
+	return s.renew(func(p *pending) bool { return p.Key == from }, nil)
+}
+
+// renew says what is pending anew from the first on that is asked for, without
+// those of some keys.
+func (s *Session) renew(from func(*pending) bool, without []uint64) Step {
+	first := slices.IndexFunc(s.pending, from)
+	if first < 0 {
+		return Step{}
+	}
+	l := s.lift(func(i int, p *pending) fate {
+		switch {
+		case i < first:
+			return settled
+		case slices.Contains(without, p.Key):
+			return dropped
+		}
+		return kept
+	})
+	s.text.play(l.change)
+	s.settle(s.sequence.again(), s.pending[:first], l)
+	return Step{Op: l.change, Rebased: first < len(s.pending)}
+}
+
+// Identify says whose session it is from now on.
+func (s *Session) Identify(client string) {
+	if client == s.client {
+		return
+	}
+	l := s.lift(all)
+	s.client = client
+	s.settle(s.sequence.again(), nil, l)
+}

@@ -1,0 +1,378 @@
+package text
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// A desk is a sequencer with its clients, all in one test: what they say to each
+// other lies in queues, which are cut now and then.
+type desk struct {
+	t        *testing.T
+	random   *rand.Rand
+	fold     *Fold
+	log      []Entry
+	accepted map[string]map[uint64]uint64 // of each client, the offsets of its seqs
+	next     map[string]uint64            // the seq that is expected
+	voids    map[string]int               // how many were rejected
+	writers  []*writer
+	exact    bool // each step is held against the naive engine
+}
+
+// A command is an operation on its way to the sequencer.
+type command struct {
+	seq   uint64
+	voids int // rejections that its author knows of
+	Entry
+}
+
+// An answer is what the sequencer says of a command, or an entry of the log.
+type answer struct {
+	seq      uint64
+	rejected bool
+	refused  bool // for now
+	entry    *Entry
+	own      uint64 // the seq that the entry is of, if it is the reader's
+}
+
+type writer struct {
+	*Session
+	desk  *desk
+	name  string
+	seqs  map[uint64]uint64 // of each pending operation that was sent
+	seq   uint64            // the latest
+	voids int
+	sent  int // so many of the pending ones are on their way
+	up    []command
+	down  []answer
+	shown string // what the steps tell
+	known uint64 // offset up to which entries are on their way
+}
+
+func newDesk(t *testing.T, random *rand.Rand, writers int) *desk {
+	d := &desk{
+		t: t, random: random, fold: NewFold("", 0, Limits{}),
+		accepted: make(map[string]map[uint64]uint64), next: make(map[string]uint64), voids: make(map[string]int),
+	}
+	for i := range writers {
+		name := string(rune('a' + i))
+		d.accepted[name], d.next[name] = make(map[uint64]uint64), 1
+		d.writers = append(d.writers, &writer{Session: NewSession(name), desk: d, name: name, seqs: make(map[uint64]uint64)})
+	}
+	return d
+}
+
+// judge takes a command in, as the protocol says.
+func (d *desk) judge(w *writer, c command) {
+	switch {
+	case d.accepted[w.name][c.seq] > 0: // a repeat
+		return
+	case c.seq != d.next[w.name] || c.voids != d.voids[w.name]:
+		w.down = append(w.down, answer{seq: c.seq, refused: true})
+		return
+	case d.random.IntN(12) == 0:
+		d.next[w.name]++
+		d.voids[w.name]++
+		w.down = append(w.down, answer{seq: c.seq, rejected: true})
+		return
+	}
+	c.Offset = d.fold.Offset() + 1
+	d.fold.Try()
+	_, err := d.fold.Fold(c.Entry)
+	if err == nil && d.random.IntN(20) == 0 { // the append fails
+		d.fold.TakeBack()
+		w.down = append(w.down, answer{seq: c.seq, refused: true})
+		return
+	}
+	d.fold.Keep()
+	switch {
+	case CodeOf(err) == RebaseRequired:
+		w.down = append(w.down, answer{seq: c.seq, refused: true})
+		return
+	case err != nil:
+		d.t.Fatalf("%s's %d: %v", w.name, c.seq, err)
+	}
+	d.log = append(d.log, c.Entry)
+	d.accepted[w.name][c.seq] = c.Offset
+	d.next[w.name]++
+}
+
+// tell puts entries on the way to a writer.
+func (d *desk) tell(w *writer, n int) {
+	for ; n > 0 && w.known < uint64(len(d.log)); n-- {
+		e := &d.log[w.known]
+		w.known++
+		a := answer{entry: e}
+		if e.Client == w.name {
+			for seq, offset := range d.accepted[w.name] {
+				if offset == e.Offset {
+					a.own = seq
+				}
+			}
+		}
+		w.down = append(w.down, a)
+	}
+}
+
+// send puts pending operations on their way.
+func (w *writer) send() {
+	for _, p := range w.Pending()[w.sent:] {
+		if _, ok := w.seqs[p.Key]; !ok {
+			w.seq++
+			w.seqs[p.Key] = w.seq
+		}
+		w.up = append(w.up, command{w.seqs[p.Key], w.voids, Entry{Client: w.name, Base: p.Base, Op: p.Op}})
+		w.sent++
+	}
+}
+
+func (w *writer) key(seq uint64) uint64 {
+	for key, s := range w.seqs {
+		if s == seq {
+			return key
+		}
+	}
+	return 0
+}
+
+func (w *writer) hear(a answer) {
+	pending := func(key uint64) bool {
+		return slices.ContainsFunc(w.Pending(), func(p Pending) bool { return p.Key == key })
+	}
+	switch {
+	case a.entry != nil:
+		step, err := w.Receive(*a.entry, w.key(a.own))
+		if err != nil {
+			w.desk.t.Fatal(err)
+		}
+		if step.Confirmed > 0 {
+			w.sent = max(0, w.sent-1)
+		}
+		w.check(step)
+	case a.rejected:
+		key := w.key(a.seq)
+		position := slices.IndexFunc(w.Pending(), func(p Pending) bool { return p.Key == key })
+		before, want := &naiveSession{}, ""
+		if w.desk.exact {
+			before = w.naive()
+			want = before.excised(position)
+		}
+		step := w.Drop(key)
+		w.check(step)
+		if w.desk.exact && w.String() != want {
+			w.desk.t.Fatalf("without %d of %d it is %q, want %q", position, len(before.spans), w.String(), want)
+		}
+		w.voids++
+		w.sent = position
+	case a.refused && pending(w.key(a.seq)):
+		key := w.key(a.seq)
+		w.sent = min(w.sent, slices.IndexFunc(w.Pending(), func(p Pending) bool { return p.Key == key }))
+	}
+}
+
+// reconnect cuts the connection and makes it anew: by the entries that are
+// missing, or by a snapshot.
+func (w *writer) reconnect() {
+	d := w.desk
+	w.up, w.down, w.sent = nil, nil, 0
+	if d.random.IntN(2) == 0 {
+		w.known = w.Offset()
+	} else {
+		s := d.fold.Snapshot()
+		recovered := d.random.IntN(3) > 0
+		in := func(key uint64) bool { return d.accepted[w.name][w.seqs[key]] > 0 }
+		for _, p := range w.Pending() { // what was rejected without a word
+			if seq := w.seqs[p.Key]; seq > 0 && seq < d.next[w.name] && !in(p.Key) {
+				w.check(w.Drop(p.Key))
+			}
+		}
+		w.voids = d.voids[w.name]
+		step, err := w.Open(s, in, recovered)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		w.check(step)
+		w.known = w.Offset()
+		if w.known != uint64(len(d.log)) {
+			d.t.Fatalf("opened at %d of %d", w.known, len(d.log))
+		}
+	}
+	for _, p := range w.Pending() {
+		if seq := w.seqs[p.Key]; seq > 0 && seq < d.next[w.name] && d.accepted[w.name][seq] == 0 {
+			w.check(w.Drop(p.Key))
+		}
+	}
+	w.voids = d.voids[w.name]
+	w.send()
+}
+
+// naive is what is shown by the naive engine: the log, and what is pending as it
+// is said now.
+type naiveSession struct {
+	naive
+	spans []span // of what is pending
+}
+
+func (w *writer) naive() *naiveSession {
+	n := &naiveSession{}
+	var ends []int
+	own := make(map[string][]int)
+	add := func(e *Entry) span {
+		past := slices.Clone(own[e.Client])
+		if e.Base > 0 {
+			for v := range ends[e.Base-1] {
+				past = append(past, v)
+			}
+		}
+		start := len(n.events)
+		n.addOp(e.Client, len(own[e.Client]), past, e.Op)
+		for v := start; v < len(n.events); v++ {
+			own[e.Client] = append(own[e.Client], v)
+		}
+		return span{start, len(n.events)}
+	}
+	for i := range w.Offset() {
+		ends = append(ends, add(&w.desk.log[i]).end)
+	}
+	for _, p := range w.Pending() {
+		n.spans = append(n.spans, add(&Entry{Client: w.name, Base: p.Base, Op: p.Op}))
+	}
+	return n
+}
+
+// excised is the text as if one pending operation had had no effect.
+func (n *naiveSession) excised(i int) string { return n.without(n.spans[i], len(n.events)) }
+
+// check holds a step against what is shown.
+func (w *writer) check(step Step) {
+	w.desk.t.Helper()
+	shown, err := Apply(w.shown, step.Op)
+	if err != nil || shown != w.String() {
+		w.desk.t.Fatalf("the step %v makes %q of %q (%v), and %q is shown", step.Op, shown, w.shown, err, w.String())
+	}
+	w.shown = shown
+	if !w.desk.exact {
+		return
+	}
+	if want := w.naive().String(); w.String() != want {
+		w.desk.t.Fatalf("%s shows %q, want %q", w.name, w.String(), want)
+	}
+}
+
+// work lets the writers do so many things at random.
+func (d *desk) work(steps int) {
+	random := d.random
+	for range steps {
+		w := d.writers[random.IntN(len(d.writers))]
+		switch random.IntN(8) {
+		case 0, 1:
+			onto := uint64(0)
+			if p := w.Pending(); len(p) > 0 && random.IntN(2) == 0 {
+				if last := p[len(p)-1].Key; w.seqs[last] == 0 {
+					onto = last
+				}
+			}
+			op := drawOp(random, w.Len())
+			if _, err := w.Local(op, onto); err != nil {
+				d.t.Fatal(err)
+			}
+			w.check(Step{Op: op})
+		case 2:
+			w.send()
+		case 3, 4:
+			if len(w.up) > 0 {
+				c := w.up[0]
+				w.up = w.up[1:]
+				d.judge(w, c)
+			}
+		case 5, 6:
+			d.tell(w, random.IntN(3))
+			for n := random.IntN(3); n > 0 && len(w.down) > 0; n-- {
+				a := w.down[0]
+				w.down = w.down[1:]
+				w.hear(a)
+			}
+		case 7:
+			switch random.IntN(6) {
+			case 0:
+				w.reconnect()
+			case 1:
+				w.rebase()
+			}
+		}
+	}
+}
+
+// rebase says anew what was never sent.
+func (w *writer) rebase() {
+	for _, p := range w.Pending() {
+		if w.seqs[p.Key] > 0 {
+			continue
+		}
+		before := w.String()
+		w.check(w.Rebase(p.Key))
+		if w.String() != before {
+			w.desk.t.Fatalf("rebased, it is %q, was %q", w.String(), before)
+		}
+		return
+	}
+}
+
+// rest lets all come that is under way, until all show the log.
+func (d *desk) rest() {
+	for rounds, busy := 0, true; busy; rounds++ {
+		if rounds > 200 {
+			d.t.Fatal("it does not come to an end")
+		}
+		for _, w := range d.writers {
+			w.send()
+			for _, c := range w.up {
+				d.judge(w, c)
+			}
+			w.up = nil
+			d.tell(w, len(d.log))
+			for _, a := range w.down {
+				w.hear(a)
+			}
+			w.down = nil
+		}
+		busy = slices.ContainsFunc(d.writers, func(w *writer) bool { return len(w.Pending()) > 0 || w.Offset() < uint64(len(d.log)) })
+	}
+	for _, w := range d.writers {
+		if w.String() != d.fold.String() {
+			d.t.Errorf("%s shows %q, the log is %q", w.name, w.String(), d.fold.String())
+		}
+	}
+}
+
+// TestSession lets clients write that pipeline, are rejected, cut off, and open
+// anew, and holds each step against the naive engine.
+func TestSession(t *testing.T) {
+	seeds := 300
+	if testing.Short() {
+		seeds = 60
+	}
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			d := newDesk(t, rand.New(rand.NewPCG(seed, 15)), 3)
+			d.exact = true
+			d.work(120)
+			d.rest()
+		})
+	}
+}
+
+func TestSession_TEXT8_bars(t *testing.T) {
+	for seed := range uint64(4) {
+		d := newDesk(t, rand.New(rand.NewPCG(seed, 16)), 3)
+		for len(d.log) < 1500 {
+			d.work(200)
+		}
+		d.rest()
+		if d.fold.Bar() < 2*barEntries {
+			t.Errorf("the bar is at %d of %d", d.fold.Bar(), len(d.log))
+		}
+	}
+}
