@@ -39,9 +39,7 @@ func (s *Session) lift(of func(i int, p *pending) fate) (l lifted) {
 			w.place(p.events)
 		}
 	}
-	shown := newRope(s.String())
-	shown.play(w.difference(buried))
-	l.base = shown.String()
+	l.base, _ = Apply(s.String(), w.difference(buried))
 	same := true // what is beneath
 	for i, p := range s.pending {
 		switch of(i, p) {
@@ -76,7 +74,7 @@ func (s *Session) settle(log sequence, stay []*pending, l lifted) {
 	}
 	text := newRope(l.base)
 	for _, p := range l.kept {
-		p.Base, p.events, p.removed = s.Offset(), span{}, text.play(p.Op)
+		p.Base, p.events, p.removed = s.Offset(), span{}, text.turn(p.Op).inserted()
 		s.enter(p, p.Op, s.version(len(s.pending)))
 		s.pending = append(s.pending, p)
 	}

@@ -48,7 +48,7 @@ func (s *Session) Open(snapshot Snapshot, in func(key uint64) bool, recovered bo
 		return step, err
 	}
 	step.Op = l.past(difference)
-	s.text.play(step.Op)
+	s.others(step.Op)
 	l.base = snapshot.Text
 	s.settle(f.sequence, nil, l)
 	step.Rebased = len(s.pending) > 0

@@ -22,6 +22,8 @@ type Session struct {
 	walker   *walker  // while events are concurrent
 	pending  []*pending
 	made     uint64
+	undos    steps
+	redos    steps
 }
 
 // Pending is an own operation that the log does not hold.
@@ -72,29 +74,51 @@ func (s *Session) Pending() []Pending {
 	return all
 }
 
-// Local applies an own operation to what is shown, and returns its key: 0 if it
-// does nothing. With onto, the key of the latest one, which was not sent, it
-// becomes part of that if it can. bad_operation if it does not fit.
-func (s *Session) Local(op Op, onto uint64) (uint64, error) {
+// Join says what an own edit is part of.
+type Join struct {
+	Operation uint64 // of this own operation, the latest, which was not sent; if it can
+	Step      bool   // it is undone with the edit before
+}
+
+// Local applies an own edit to what is shown, and returns the key of the operation
+// that it is: 0 if it does nothing. bad_operation if it does not fit.
+func (s *Session) Local(op Op, join Join) (uint64, error) {
 	if _, err := op.check(s.Len()); err != nil {
 		return 0, err
 	}
 	if op.events() == 0 {
 		return 0, nil
 	}
+	made, err := s.apply(op, join.Operation)
+	if err != nil {
+		return 0, err
+	}
+	made.joined = join.Step && len(s.undos) > 0
+	s.undos.push(made)
+	s.redos = nil
+	return made.key, nil
+}
+
+// apply makes an own operation that fits, or a part of one.
+func (s *Session) apply(op Op, onto uint64) (step, error) {
+	if op.events() > maxEvents-s.sequence.history.end {
+		return step{}, fail(LimitExceeded, "The text's history has no room for more.")
+	}
+	made := step{op: slices.Clone(op), inverse: s.text.turn(op)}
 	if last := len(s.pending) - 1; last >= 0 && onto > 0 && s.pending[last].Key == onto && s.extends(s.pending[last]) {
 		p := s.pending[last]
 		s.enter(p, op, []lv{p.events.end - 1})
-		p.removed = append(p.removed, s.text.play(op)...)
+		p.removed = append(p.removed, made.inverse.inserted()...)
 		p.Op = p.Op.and(op)
-		return p.Key, nil
+		made.key = onto
+		return made, nil
 	}
 	s.made++
-	p := &pending{Pending: Pending{Key: s.made, Base: s.Offset(), Op: slices.Clone(op)}}
+	made.key = s.made
+	p := &pending{Pending: Pending{Key: s.made, Base: s.Offset(), Op: slices.Clone(op)}, removed: made.inverse.inserted()}
 	s.enter(p, op, s.version(len(s.pending)))
-	p.removed = s.text.play(op)
 	s.pending = append(s.pending, p)
-	return p.Key, nil
+	return made, nil
 }
 
 // extends says whether nothing has come since the latest own operation.
@@ -119,15 +143,23 @@ func (s *Session) enter(p *pending, op Op, parents []lv) {
 	p.events.end = h.end
 }
 
-// play applies an operation, and returns what it deleted.
-func (r *rope) play(op Op) (removed []rune) {
+// turn applies an operation, and returns the one that takes it back.
+func (r *rope) turn(op Op) (inverse Op) {
 	for _, splice := range op {
-		if splice.Delete > 0 {
-			removed = append(removed, []rune(r.slice(splice.At, splice.At+splice.Delete))...)
-		}
+		inverse = append(inverse, r.inverse(splice))
 		r.splice(splice)
 	}
-	return removed
+	slices.Reverse(inverse)
+	return inverse
+}
+
+// inserted is what an operation inserts, the last splice's first: of an inverse,
+// what was deleted.
+func (op Op) inserted() (text []rune) {
+	for _, splice := range slices.Backward(op) {
+		text = append(text, []rune(splice.Insert)...)
+	}
+	return text
 }
 
 // version is that of the log with the first n own operations that are pending.
@@ -208,7 +240,7 @@ func (s *Session) fold(e *Entry) (Op, error) {
 			return nil, err
 		}
 		s.sequence.add(e, parents)
-		s.text.play(e.Op)
+		s.others(e.Op)
 		return e.Op, nil
 	}
 	w := s.whole()
@@ -219,7 +251,7 @@ func (s *Session) fold(e *Entry) (Op, error) {
 	s.sequence.add(e, parents)
 	var op Op
 	_ = w.reach(s.sequence.history.end, func(c edit) { op = op.with(c) }) // it fits
-	s.text.play(op)
+	s.others(op)
 	return op, nil
 }
 
@@ -263,7 +295,9 @@ func (s *Session) renew(from func(*pending) bool, without []uint64) Step {
 		}
 		return kept
 	})
-	s.text.play(l.change)
+	s.undos.drop(without)
+	s.redos.drop(without)
+	s.others(l.change)
 	s.settle(s.sequence.again(), s.pending[:first], l)
 	return Step{Op: l.change, Rebased: first < len(s.pending)}
 }

@@ -268,14 +268,18 @@ func (d *desk) work(steps int) {
 		w := d.writers[random.IntN(len(d.writers))]
 		switch random.IntN(8) {
 		case 0, 1:
-			onto := uint64(0)
+			if random.IntN(4) == 0 {
+				w.revert()
+				continue
+			}
+			join := Join{Step: random.IntN(3) == 0}
 			if p := w.Pending(); len(p) > 0 && random.IntN(2) == 0 {
 				if last := p[len(p)-1].Key; w.seqs[last] == 0 {
-					onto = last
+					join.Operation = last
 				}
 			}
 			op := drawOp(random, w.Len())
-			if _, err := w.Local(op, onto); err != nil {
+			if _, err := w.Local(op, join); err != nil {
 				d.t.Fatal(err)
 			}
 			w.check(Step{Op: op})
@@ -303,6 +307,19 @@ func (d *desk) work(steps int) {
 			}
 		}
 	}
+}
+
+// revert undoes something, or makes it again.
+func (w *writer) revert() {
+	undo := w.Undo
+	if w.desk.random.IntN(2) == 0 {
+		undo = w.Redo
+	}
+	_, op, err := undo()
+	if err != nil {
+		w.desk.t.Fatal(err)
+	}
+	w.check(Step{Op: op})
 }
 
 // rebase says anew what was never sent.
