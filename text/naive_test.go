@@ -95,9 +95,7 @@ func (n *naive) apply(v lv) {
 	}
 	for j := i; j < len(n.items); j++ {
 		if n.items[j].state > 0 {
-			if n.items[j].left == it.left {
-				it.right = n.items[j].id
-			}
+			it.right = n.items[j].id
 			break
 		}
 	}

@@ -30,8 +30,8 @@ const (
 	none       id = -1
 )
 
-// piece is a run of code points. The first follows left, and has the right parent
-// right; each other one follows the one before it, and has none.
+// piece is a run of code points, which have one right origin. The first has the
+// left origin left, and each other one that before it.
 type piece struct {
 	id    id
 	n     int32
@@ -122,11 +122,11 @@ func (t *tracker) insert(first lv, at, n int) int {
 		for found = t.settle(&end); found && t.piece(end).state == 0; found = t.settle(&end) {
 			end.offset = t.piece(end).n
 		}
-		if found && t.leftOf(end) == p.left {
+		if found {
 			p.right = t.piece(end).id + end.offset
 		}
 		c = t.order(&p, c, next)
-	} else if found && t.leftOf(next) == p.left {
+	} else if found {
 		p.right = t.piece(next).id + next.offset
 	}
 	effective := t.effective(c)
@@ -151,15 +151,10 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 		if other.state != 0 {
 			break
 		}
-		// Code points of a run but the first follow the one before: they are further to the right.
 		if order := t.compareLeft(t.leftOf(at), mine, p.left); order < 0 {
 			break
 		} else if order == 0 {
-			theirs := none
-			if at.offset == 0 {
-				theirs = other.right
-			}
-			order := t.compareRight(theirs, right, p.right)
+			order := t.compareRight(other.right, right, p.right)
 			if order == 0 && t.ids(lv(p.id), lv(other.id+at.offset)) < 0 {
 				break
 			}
@@ -207,7 +202,7 @@ func (t *tracker) putIn(c cursor, p piece) {
 	case c.offset == 0:
 		leaf = t.replace(c.tray, c.i, c.i, by, p)
 	case c.offset == old.n:
-		if old.end() == p.id && p.left == p.id-1 && p.right == none && old.state == 1 && !old.gone && old.id < underwater {
+		if old.end() == p.id && p.left == p.id-1 && p.right == old.right && old.state == 1 && !old.gone && old.id < underwater {
 			old.n += p.n
 			t.changed(c.tray, by)
 			break
@@ -224,7 +219,7 @@ func (t *tracker) putIn(c cursor, p piece) {
 func (p piece) cut(at int32) (head, tail piece) {
 	head, tail = p, p
 	head.n = at
-	tail.id, tail.n, tail.left, tail.right = p.id+at, p.n-at, p.id+at-1, none
+	tail.id, tail.n, tail.left = p.id+at, p.n-at, p.id+at-1
 	return head, tail
 }
 

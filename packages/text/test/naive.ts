@@ -126,7 +126,6 @@ export class Naive {
   #compare(a: number, b: number): number {
     const x = this.#event(a);
     const y = this.#event(b);
-    if (x.agent !== y.agent) return x.agent < y.agent ? -1 : 1;
-    return x.seq - y.seq;
+    return Buffer.compare(Buffer.from(x.agent), Buffer.from(y.agent)) || x.seq - y.seq;
   }
 }
