@@ -16,10 +16,10 @@ const none: Id = -1;
 export type Order = (a: LV, b: LV) => number;
 
 /**
- * The columns of a piece, a run of code points. The first follows left, and has
- * the right parent right; each other one follows the one before it, and has
- * none. State is the prepare state: 0 not inserted, 1 there, from 2 on deleted
- * once or more. Gone is the effect state: 1 deleted.
+ * The columns of a piece, a run of code points of one right origin. The first has
+ * the left origin left, and each other one that before it. State is the prepare
+ * state: 0 not inserted, 1 there, from 2 on deleted once or more. Gone is the
+ * effect state: 1 deleted.
  */
 const Piece = { id: 0, n: 1, left: 2, right: 3, state: 4, gone: 5 } as const;
 const columns = 6;
@@ -122,7 +122,7 @@ export class Tracker {
         end.offset = this.#get(end, Piece.n);
         found = this.#settle(end);
       }
-      if (found && this.#leftOf(end) === left) right = this.#idAt(end);
+      if (found) right = this.#idAt(end);
       if (concurrent) this.#arrange(first, left, right, place, behind);
     }
     const effective = this.#before(place, Count.effective);
@@ -229,12 +229,10 @@ export class Tracker {
     if (right !== none) this.#find(right, this.#limit);
     let scanning = false;
     while (this.#settle(at) && this.#get(at, Piece.state) === 0) {
-      // Code points of a run but the first follow the one before: they are further to the right.
       const order = this.#compareLeft(this.#leftOf(at), left);
       if (order < 0) break;
       if (order === 0) {
-        const theirs = at.offset === 0 ? this.#get(at, Piece.right) : none;
-        const further = this.#compareRight(theirs, right);
+        const further = this.#compareRight(this.#get(at, Piece.right), right);
         if (further === 0 && this.#order(first, this.#idAt(at)) < 0) break;
         scanning = further < 0;
       }
@@ -366,7 +364,7 @@ export class Tracker {
   #put(c: Cursor, id: Id, n: number, left: Id, right: Id): void {
     const all = this.#get(c, Piece.n);
     if (c.offset === 0 || c.offset === all) {
-      if (c.offset > 0 && left === id - 1 && right === none && this.#continues(c, id)) {
+      if (c.offset > 0 && left === id - 1 && right === this.#get(c, Piece.right) && this.#continues(c, id)) {
         const p = (c.tray * trayPieces + c.i) * columns;
         this.#pieces[p + Piece.n] = all + n;
         this.#note(id, n, c.tray);
@@ -429,7 +427,6 @@ export class Tracker {
     const id = this.#get(c, Piece.id) + from;
     this.#fresh[k * columns] = id;
     this.#fresh[k * columns + Piece.left] = id - 1;
-    this.#fresh[k * columns + Piece.right] = none;
   }
 
   /**

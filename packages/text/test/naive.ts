@@ -96,8 +96,7 @@ export class Naive {
     let i = 0;
     for (let rest = at; rest > 0; i++) if (this.#items[i]?.state === 1) rest--;
     const left = this.#items[i - 1]?.id ?? -1;
-    const known = this.#items.slice(i).find((item) => item.state > 0);
-    const right = known?.left === left ? known.id : -1;
+    const right = this.#items.slice(i).find((item) => item.state > 0)?.id ?? -1;
     const item = { id: v, left, right, state: 1, gone: false };
     this.#items.splice(this.#place(item, i), 0, item);
   }
