@@ -36,6 +36,14 @@ export class Agents {
     this.#end += n;
   }
 
+  /** Tells whose all events are, run by run: n events of an agent, from a seq on. */
+  each(tell: (agent: number, seq: number, n: number) => void): void {
+    for (let run = 0; run < this.#starts.length; run++) {
+      const end = run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.#end;
+      tell(this.#agents.get(run), this.#seqs.get(run), end - this.#starts.get(run));
+    }
+  }
+
   /** Orders events by their agents, and those of one by seq. */
   compare(x: number, y: number): number {
     const one = this.#starts.last(x);

@@ -17,8 +17,8 @@ export const Kind = {
 /** How many code points a text may have. */
 export const maxLength = 1 << 29;
 
-/** Events there are at most: they share their numbers with what was there before. */
-const most = 1 << 30;
+/** How many events a history may have: they share their numbers with what was there before. */
+export const maxEvents = (1 << 30) - 1;
 
 /**
  * Every event of a text: what it did, what it follows, and whose it is, each in
@@ -41,7 +41,7 @@ export class History {
   readonly #positions = new Column();
   readonly #kinds = new Column();
   readonly #lengths = new Column();
-  readonly #content = new Content();
+  #content = new Content();
 
   /** How many runs of operations there are. */
   get length(): number {
@@ -125,6 +125,24 @@ export class History {
     this.end += n;
   }
 
+  /** Adds a run of n events whose text, if they inserted some, is yet to be filled in. */
+  addRun(kind: number, at: number, n: number): void {
+    this.#bound(at, n);
+    this.#add(at, kind);
+    this.end += n;
+  }
+
+  /** Fills in what each event inserted, a code point. */
+  fill(letter: (v: LV) => string): void {
+    this.#content = new Content();
+    for (let run = 0; run < this.length; run++) {
+      this.#content.begin();
+      if (this.kind(run) !== Kind.inserted) continue;
+      const end = this.runEnd(run);
+      for (let v = this.runStart(run); v < end; v++) this.#content.append(letter(v));
+    }
+  }
+
   /** How many code points the text has at an event's version, which was walked. */
   textLength(v: LV): number {
     if (v < 0) return 0;
@@ -175,7 +193,8 @@ export class History {
   }
 
   #bound(at: number, n: number): void {
-    if (n > most - this.end) throw new TextError('limit_exceeded', `A text has at most ${most} events.`);
+    if (n > maxEvents - this.end)
+      throw new TextError('limit_exceeded', `A text has at most ${maxEvents} events.`);
     if (at > maxLength) throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
   }
 }

@@ -84,6 +84,17 @@ export class Tracker {
     return sum[state] as number;
   }
 
+  /** Tells all code points in the order of the text, in runs: n of them from an id on, and whether they are deleted. */
+  each(tell: (id: Id, n: number, gone: boolean) => void): void {
+    for (let tray = this.#branches.first(); tray >= 0; tray = this.#next[tray] as number) {
+      const size = this.#sizes[tray] as number;
+      for (let i = 0, p = tray * trayPieces * columns; i < size; i++, p += columns) {
+        const gone = this.#pieces[p + Piece.gone] === 1;
+        tell(this.#pieces[p] as number, this.#pieces[p + Piece.n] as number, gone);
+      }
+    }
+  }
+
   /**
    * Applies events that inserted n code points behind at others, and returns
    * where they are in the effect state.

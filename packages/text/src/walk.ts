@@ -70,22 +70,30 @@ function concurrently(
   return walker.length;
 }
 
+/** Replays all events of a history, and returns the state that they come to. */
+export function replay(history: History): Tracker {
+  const all = { start: 0, end: history.end };
+  const walker = new Walker(history, all, -1);
+  for (const span of history.graph.arrange([all])) walker.apply(span);
+  return walker.tracker;
+}
+
 /** Replays events in an order in which causes come first. */
 class Walker {
+  readonly tracker: Tracker;
   readonly #history: History;
-  readonly #tracker: Tracker;
   /** The version of the prepare state. */
   #version: Version;
 
   constructor(history: History, { start, end }: Span, base: LV) {
     this.#history = history;
-    this.#tracker = new Tracker(start, end, history.textLength(base), history.agents);
+    this.tracker = new Tracker(start, end, history.textLength(base), history.agents);
     this.#version = base < 0 ? [] : [base];
   }
 
   /** How long the text is, of all that was applied. */
   get length(): number {
-    return this.#tracker.length(Count.effective);
+    return this.tracker.length(Count.effective);
   }
 
   /** Applies events that follow each other. */
@@ -96,12 +104,12 @@ class Walker {
       const n = Math.min(history.runEnd(run), end) - v;
       const at = history.position(run, v, n);
       const kind = history.kind(run);
-      history.fit(run, v, n, this.#tracker.length(Count.prepared));
+      history.fit(run, v, n, this.tracker.length(Count.prepared));
       if (kind === Kind.inserted) {
-        const effective = this.#tracker.insert(v, at, n);
+        const effective = this.tracker.insert(v, at, n);
         tell?.(effective, 0, history.text(run, v, n));
       } else {
-        this.#tracker.remove(v, at, n, kind === Kind.erased, tell);
+        this.tracker.remove(v, at, n, kind === Kind.erased, tell);
       }
       v += n;
     }
@@ -135,7 +143,7 @@ class Walker {
   }
 
   #move(run: number, v: number, n: number, by: number): void {
-    if (this.#history.kind(run) === Kind.inserted) this.#tracker.moveInserted(v, n, by);
-    else this.#tracker.moveDeleted(v, n, by);
+    if (this.#history.kind(run) === Kind.inserted) this.tracker.moveInserted(v, n, by);
+    else this.tracker.moveDeleted(v, n, by);
   }
 }

@@ -46,17 +46,21 @@ export function addToNaive(naive: Naive, txn: Txn): void {
 /** A text with its history. */
 export class Document {
   readonly history: History;
-  readonly text = new Rope();
-  #version: Version = [];
-  #folded = 0;
+  readonly text: Rope;
+  version: Version;
+  #folded: number;
 
-  constructor(history = new History()) {
+  /** A text that holds all of a history, or nothing of it yet. */
+  constructor(history = new History(), version: Version = [], text = '') {
     this.history = history;
+    this.version = version;
+    this.text = new Rope(text);
+    this.#folded = version.length > 0 ? history.end : 0;
   }
 
   /** Folds what has come since. */
   fold(): void {
-    this.#version = this.history.walk(this.#version, this.#folded, this.text.runes, this.apply);
+    this.version = this.history.walk(this.version, this.#folded, this.text.runes, this.apply);
     this.#folded = this.history.end;
   }
 

@@ -1,0 +1,143 @@
+import { damaged, Writer } from './bytes.ts';
+
+// The numbers and texts of a saved history are packed with an adaptive binary
+// range coder, as LZMA's (Pavlov): each bit is coded by how likely it has been in
+// its context so far.
+
+/** Of 1 << chanceBits: how likely a bit is 0, in each of some contexts. */
+export type Chances = Uint16Array;
+const chanceBits = 11;
+/** How fast a chance follows. */
+const moveBits = 4;
+const topBits = 1 << 24;
+/** Bytes that are read behind the end, of an end that is right. */
+const most = 8;
+
+export function chances(n: number): Chances {
+  return new Uint16Array(n).fill(1 << (chanceBits - 1));
+}
+
+// The contexts of a number: of how many bits it has, of each behind its highest
+// three, and, by how many it has, of those three.
+const low = 64;
+const high = 128;
+
+/** The contexts of a number. */
+export function numbers(): Chances {
+  return chances(high + 33 * 8);
+}
+
+/** Packs values, or unpacks them, by the same steps: then it returns others than it is given. */
+export abstract class Coder {
+  /** Codes a bit in a context. */
+  abstract bit(chances: Chances, context: number, bit: number): number;
+
+  /** Codes a number of n bits, the highest first, each in the context of those before it. */
+  tree(chances: Chances, from: number, n: number, value = 0): number {
+    let at = 1;
+    for (let i = n - 1; i >= 0; i--) at = (at << 1) | this.bit(chances, from + at, (value >>> i) & 1);
+    return at - (1 << n);
+  }
+
+  /** Codes a number below 2^32. */
+  number(chances: Chances, value = 0): number {
+    const size = Math.min(32, this.tree(chances, 0, 6, 32 - Math.clz32(value)));
+    if (size < 2) return size;
+    const head = Math.min(size - 1, 3);
+    let rest = size - 1 - head;
+    let result =
+      (1 << head) | this.tree(chances, high + 8 * size, head, (value >>> rest) & ((1 << head) - 1));
+    while (--rest >= 0) result = 2 * result + this.bit(chances, low + rest, (value >>> rest) & 1);
+    return result;
+  }
+
+  /** Codes a number that may be negative, of 32 bits. */
+  signed(chances: Chances, value = 0): number {
+    const folded = this.number(chances, ((value << 1) ^ (value >> 31)) >>> 0);
+    return (folded >>> 1) ^ -(folded & 1);
+  }
+}
+
+export class Packer extends Coder {
+  readonly #out = new Writer();
+  #low = 0;
+  #width = 0xffff_ffff;
+  #cache = 0;
+  /** Bytes that a carry may still change. */
+  #ahead = 1;
+
+  override bit(chances: Chances, context: number, bit: number): number {
+    const chance = chances[context] as number;
+    const bound = (this.#width >>> chanceBits) * chance;
+    if (bit === 0) {
+      this.#width = bound;
+      chances[context] = chance + (((1 << chanceBits) - chance) >> moveBits);
+    } else {
+      this.#low += bound;
+      this.#width -= bound;
+      chances[context] = chance - (chance >> moveBits);
+    }
+    while (this.#width < topBits) {
+      this.#width *= 256;
+      this.#shift();
+    }
+    return bit;
+  }
+
+  /** Ends the packing, and returns all. */
+  done(): Uint8Array {
+    for (let i = 0; i < 5; i++) this.#shift();
+    return this.#out.written.subarray(1);
+  }
+
+  #shift(): void {
+    const carry = this.#low > 0xffff_ffff;
+    if (carry || this.#low < 0xff00_0000) {
+      for (let byte = this.#cache; this.#ahead > 0; this.#ahead--) {
+        this.#out.byte((byte + Number(carry)) & 255);
+        byte = 255;
+      }
+      this.#cache = (this.#low >>> 24) & 255;
+    }
+    this.#ahead++;
+    this.#low = (this.#low & 0xff_ffff) * 256;
+  }
+}
+
+/** Reads what a Packer wrote, and throws if there is too little. */
+export class Unpacker extends Coder {
+  readonly #data: Uint8Array;
+  #at = 0;
+  #width = 0xffff_ffff;
+  #code = 0;
+
+  constructor(data: Uint8Array) {
+    super();
+    this.#data = data;
+    for (let i = 0; i < 4; i++) this.#shift();
+  }
+
+  override bit(chances: Chances, context: number): number {
+    const chance = chances[context] as number;
+    const bound = (this.#width >>> chanceBits) * chance;
+    const bit = Number(this.#code >= bound);
+    if (bit === 0) {
+      this.#width = bound;
+      chances[context] = chance + (((1 << chanceBits) - chance) >> moveBits);
+    } else {
+      this.#code -= bound;
+      this.#width -= bound;
+      chances[context] = chance - (chance >> moveBits);
+    }
+    while (this.#width < topBits) {
+      this.#width *= 256;
+      this.#shift();
+    }
+    return bit;
+  }
+
+  #shift(): void {
+    if (this.#at >= this.#data.length + most) throw damaged();
+    this.#code = ((this.#code << 8) | (this.#data[this.#at++] ?? 0)) >>> 0;
+  }
+}
