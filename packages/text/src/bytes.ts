@@ -8,6 +8,11 @@ export function damaged(): TextError {
   return new TextError('bad_update', 'What came is damaged.');
 }
 
+/** The UTF-8 of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
 /**
  * Reads numbers and texts from bytes that may be damaged: then it throws a
  * TextError. Numbers are varints as of Go's encoding/binary.
@@ -102,8 +107,7 @@ export class Writer {
 
   /** A text, without its length. */
   text(text: string): void {
-    this.#room(3 * text.length);
-    this.#length += encoder.encodeInto(text, this.#data.subarray(this.#length)).written;
+    this.bytes(utf8(text));
   }
 
   /** All that was written, until more is. */

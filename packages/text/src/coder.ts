@@ -27,74 +27,82 @@ export function numbers(): Chances {
   return chances(high + 33 * 8);
 }
 
-/** Packs values, or unpacks them, by the same steps: then it returns others than it is given. */
-export abstract class Coder {
+/** Packs values, or unpacks them by the same steps: then it returns others than it is given. */
+export class Coder {
+  readonly #out = new Writer();
+  /** What is unpacked, and how much of it was read. */
+  readonly #packed: Uint8Array | undefined;
+  #at = 0;
+  /** Where the range of what is possible begins, or, while it unpacks, how far in it what was packed is. */
+  #low = 0;
+  #width = 0xffff_ffff;
+  /** Bytes that a carry may still change: one, and behind it those that are 255. */
+  #cache = 0;
+  #ahead = 1;
+
+  /** Unpacks bytes, or, without any, packs. It throws a TextError if there are too few. */
+  constructor(packed?: Uint8Array) {
+    this.#packed = packed;
+    if (packed !== undefined) for (let i = 0; i < 4; i++) this.#pull(packed);
+  }
+
   /** Codes a bit in a context. */
-  abstract bit(chances: Chances, context: number, bit: number): number;
+  bit(chances: Chances, context: number, bit: number): number {
+    const packed = this.#packed;
+    const chance = chances[context] as number;
+    const bound = (this.#width >>> chanceBits) * chance;
+    const coded = packed === undefined ? bit : Number(this.#low >= bound);
+    if (coded === 0) {
+      this.#width = bound;
+      chances[context] = chance + (((1 << chanceBits) - chance) >> moveBits);
+    } else {
+      this.#low += packed === undefined ? bound : -bound;
+      this.#width -= bound;
+      chances[context] = chance - (chance >> moveBits);
+    }
+    while (this.#width < topBits) {
+      this.#width *= 256;
+      if (packed === undefined) this.#push();
+      else this.#pull(packed);
+    }
+    return coded;
+  }
 
   /** Codes a number of n bits, the highest first, each in the context of those before it. */
-  tree(chances: Chances, from: number, n: number, value = 0): number {
+  tree(chances: Chances, from: number, n: number, value: number): number {
     let at = 1;
     for (let i = n - 1; i >= 0; i--) at = (at << 1) | this.bit(chances, from + at, (value >>> i) & 1);
     return at - (1 << n);
   }
 
   /** Codes a number below 2^32. */
-  number(chances: Chances, value = 0): number {
+  number(chances: Chances, value: number): number {
     const size = Math.min(32, this.tree(chances, 0, 6, 32 - Math.clz32(value)));
     if (size < 2) return size;
     const head = Math.min(size - 1, 3);
     let rest = size - 1 - head;
-    let result =
-      (1 << head) | this.tree(chances, high + 8 * size, head, (value >>> rest) & ((1 << head) - 1));
+    let result = (1 << head) | this.tree(chances, high + 8 * size, head, value >>> rest);
     while (--rest >= 0) result = 2 * result + this.bit(chances, low + rest, (value >>> rest) & 1);
     return result;
   }
 
   /** Codes a number that may be negative, of 32 bits. */
-  signed(chances: Chances, value = 0): number {
+  signed(chances: Chances, value: number): number {
     const folded = this.number(chances, ((value << 1) ^ (value >> 31)) >>> 0);
     return (folded >>> 1) ^ -(folded & 1);
-  }
-}
-
-export class Packer extends Coder {
-  readonly #out = new Writer();
-  #low = 0;
-  #width = 0xffff_ffff;
-  #cache = 0;
-  /** Bytes that a carry may still change. */
-  #ahead = 1;
-
-  override bit(chances: Chances, context: number, bit: number): number {
-    const chance = chances[context] as number;
-    const bound = (this.#width >>> chanceBits) * chance;
-    if (bit === 0) {
-      this.#width = bound;
-      chances[context] = chance + (((1 << chanceBits) - chance) >> moveBits);
-    } else {
-      this.#low += bound;
-      this.#width -= bound;
-      chances[context] = chance - (chance >> moveBits);
-    }
-    while (this.#width < topBits) {
-      this.#width *= 256;
-      this.#shift();
-    }
-    return bit;
   }
 
   /** Ends the packing, and returns all. */
   done(): Uint8Array {
-    for (let i = 0; i < 5; i++) this.#shift();
+    for (let i = 0; i < 5; i++) this.#push();
     return this.#out.written.subarray(1);
   }
 
-  #shift(): void {
-    const carry = this.#low > 0xffff_ffff;
-    if (carry || this.#low < 0xff00_0000) {
+  #push(): void {
+    const carry = Number(this.#low > 0xffff_ffff);
+    if (carry === 1 || this.#low < 0xff00_0000) {
       for (let byte = this.#cache; this.#ahead > 0; this.#ahead--) {
-        this.#out.byte((byte + Number(carry)) & 255);
+        this.#out.byte((byte + carry) & 255);
         byte = 255;
       }
       this.#cache = (this.#low >>> 24) & 255;
@@ -102,42 +110,9 @@ export class Packer extends Coder {
     this.#ahead++;
     this.#low = (this.#low & 0xff_ffff) * 256;
   }
-}
 
-/** Reads what a Packer wrote, and throws if there is too little. */
-export class Unpacker extends Coder {
-  readonly #data: Uint8Array;
-  #at = 0;
-  #width = 0xffff_ffff;
-  #code = 0;
-
-  constructor(data: Uint8Array) {
-    super();
-    this.#data = data;
-    for (let i = 0; i < 4; i++) this.#shift();
-  }
-
-  override bit(chances: Chances, context: number): number {
-    const chance = chances[context] as number;
-    const bound = (this.#width >>> chanceBits) * chance;
-    const bit = Number(this.#code >= bound);
-    if (bit === 0) {
-      this.#width = bound;
-      chances[context] = chance + (((1 << chanceBits) - chance) >> moveBits);
-    } else {
-      this.#code -= bound;
-      this.#width -= bound;
-      chances[context] = chance - (chance >> moveBits);
-    }
-    while (this.#width < topBits) {
-      this.#width *= 256;
-      this.#shift();
-    }
-    return bit;
-  }
-
-  #shift(): void {
-    if (this.#at >= this.#data.length + most) throw damaged();
-    this.#code = ((this.#code << 8) | (this.#data[this.#at++] ?? 0)) >>> 0;
+  #pull(packed: Uint8Array): void {
+    if (this.#at >= packed.length + most) throw damaged();
+    this.#low = this.#low * 256 + (packed[this.#at++] ?? 0);
   }
 }

@@ -1,4 +1,4 @@
-import { damaged, Reader, Writer } from './bytes.ts';
+import { damaged, Reader, utf8, type Writer } from './bytes.ts';
 import { maxLength } from './history.ts';
 
 // A text is saved so that it can be read fast: its length in bytes, and if that
@@ -10,9 +10,7 @@ import { maxLength } from './history.ts';
 const longest = 12;
 
 export function writePlain(out: Writer, text: string): void {
-  const utf8 = new Writer();
-  utf8.text(text);
-  const bytes = utf8.written;
+  const bytes = utf8(text);
   out.number(bytes.length);
   if (text === '') return;
   const lengths = codeLengths(bytes);

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Reader, Writer } from '../src/bytes.ts';
-import { type Chances, type Coder, chances, numbers, Packer, Unpacker } from '../src/coder.ts';
+import { Coder, chances, numbers } from '../src/coder.ts';
 import { crc32, seal } from '../src/crc.ts';
 import { Kind } from '../src/history.ts';
 import { TextError } from '../src/index.ts';
-import { Columns } from '../src/pack.ts';
 import { readPlain, writePlain } from '../src/plain.ts';
+import { Records } from '../src/records.ts';
 import { load, open, save } from '../src/save.ts';
 import { addTo, Document, drawHistory } from './histories.ts';
 import { Random } from './random.ts';
@@ -91,14 +91,14 @@ test('what is packed is unpacked: numbers of all sizes, likely and unlikely ones
       coder.tree(trees, 0, 8, value & 255),
     ]);
   };
-  const packer = new Packer();
+  const packer = new Coder();
   const packed = code(packer, values);
   const bytes = packer.done();
   expect(packed).toEqual(values.flatMap((value) => [value, value | 0, value & 255]));
   const nothing = values.map(() => 0);
-  expect(code(new Unpacker(bytes), nothing)).toEqual(packed);
-  expect(() => code(new Unpacker(bytes.subarray(0, -10)), nothing)).toThrow(bad);
-  const likely = new Packer();
+  expect(code(new Coder(bytes), nothing)).toEqual(packed);
+  expect(() => code(new Coder(bytes.subarray(0, -10)), nothing)).toThrow(bad);
+  const likely = new Coder();
   code(likely, nothing);
   expect(likely.done().length).toBeLessThan(1000);
 });
@@ -200,141 +200,168 @@ describe('what is damaged', () => {
     }
   });
 
-  /** A history as only somebody makes one who means harm: it is packed as it is told to. */
-  const forged = (text: string, write: (k: Coder, c: Columns) => void): Uint8Array => {
-    const packer = new Packer();
-    write(packer, new Columns());
+  /** A history as only somebody makes one who means harm: its records are those that it is told. */
+  const forged = (text: string, write: (records: Records) => void): Uint8Array => {
+    const coder = new Coder();
+    write(new Records(coder));
     const out = new Writer();
     out.text('txs\x01');
     writePlain(out, text);
-    out.bytes(packer.done());
+    out.bytes(coder.done());
     return seal(out);
   };
-  /** The agent `a`, and that all n events are its. */
-  const agent = (k: Coder, c: Columns, n: number): void => {
-    k.number(c.counts, 1);
-    k.number(c.counts, 1);
-    k.tree(c.name, 0, 8, 97);
-    k.number(c.counts, n);
-    k.number(c.agents, 0);
-    k.signed(c.seqs, 0);
-    k.number(c.lengths, n);
+  const { inserted, deleted } = Kind;
+  /** All n events are of the agent `a`. */
+  const agent = (records: Records, n: number): void => {
+    records.count(1);
+    records.name('a');
+    records.count(n);
+    records.agent(0, 0, n);
   };
-  const graph = (k: Coder, c: Columns, runs: [n: number, ...distances: number[]][]): void => {
-    k.number(c.counts, runs.length);
-    for (const [n, ...distances] of runs) {
-      k.number(c.lengths, n);
-      k.number(c.parents, distances.length);
-      for (const distance of distances) k.number(c.distances, distance);
-    }
-  };
-  const op = (k: Coder, c: Columns, before: number, kind: number, n: number, by: number): void => {
-    k.tree(c.kinds, 4 * before, 2, kind);
-    k.number(c.sizes[kind] as Chances, n);
-    k.signed(c.places[3 * before + kind] as Chances, by);
+  const line = (records: Records, n: number): void => {
+    agent(records, n);
+    records.count(1);
+    records.branch(0, []);
   };
 
   test('is not what a right history is that is told in the same way', () => {
-    const bytes = forged('ab', (k, c) => {
-      agent(k, c, 2);
-      graph(k, c, [[0]]);
-      op(k, c, 0, Kind.inserted, 2, 0);
-      k.number(c.counts, 0);
+    const bytes = forged('ab', (records) => {
+      line(records, 2);
+      records.op(inserted, 0, 2);
+      records.count(0);
     });
     expect(bytes).toEqual(saved(typed('ab')));
   });
 
   const most = 2 ** 30 - 1;
-  test.each<[string, string, (k: Coder, c: Columns) => void]>([
-    ['more names than there is room for', '', (k, c) => k.number(c.counts, 2 ** 32 - 1)],
+  test.each<[string, string, (records: Records) => void]>([
+    ['more names than there is room for', '', (records) => records.count(2 ** 32 - 1)],
     [
       'a name that is too long',
       '',
-      (k, c) => {
-        k.number(c.counts, 1);
-        k.number(c.counts, 256);
+      (records) => {
+        records.count(1);
+        records.count(256);
+        for (let i = 0; i < 256; i++) records.letter(97);
+      },
+    ],
+    [
+      'a name twice',
+      '',
+      (records) => {
+        records.count(2);
+        records.name('a');
+        records.name('a');
+        records.count(0);
+      },
+    ],
+    [
+      'an event twice',
+      'ab',
+      (records) => {
+        records.count(1);
+        records.name('a');
+        records.count(2);
+        records.agent(0, 0, 1);
+        records.agent(0, 0, 1);
+        records.count(1);
+        records.branch(0, []);
+        records.op(inserted, 0, 2);
+        records.count(0);
       },
     ],
     [
       'more events than there are',
       'ab',
-      (k, c) => {
-        agent(k, c, most);
-        graph(k, c, [[0]]);
-        op(k, c, 0, Kind.inserted, most, 0);
-        k.number(c.counts, 0);
+      (records) => {
+        line(records, most);
+        records.op(inserted, 0, most);
+        records.count(0);
       },
     ],
     [
       'more that is gone than there is room for',
       'ab',
-      (k, c) => {
-        agent(k, c, 2);
-        graph(k, c, [[0]]);
-        op(k, c, 0, Kind.inserted, 2, 0);
-        k.number(c.counts, most);
+      (records) => {
+        line(records, 2);
+        records.op(inserted, 0, 2);
+        records.count(most);
       },
     ],
     [
       'more that is deleted than was inserted',
       'ab',
-      (k, c) => {
-        agent(k, c, most);
-        graph(k, c, [[0]]);
-        op(k, c, 0, Kind.inserted, 2, 0);
-        op(k, c, 0, Kind.deleted, most - 2, -2);
-        k.number(c.counts, 0);
+      (records) => {
+        line(records, most);
+        records.op(inserted, 0, 2);
+        records.op(deleted, 0, most - 2);
+        records.count(0);
       },
     ],
     [
       'a run of operations over two branches',
       '',
-      (k, c) => {
-        agent(k, c, 5);
-        graph(k, c, [[0], [4, 3]]);
-        op(k, c, 0, Kind.inserted, 2, 0);
-        op(k, c, 0, Kind.deleted, 3, -2);
-        k.number(c.counts, 2);
-        c.letter(k, 97);
-        c.letter(k, 98);
+      (records) => {
+        agent(records, 5);
+        records.count(2);
+        records.branch(0, []);
+        records.branch(4, [1]);
+        records.op(inserted, 0, 2);
+        records.op(deleted, 0, 3);
+        records.count(2);
+        records.letter(97);
+        records.letter(98);
       },
     ],
     [
       'a branch that is none',
       'ab',
-      (k, c) => {
-        agent(k, c, 2);
-        graph(k, c, [[0], [1, 1]]);
-        op(k, c, 0, Kind.inserted, 1, 0);
-        op(k, c, 0, Kind.inserted, 1, 0);
-        k.number(c.counts, 0);
+      (records) => {
+        agent(records, 2);
+        records.count(2);
+        records.branch(0, []);
+        records.branch(1, [0]);
+        records.op(inserted, 0, 1);
+        records.op(inserted, 1, 1);
+        records.count(0);
+      },
+    ],
+    [
+      'a parent that another parent follows',
+      'abc',
+      (records) => {
+        agent(records, 3);
+        records.count(2);
+        records.branch(0, []);
+        records.branch(2, [0, 1]);
+        records.op(inserted, 0, 2);
+        records.op(inserted, 2, 1);
+        records.count(0);
       },
     ],
     [
       'a text that has more than its history',
       'abc',
-      (k, c) => {
-        agent(k, c, 2);
-        graph(k, c, [[0]]);
-        op(k, c, 0, Kind.inserted, 2, 0);
-        k.number(c.counts, 0);
+      (records) => {
+        line(records, 2);
+        records.op(inserted, 0, 2);
+        records.count(0);
       },
     ],
     [
       'a letter that is gone, and is none',
       'b',
-      (k, c) => {
-        agent(k, c, 3);
-        graph(k, c, [[0]]);
-        op(k, c, 0, Kind.inserted, 2, 0);
-        op(k, c, 0, Kind.deleted, 1, -2);
-        k.number(c.counts, 1);
-        c.letter(k, 0xd800);
+      (records) => {
+        line(records, 3);
+        records.op(inserted, 0, 2);
+        records.op(deleted, 0, 1);
+        records.count(1);
+        records.letter(0xd800);
       },
     ],
   ])('has %s, which takes no memory', (_, text, write) => {
-    const before = process.memoryUsage();
     const opened = open(forged(text, write));
+    const before = process.memoryUsage();
     expect(() => load(opened)).toThrow(bad);
     const after = process.memoryUsage();
     expect(after.rss - before.rss).toBeLessThan(2 ** 26);
