@@ -4,8 +4,6 @@ import { damaged, Writer } from './bytes.ts';
 // range coder, as LZMA's (Pavlov): each bit is coded by how likely it has been in
 // its context so far.
 
-/** Of 1 << chanceBits: how likely a bit is 0, in each of some contexts. */
-export type Chances = Uint16Array;
 const chanceBits = 11;
 /** How fast a chance follows. */
 const moveBits = 4;
@@ -13,23 +11,17 @@ const topBits = 1 << 24;
 /** Bytes that are read behind the end, of an end that is right. */
 const most = 8;
 
-export function chances(n: number): Chances {
-  return new Uint16Array(n).fill(1 << (chanceBits - 1));
-}
-
-// The contexts of a number: of how many bits it has, of each behind its highest
+// The chances of a number: of how many bits it has, of each behind its highest
 // three, and, by how many it has, of those three.
 const low = 64;
 const high = 128;
-
-/** The contexts of a number. */
-export function numbers(): Chances {
-  return chances(high + 33 * 8);
-}
+const all = high + 33 * 8;
 
 /** Packs values, or unpacks them by the same steps: then it returns others than it is given. */
 export class Coder {
   readonly #out = new Writer();
+  /** By context: how likely each bit is 0, of 1 << chanceBits. */
+  readonly #chances: Uint16Array[] = [];
   /** What is unpacked, and how much of it was read. */
   readonly #packed: Uint8Array | undefined;
   #at = 0;
@@ -46,49 +38,26 @@ export class Coder {
     if (packed !== undefined) for (let i = 0; i < 4; i++) this.#pull(packed);
   }
 
-  /** Codes a bit in a context. */
-  bit(chances: Chances, context: number, bit: number): number {
-    const packed = this.#packed;
-    const chance = chances[context] as number;
-    const bound = (this.#width >>> chanceBits) * chance;
-    const coded = packed === undefined ? bit : Number(this.#low >= bound);
-    if (coded === 0) {
-      this.#width = bound;
-      chances[context] = chance + (((1 << chanceBits) - chance) >> moveBits);
-    } else {
-      this.#low += packed === undefined ? bound : -bound;
-      this.#width -= bound;
-      chances[context] = chance - (chance >> moveBits);
-    }
-    while (this.#width < topBits) {
-      this.#width *= 256;
-      if (packed === undefined) this.#push();
-      else this.#pull(packed);
-    }
-    return coded;
-  }
-
-  /** Codes a number of n bits, the highest first, each in the context of those before it. */
-  tree(chances: Chances, from: number, n: number, value: number): number {
-    let at = 1;
-    for (let i = n - 1; i >= 0; i--) at = (at << 1) | this.bit(chances, from + at, (value >>> i) & 1);
-    return at - (1 << n);
+  /** Codes a number of n bits, at most 8. Each context, a small number, has chances of its own. */
+  tree(context: number, n: number, value: number): number {
+    return this.#tree(this.#in(context), 0, n, value);
   }
 
   /** Codes a number below 2^32. */
-  number(chances: Chances, value: number): number {
-    const size = Math.min(32, this.tree(chances, 0, 6, 32 - Math.clz32(value)));
+  number(context: number, value: number): number {
+    const chances = this.#in(context);
+    const size = Math.min(32, this.#tree(chances, 0, 6, 32 - Math.clz32(value)));
     if (size < 2) return size;
     const head = Math.min(size - 1, 3);
     let rest = size - 1 - head;
-    let result = (1 << head) | this.tree(chances, high + 8 * size, head, value >>> rest);
-    while (--rest >= 0) result = 2 * result + this.bit(chances, low + rest, (value >>> rest) & 1);
+    let result = (1 << head) | this.#tree(chances, high + 8 * size, head, value >>> rest);
+    while (--rest >= 0) result = 2 * result + this.#bit(chances, low + rest, (value >>> rest) & 1);
     return result;
   }
 
   /** Codes a number that may be negative, of 32 bits. */
-  signed(chances: Chances, value: number): number {
-    const folded = this.number(chances, ((value << 1) ^ (value >> 31)) >>> 0);
+  signed(context: number, value: number): number {
+    const folded = this.number(context, ((value << 1) ^ (value >> 31)) >>> 0);
     return (folded >>> 1) ^ -(folded & 1);
   }
 
@@ -96,6 +65,39 @@ export class Coder {
   done(): Uint8Array {
     for (let i = 0; i < 5; i++) this.#push();
     return this.#out.written.subarray(1);
+  }
+
+  #in(context: number): Uint16Array {
+    this.#chances[context] ??= new Uint16Array(all).fill(1 << (chanceBits - 1));
+    return this.#chances[context];
+  }
+
+  /** The highest bit first, each by what those before it were. */
+  #tree(chances: Uint16Array, from: number, n: number, value: number): number {
+    let at = 1;
+    for (let i = n - 1; i >= 0; i--) at = (at << 1) | this.#bit(chances, from + at, (value >>> i) & 1);
+    return at - (1 << n);
+  }
+
+  #bit(chances: Uint16Array, i: number, bit: number): number {
+    const packed = this.#packed;
+    const chance = chances[i] as number;
+    const bound = (this.#width >>> chanceBits) * chance;
+    const coded = packed === undefined ? bit : Number(this.#low >= bound);
+    if (coded === 0) {
+      this.#width = bound;
+      chances[i] = chance + (((1 << chanceBits) - chance) >> moveBits);
+    } else {
+      this.#low += packed === undefined ? bound : -bound;
+      this.#width -= bound;
+      chances[i] = chance - (chance >> moveBits);
+    }
+    while (this.#width < topBits) {
+      this.#width *= 256;
+      if (packed === undefined) this.#push();
+      else this.#pull(packed);
+    }
+    return coded;
   }
 
   #push(): void {

@@ -29,11 +29,12 @@ export function pack(history: History, buried: string): Uint8Array {
 }
 
 /**
- * Reads what pack wrote: a history that has no text yet, and what is gone.
+ * Reads what pack wrote: a history that has no text yet, how many of its events
+ * inserted some, and what of that is gone.
  *
  * @throws TextError if nobody can have written it.
  */
-export function unpack(packed: Uint8Array): { history: History; buried: string } {
+export function unpack(packed: Uint8Array): { history: History; inserted: number; buried: string } {
   const records = new Records(new Coder(packed));
   const history = new History();
   const { agents, graph } = history;
@@ -75,11 +76,13 @@ export function unpack(packed: Uint8Array): { history: History; buried: string }
     check(graph.length > i);
     before = start;
   }
+  let inserted = 0;
   while (history.end < end) {
     const [kind, at, n] = records.op();
     check(kind <= Kind.erased && n > 0 && graph.stretch(history.end, end) >= history.end + n);
     check(at >= 0 && at <= maxLength);
     history.addRun(kind, at, n);
+    if (kind === Kind.inserted) inserted += n;
   }
   let buried = '';
   for (let rest = count(most); rest > 0; rest--) {
@@ -87,7 +90,7 @@ export function unpack(packed: Uint8Array): { history: History; buried: string }
     check(letter <= 0x10ffff && (letter < 0xd800 || letter > 0xdfff));
     buried += String.fromCodePoint(letter);
   }
-  return { history, buried };
+  return { history, inserted, buried };
 }
 
 function check(right: boolean): void {

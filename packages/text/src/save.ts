@@ -1,11 +1,9 @@
 import { damaged, Writer } from './bytes.ts';
 import { seal, unseal } from './crc.ts';
-import { TextError } from './error.ts';
 import type { Version } from './graph.ts';
 import { History, Kind } from './history.ts';
 import { pack, unpack } from './pack.ts';
 import { readPlain, writePlain } from './plain.ts';
-import { runesOf } from './runes.ts';
 import { replay } from './walk.ts';
 
 // What is saved is, in this order: its magic; the text (see plain.ts); what
@@ -37,7 +35,7 @@ export function save(history: History, text: string): Uint8Array<ArrayBuffer> {
 export function open(saved: Uint8Array): Opened {
   const from = unseal(saved, magic, 'saved text');
   const text = readPlain(from);
-  if (text !== '' && from.left === 0) throw new TextError('bad_update', 'The saved text has no history.');
+  if (text !== '' && from.left === 0) throw damaged();
   return { text, past: from.bytes(from.left) };
 }
 
@@ -48,33 +46,21 @@ export function open(saved: Uint8Array): Opened {
  */
 export function load({ text, past }: Opened): { history: History; version: Version } {
   if (past.length === 0) return { history: new History(), version: [] };
-  const { history, buried } = unpack(past);
+  const { history, inserted, buried } = unpack(past);
   const { graph, end } = history;
-  const letters = [...buried];
-  let inserted = 0;
-  for (let run = 0; run < history.length; run++) {
-    if (history.kind(run) === Kind.inserted) inserted += history.runEnd(run) - history.runStart(run);
-  }
+  const here = [...text];
+  const gone = [...buried];
   // Of what follows each other no more can be deleted than was ever inserted.
-  if (inserted !== runesOf(text) + letters.length || end > inserted * (graph.length + 1)) throw damaged();
-  // Of each event that inserted what is in the text: the code point, and 1 more.
-  const there = new Int32Array(end);
-  let i = 0;
-  replay(history).each((first, n, gone) => {
-    if (gone) return;
-    for (let v = first; v < first + n; v++) {
-      const letter = text.codePointAt(i);
-      if (letter === undefined) throw damaged();
-      there[v] = letter + 1;
-      i += letter > 0xffff ? 2 : 1;
-    }
+  if (inserted !== here.length + gone.length || end > inserted * (graph.length + 1)) throw damaged();
+  // Of each event whose code point is in the text: its position, and 1 more.
+  const places = new Int32Array(end);
+  let n = 0;
+  replay(history).each((v, length, dead) => {
+    for (let i = 0; i < length && !dead; i++) places[v + i] = ++n;
   });
-  if (i < text.length) throw damaged();
-  let k = 0;
-  history.fill((v) => {
-    const letter = there[v] as number;
-    return letter > 0 ? String.fromCodePoint(letter - 1) : (letters[k++] as string);
-  });
+  if (n !== here.length) throw damaged();
+  let buriedAt = 0;
+  history.fill((v) => (here[(places[v] as number) - 1] ?? gone[buriedAt++]) as string);
   const ends = Array.from({ length: graph.length }, (_, run) => graph.stretch(graph.start(run), end) - 1);
   return { history, version: graph.dominators(ends) };
 }

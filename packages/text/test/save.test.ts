@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Reader, Writer } from '../src/bytes.ts';
-import { Coder, chances, numbers } from '../src/coder.ts';
+import { Coder } from '../src/coder.ts';
 import { crc32, seal } from '../src/crc.ts';
 import { Kind } from '../src/history.ts';
 import { TextError } from '../src/index.ts';
@@ -82,13 +82,10 @@ test('what is packed is unpacked: numbers of all sizes, likely and unlikely ones
   const random = new Random(7);
   const values = Array.from({ length: 20_000 }, () => random.below(2 ** 32 - 1) >>> random.below(32));
   const code = (coder: Coder, given: readonly number[]): number[] => {
-    const sizes = numbers();
-    const signs = numbers();
-    const trees = chances(256);
     return given.flatMap((value) => [
-      coder.number(sizes, value),
-      coder.signed(signs, value | 0),
-      coder.tree(trees, 0, 8, value & 255),
+      coder.number(0, value),
+      coder.signed(1, value | 0),
+      coder.tree(2, 8, value & 255),
     ]);
   };
   const packer = new Coder();
@@ -383,7 +380,7 @@ describe('what is damaged', () => {
     const out = new Writer();
     out.text('txs\x01');
     writePlain(out, 'a');
-    expect(() => open(seal(out))).toThrow('The saved text has no history.');
+    expect(() => open(seal(out))).toThrow(bad);
   });
 
   test('is of another version, or something else', () => {
