@@ -11,7 +11,10 @@ export function pack(history: History, buried: string): Uint8Array {
   records.count(agents.names.length);
   for (const name of agents.names) records.name(name);
   records.count(end);
-  agents.each((agent, seq, n) => records.agent(agent, seq, n));
+  for (let i = 0; i < agents.length; i++) {
+    const { agent, seq, n } = agents.run(i);
+    records.agent(agent, seq, n);
+  }
   records.count(graph.length);
   for (let run = 0; run < graph.length; run++) {
     const start = graph.start(run);

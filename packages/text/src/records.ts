@@ -1,10 +1,8 @@
 import { damaged, Reader, utf8 } from './bytes.ts';
+import { maxAgentBytes } from './change.ts';
 import type { Coder } from './coder.ts';
-import type { LV, Version } from './graph.ts';
+import type { Heads, LV } from './graph.ts';
 import { Kind } from './history.ts';
-
-/** How many bytes an agent's name has at most. */
-const maxName = 255;
 
 // The contexts.
 const counts = 0;
@@ -51,8 +49,8 @@ export class Records {
   /** The name of an agent. */
   name(name = ''): string {
     const given = utf8(name);
-    const bytes = new Uint8Array(Math.min(this.count(given.length), maxName + 1));
-    if (bytes.length > maxName) throw damaged();
+    const bytes = new Uint8Array(Math.min(this.count(given.length), maxAgentBytes + 1));
+    if (bytes.length > maxAgentBytes) throw damaged();
     for (let i = 0; i < bytes.length; i++) bytes[i] = this.#coder.tree(names, 8, given[i] ?? 0);
     return new Reader(bytes).text(bytes.length);
   }
@@ -68,7 +66,7 @@ export class Records {
   }
 
   /** A run of events of which each follows the one before, and the first its parents. */
-  branch(start: LV = 0, before: Version = []): [start: LV, parents: Version] {
+  branch(start: LV = 0, before: Heads = []): [start: LV, parents: Heads] {
     const first = this.#start + this.#coder.number(lengths, start - this.#start);
     this.#start = first;
     const follows: LV[] = [];

@@ -1,10 +1,10 @@
 import { damaged, Writer } from './bytes.ts';
 import { seal, unseal } from './crc.ts';
-import type { Version } from './graph.ts';
+import type { Heads } from './graph.ts';
 import { History, Kind } from './history.ts';
 import { pack, unpack } from './pack.ts';
 import { readPlain, writePlain } from './plain.ts';
-import { replay } from './walk.ts';
+import { Walker } from './walker.ts';
 
 // What is saved is, in this order: its magic; the text (see plain.ts); what
 // happened, packed; and a CRC-32 (IEEE) of all before it. Of what was inserted
@@ -18,12 +18,19 @@ export interface Opened {
   past: Uint8Array;
 }
 
-/** Saves a text with its whole history, for open and load. */
-export function save(history: History, text: string): Uint8Array<ArrayBuffer> {
+/** A history, and a walker at its version, which is that of the text. */
+export interface Loaded {
+  history: History;
+  version: Heads;
+  walker: Walker;
+}
+
+/** Saves a text with its whole history, for open and load, by a walker at its version. */
+export function save(text: string, history: History, walker: Walker): Uint8Array<ArrayBuffer> {
   const out = new Writer();
   out.text(magic);
   writePlain(out, text);
-  if (history.end > 0) out.bytes(pack(history, buried(history)));
+  if (history.end > 0) out.bytes(pack(history, buried(history, walker)));
   return seal(out);
 }
 
@@ -40,13 +47,13 @@ export function open(saved: Uint8Array): Opened {
 }
 
 /**
- * Reads the history of what was opened, and the version that the text is.
+ * Reads the history of what was opened.
  *
  * @throws TextError `bad_update` if it is none, or that of another text.
  */
-export function load({ text, past }: Opened): { history: History; version: Version } {
-  if (past.length === 0) return { history: new History(), version: [] };
-  const { history, inserted, buried } = unpack(past);
+export function load({ text, past }: Opened): Loaded {
+  const { history, inserted, buried } =
+    past.length > 0 ? unpack(past) : { history: new History(), inserted: 0, buried: '' };
   const { graph, end } = history;
   const here = [...text];
   const gone = [...buried];
@@ -55,27 +62,30 @@ export function load({ text, past }: Opened): { history: History; version: Versi
   // Of each event whose code point is in the text: its position, and 1 more.
   const places = new Int32Array(end);
   let n = 0;
-  replay(history).each((v, length, dead) => {
-    for (let i = 0; i < length && !dead; i++) places[v + i] = ++n;
+  const version = graph.advance([], 0, end);
+  const walker = new Walker(history, -1);
+  walker.reach(end);
+  walker.visit(version);
+  walker.tracker.each((v, length, state) => {
+    for (let i = 0; i < length && state === 1; i++) places[v + i] = ++n;
   });
   if (n !== here.length) throw damaged();
-  let buriedAt = 0;
-  history.fill((v) => (here[(places[v] as number) - 1] ?? gone[buriedAt++]) as string);
-  const ends = Array.from({ length: graph.length }, (_, run) => graph.stretch(graph.start(run), end) - 1);
-  return { history, version: graph.dominators(ends) };
+  let dug = 0;
+  history.fill((v) => (here[(places[v] as number) - 1] ?? gone[dug++]) as string);
+  return { history, version, walker };
 }
 
 /** What was inserted and is not in the text any more, in the order of its events. */
-function buried(history: History): string {
-  const dead = new Uint8Array(history.end);
-  replay(history).each((first, n, gone) => {
-    if (gone) dead.fill(1, first, first + n);
+function buried(history: History, { tracker }: Walker): string {
+  const there = new Uint8Array(history.end);
+  tracker.each((first, n, state) => {
+    if (state === 1) there.fill(1, first, first + n);
   });
   let text = '';
-  for (let run = 0; run < history.length; run++) {
-    if (history.kind(run) !== Kind.inserted) continue;
-    let v = history.runStart(run);
-    for (const letter of history.text(run, v, history.runEnd(run) - v)) if (dead[v++] === 1) text += letter;
-  }
+  history.each(0, history.end, (run, v, n) => {
+    if (history.kind(run) !== Kind.inserted) return;
+    let i = v;
+    for (const letter of history.text(run, v, n)) if (there[i++] === 0) text += letter;
+  });
   return text;
 }

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { Reader, Writer } from '../src/bytes.ts';
 import { Coder } from '../src/coder.ts';
 import { crc32, seal } from '../src/crc.ts';
+import { TextError } from '../src/error.ts';
 import { Kind } from '../src/history.ts';
-import { TextError } from '../src/index.ts';
 import { readPlain, writePlain } from '../src/plain.ts';
 import { Records } from '../src/records.ts';
 import { load, open, save } from '../src/save.ts';
+import { Walker } from '../src/walker.ts';
 import { addTo, Document, drawHistory } from './histories.ts';
 import { Random } from './random.ts';
 
@@ -36,8 +37,12 @@ function typed(text: string): Document {
   return document;
 }
 
-function saved({ history, text }: Document): Uint8Array<ArrayBuffer> {
-  return save(history, text.toString());
+/** Saves a text as a whole. */
+function saved({ history, text, version }: Document): Uint8Array<ArrayBuffer> {
+  const walker = new Walker(history, -1);
+  walker.reach(history.end);
+  walker.visit(version);
+  return save(text.toString(), history, walker);
 }
 
 /** Puts the CRC-32 right that belongs to bytes. */
@@ -108,8 +113,8 @@ describe('what was saved is opened', () => {
       const bytes = saved(document);
       const opened = open(bytes);
       expect(opened.text, `seed ${seed}`).toBe(text);
-      const { history, version } = load(opened);
-      expect(save(history, text), `seed ${seed}, saved again`).toEqual(bytes);
+      const { history, version, walker } = load(opened);
+      expect(save(text, history, walker), `seed ${seed}, saved again`).toEqual(bytes);
       const again = new Document(history);
       again.fold();
       expect(again.text.toString(), `seed ${seed}, replayed`).toBe(text);
