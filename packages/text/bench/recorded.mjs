@@ -21,17 +21,18 @@ import { gunzipSync } from 'node:zlib';
 export function read(file) {
   let data = readFileSync(file);
   if (data[0] === 0x1f && data[1] === 0x8b) data = gunzipSync(data);
-  const content = JSON.parse(data.toString());
+  const content = parse(data.toString());
   if (Array.isArray(content)) {
     check(content.length > 0, 'it holds no history');
     return { kind: 'histories', histories: content.map(history) };
   }
-  const kind = content?.kind === 'concurrent' ? 'concurrent' : 'sequential';
+  const kind = known(content).kind === 'concurrent' ? 'concurrent' : 'sequential';
   return { kind, histories: [kind === 'concurrent' ? concurrent(content) : sequential(content)] };
 }
 
 /** A history whose txns have span, parents (events), agent, seqStart and ops. */
-function history({ txns, endContent }) {
+function history(content) {
+  const { txns, endContent } = known(content);
   /** @type {Change[]} */
   const changes = [];
   const starts = [];
@@ -42,7 +43,7 @@ function history({ txns, endContent }) {
     return { agent, seq: seq + v - starts[lastUpTo(starts, v)] };
   };
   for (const txn of list(txns, 'txns')) {
-    const op = splices(txn.ops);
+    const op = splices(known(txn).ops);
     check(typeof txn.agent === 'string' && whole(txn.seqStart), 'a txn has no agent or no seqStart');
     check(txn.span?.[0] === end && txn.span[1] - end === eventsOf(op), "a txn's span is not that of its ops");
     const parents = list(txn.parents, 'parents').map(event);
@@ -56,7 +57,7 @@ function history({ txns, endContent }) {
 
 /** A trace of one agent, whose txns have patches. */
 function sequential({ startContent = '', endContent, txns }) {
-  const all = list(txns, 'txns').flatMap(({ patches }) => splices(patches));
+  const all = list(txns, 'txns').flatMap((txn) => splices(known(txn).patches));
   return { start: text(startContent), end: text(endContent), splices: all, changes: [] };
 }
 
@@ -68,7 +69,7 @@ function concurrent({ endContent, txns }) {
   const last = [];
   const next = new Map();
   for (const txn of list(txns, 'txns')) {
-    const op = splices(txn.patches);
+    const op = splices(known(txn).patches);
     check(whole(txn.agent), 'a txn has no agent');
     const parents = list(txn.parents, 'parents').flatMap((parent) => {
       check(whole(parent) && parent < last.length, 'a parent comes behind its child');
@@ -82,6 +83,22 @@ function concurrent({ endContent, txns }) {
     last.push(n > 0 ? [{ agent, seq: seq + n - 1 }] : parents);
   }
   return { start: '', end: text(endContent), splices: [], changes };
+}
+
+function parse(content) {
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    throw new Error(`it is no JSON: ${error.message}`);
+  }
+}
+
+function known(value) {
+  check(
+    typeof value === 'object' && value !== null,
+    'it has something else where a history or a txn should be',
+  );
+  return value;
 }
 
 function splices(value) {

@@ -75,7 +75,7 @@ if (files.length === 0) {
 }
 const tell = (file, error) => {
   process.exitCode = 1;
-  console.error(`${file}: ${error.code ? `${error.code}: ` : ''}${error.message}`);
+  console.error(`${file}: ${error.name === 'TextError' ? `${error.code}: ` : ''}${error.message}`);
 };
 if (files.length === 1) {
   const steps = 'local apply, ms | remote merge, ms | save, ms | load, ms';
@@ -92,6 +92,7 @@ if (files.length === 1) {
 for (const [i, file] of files.length > 1 ? files.entries() : []) {
   const args = [...process.execArgv, fileURLToPath(import.meta.url), file];
   const child = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (child.error !== undefined) throw child.error;
   const lines = child.stdout.split('\n');
   process.stdout.write(lines.slice(i > 0 ? 2 : 0).join('\n'));
   if (child.signal !== null) tell(file, new Error(`its process was ended by ${child.signal}`));
