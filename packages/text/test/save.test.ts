@@ -90,7 +90,7 @@ test('what is packed is unpacked: numbers of all sizes, likely and unlikely ones
     return given.flatMap((value) => [
       coder.number(0, value),
       coder.signed(1, value | 0),
-      coder.tree(2, 8, value & 255),
+      coder.bits(2, 8, value & 255),
     ]);
   };
   const packer = new Coder();
@@ -204,12 +204,12 @@ describe('what is damaged', () => {
 
   /** A history as only somebody makes one who means harm: its records are those that it is told. */
   const forged = (text: string, write: (records: Records) => void): Uint8Array => {
-    const coder = new Coder();
-    write(new Records(coder));
+    const records = new Records();
+    write(records);
     const out = new Writer();
     out.text('txs\x01');
     writePlain(out, text);
-    out.bytes(coder.done());
+    out.bytes(records.done());
     return seal(out);
   };
   const { inserted, deleted } = Kind;
