@@ -8,6 +8,11 @@ export function damaged(): TextError {
   return new TextError('bad_update', 'What came is damaged.');
 }
 
+/** The UTF-8 of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
 /**
  * Reads numbers and texts from bytes that may be damaged: then it throws a
  * TextError. Numbers are varints as of Go's encoding/binary.
@@ -77,6 +82,7 @@ export class Writer {
   #data = new Uint8Array(64);
   #length = 0;
 
+  /** A byte: the lowest 8 bits of a number. */
   byte(byte: number): void {
     this.#room(1);
     this.#data[this.#length++] = byte;
@@ -85,7 +91,7 @@ export class Writer {
   /** A number from 0 up to 2^32. */
   number(value: number): void {
     let rest = value;
-    for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
+    for (; rest > 127; rest >>>= 7) this.byte(rest | 128);
     this.byte(rest);
   }
 
@@ -102,8 +108,7 @@ export class Writer {
 
   /** A text, without its length. */
   text(text: string): void {
-    this.#room(3 * text.length);
-    this.#length += encoder.encodeInto(text, this.#data.subarray(this.#length)).written;
+    this.bytes(utf8(text));
   }
 
   /** All that was written, until more is. */

@@ -49,7 +49,7 @@ export class History {
   readonly #positions = new Column();
   readonly #kinds = new Column();
   readonly #lengths = new Column();
-  readonly #content = new Content();
+  #content = new Content();
 
   /** How many runs of operations there are. */
   get length(): number {
@@ -163,6 +163,24 @@ export class History {
   erase(at: number, n: number, length = -1): void {
     for (let rest = n; rest > 0; rest--)
       this.remove(at + rest - 1, 1, length < 0 ? length : length - n + rest);
+  }
+
+  /** Adds a run of n events whose text, if they inserted some, is yet to be filled in. The graph must have them already. */
+  addRun(kind: number, at: number, n: number): void {
+    this.#bound(at, n);
+    this.#add(at, kind, -1);
+    this.end += n;
+  }
+
+  /** Fills in what each event inserted, a code point. */
+  fill(letter: (v: LV) => string): void {
+    this.#content = new Content();
+    for (let run = 0; run < this.length; run++) {
+      this.#content.begin();
+      if (this.kind(run) !== Kind.inserted) continue;
+      const end = this.runEnd(run);
+      for (let v = this.runStart(run); v < end; v++) this.#content.append(letter(v));
+    }
   }
 
   /** How many code points the text has to which an event of a run, which was walked, is applied. */

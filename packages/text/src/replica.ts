@@ -8,6 +8,7 @@ import { Changes, check, type Op, put, type Side, spliced } from './op.ts';
 import { type Authorship, blame, diff, only, textAt } from './past.ts';
 import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
+import { load, type Opened, open, save } from './save.ts';
 import { Steps } from './undo.ts';
 import { decode, encode } from './update.ts';
 import { headsOf, lacks, type Version, versionOf } from './version.ts';
@@ -21,7 +22,7 @@ const maxHeld = 1 << 20;
 export class Replica {
   /** Whose edits its are. */
   readonly agent: string;
-  #history = new History();
+  #events = new History();
   #text = new Rope();
   #version: Heads = [];
   /** What came whose causes have not come yet. */
@@ -30,6 +31,8 @@ export class Replica {
   /** Applies all events, once someone asks for what the text alone does not tell. */
   #whole: Walker | undefined;
   readonly #steps = new Steps();
+  /** What it was opened from, until its history is needed. */
+  #unread: { saved: Uint8Array; opened: Opened } | undefined;
 
   /**
    * An empty text of an agent, whose name nobody else may have: two that write
@@ -40,6 +43,28 @@ export class Replica {
   constructor(agent: string) {
     checkAgent(agent);
     this.agent = agent;
+  }
+
+  /**
+   * The text of an agent that goes on from what was saved, whose bytes it keeps.
+   * The text is there at once; its history is read when it is needed first, and
+   * what needs it throws `bad_update` if it is damaged. The agent may be the one
+   * that saved, if that goes on nowhere else.
+   *
+   * @throws TextError `bad_update` if what was saved is damaged.
+   */
+  static open(agent: string, saved: Uint8Array): Replica {
+    const replica = new Replica(agent);
+    const bytes = saved.slice();
+    const opened = open(bytes);
+    replica.#text = new Rope(opened.text);
+    replica.#unread = { saved: bytes, opened };
+    return replica;
+  }
+
+  /** The text with its history, for `open`. */
+  save(): Uint8Array {
+    return this.#unread?.saved.slice() ?? save(this.toString(), this.#history, this.#replay());
   }
 
   /** How many code points the text has. */
@@ -200,7 +225,7 @@ export class Replica {
   /** A copy for another agent, with nothing to undo. */
   clone(agent: string): Replica {
     const copy = new Replica(agent);
-    copy.#history = only(this.#history, [{ start: 0, end: this.#history.end }]);
+    copy.#events = only(this.#history, [{ start: 0, end: this.#history.end }]);
     copy.#text = new Rope(this.toString());
     copy.#version = this.#version;
     copy.#held = [...this.#held];
@@ -265,10 +290,23 @@ export class Replica {
     return told.op;
   }
 
+  /** The history, which is read if it was not yet. */
+  get #history(): History {
+    if (this.#unread !== undefined) {
+      const { history, version, walker } = load(this.#unread.opened);
+      this.#unread = undefined;
+      this.#events = history;
+      this.#version = version;
+      this.#whole = walker;
+    }
+    return this.#events;
+  }
+
   /** The walker that has applied all events, at the replica's version. */
   #replay(): Walker {
-    this.#whole ??= new Walker(this.#history, -1);
-    this.#whole.reach(this.#history.end);
+    const history = this.#history;
+    this.#whole ??= new Walker(history, -1);
+    this.#whole.reach(history.end);
     this.#whole.visit(this.#version);
     return this.#whole;
   }

@@ -48,19 +48,23 @@ export function addToNaive(naive: Naive, txn: Txn): void {
 /** A text with its history. */
 export class Document {
   readonly history: History;
-  readonly text = new Rope();
-  #version: Heads = [];
-  #folded = 0;
+  readonly text: Rope;
+  version: Heads;
+  #folded: number;
   readonly #near = new Nearby();
 
-  constructor(history = new History()) {
+  /** A text that holds all of a history, or nothing of it yet. */
+  constructor(history = new History(), version: Heads = [], text = '') {
     this.history = history;
+    this.version = version;
+    this.text = new Rope(text);
+    this.#folded = version.length > 0 ? history.end : 0;
   }
 
   /** Folds what has come since. */
   fold(): void {
     const { history, text } = this;
-    this.#version = walk(history, this.#version, this.#folded, text.runes, this.#near, this.apply);
+    this.version = walk(history, this.version, this.#folded, text.runes, this.#near, this.apply);
     this.#folded = this.history.end;
   }
 
