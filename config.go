@@ -133,7 +133,7 @@ func (c *Config) validate() error {
 		if ns.KeepCount < 0 || ns.KeepAge < 0 {
 			return fmt.Errorf("tutti: Config.Namespaces[%q]: retention is not negative", name)
 		}
-		if ns.Type != "" && registry.Lookup(ns.Type) == nil {
+		if ns.Type != "" && registry.Kind(ns.Type) == nil {
 			return fmt.Errorf("tutti: Config.Namespaces[%q]: there is no type %q", name, ns.Type)
 		}
 		if ns.Type != "" && ns.Latest {
@@ -201,7 +201,7 @@ func (c *Config) namespace(topic string) (hub.Namespace, error) {
 	}
 	return hub.Namespace{
 		Memory: ns.Memory, KeepCount: uint64(ns.KeepCount), KeepAge: ns.KeepAge, Latest: ns.Latest,
-		Type: registry.Lookup(typ),
+		Type: registry.Kind(typ),
 	}, nil
 }
 

@@ -11,6 +11,9 @@ type Entry struct {
 	Offset uint64
 	Client string // empty: from a backend
 	Base   uint64 // its author had seen the log up to here
+	// Effect is what a kind's Judge says that readers without a fold need: JSON, of
+	// an operation that has another effect than the one that it tells of.
+	Effect []byte
 }
 
 // Cell is the part of a document at one key: a value of the type's own, never

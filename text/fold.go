@@ -29,6 +29,9 @@ type Fold struct {
 	tentative []tried
 }
 
+// Limit sets what entries may be from now on.
+func (f *Fold) Limit(limits Limits) { f.limits = limits }
+
 // NewFold returns the fold of a log up to an offset, which made this text: that
 // is its bar.
 func NewFold(text string, offset uint64, limits Limits) *Fold {
@@ -50,14 +53,9 @@ func (f *Fold) Offset() uint64 { return f.sequence.offset() }
 
 // Bar is the offset up to which every entry's author must have seen the log (rule
 // TEXT-8 of spec/text.md).
-func (f *Fold) Bar() uint64 {
-	if f.sequence.due() {
-		return f.Offset()
-	}
-	return f.sequence.bar
-}
+func (f *Fold) Bar() uint64 { return f.sequence.bar.offset }
 
-// Held is how many entries and events are held since the bar.
+// Held is how many entries and events are held.
 func (f *Fold) Held() (entries, events int) { return len(f.sequence.entries), f.sequence.history.end }
 
 // Moved is how many events the latest entry made the fold take back and put in
@@ -77,9 +75,6 @@ func (f *Fold) Fold(e Entry) (Op, error) {
 	if e.Offset != f.Offset()+1 {
 		return nil, fail(BadOperation, fmt.Sprintf("The next entry is %d, not %d.", f.Offset()+1, e.Offset))
 	}
-	if f.sequence.due() {
-		f.raise()
-	}
 	parents, err := f.sequence.past(&e)
 	if err != nil {
 		return nil, err
@@ -92,25 +87,43 @@ func (f *Fold) Fold(e Entry) (Op, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.apply(&e, parents), nil
+	effect := f.apply(&e, parents)
+	f.end()
+	return effect, nil
 }
 
 // Skip passes over an entry that has no effect.
 func (f *Fold) Skip() {
+	f.begin("")
+	f.sequence.skip()
+	f.end()
+}
+
+// SkipTo passes over entries that have no effect, up to an offset.
+func (f *Fold) SkipTo(offset uint64) {
+	for f.Offset() < offset {
+		f.Skip()
+	}
+}
+
+// end ends an entry: it may be a bar.
+func (f *Fold) end() {
 	if f.sequence.due() {
 		f.raise()
 	}
-	f.begin("")
-	f.sequence.skip()
 }
 
-// raise makes the newest entry the bar, and drops what was held for those before
-// it. While something is tentative, that has to wait.
+// raise makes the newest entry the bar, and drops what is held for those before
+// it, unless that is tentative.
 func (f *Fold) raise() {
-	if len(f.tentative) > 0 {
-		return
+	f.sequence.bar = bar{offset: f.Offset(), length: f.Len()}
+	f.trim()
+}
+
+func (f *Fold) trim() {
+	if s := &f.sequence; s.start < s.bar.offset && !f.trying {
+		f.sequence, f.walker = s.again(), nil
 	}
-	f.sequence, f.walker = newSequence(f.Offset(), f.Len()), nil
 }
 
 // visit brings the walker to the version that an entry's author saw, unless it

@@ -110,9 +110,10 @@ func TestFold(t *testing.T) {
 				if f.Kept() != before {
 					t.Fatalf("seed %d: what is kept is %q, want %q", seed, f.Kept(), before)
 				}
-				if f.TakeBack(); f.String() != before || f.Offset() != offset-1 {
+				if f.TakeBack(0); f.String() != before || f.Offset() != offset-1 {
 					t.Fatalf("seed %d: what was taken back left %q at %d, want %q", seed, f.String(), f.Offset(), before)
 				}
+				f.Keep()
 			}
 			eff, err := f.Fold(e)
 			if err != nil {

@@ -80,16 +80,6 @@ func (s *Session) settle(log sequence, stay []*pending, l lifted) {
 	}
 }
 
-// again is the history of the log alone.
-func (s *sequence) again() sequence {
-	snapshot := Snapshot{Bar: s.bar, Length: s.history.before, Entries: s.first(len(s.entries))}
-	q, err := snapshot.sequence()
-	if err != nil {
-		panic(err) // it was one
-	}
-	return *q
-}
-
 // buried is what pending operations have deleted, by ids.
 func (s *Session) buried() map[id]rune {
 	buried := make(map[id]rune)

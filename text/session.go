@@ -191,31 +191,37 @@ func (s *Session) Receive(e Entry, own uint64) (step Step, err error) {
 	if e.Offset != s.Offset()+1 {
 		return step, fail(BadOperation, fmt.Sprintf("The next entry is %d, not %d.", s.Offset()+1, e.Offset))
 	}
+	if i := s.index(own); i >= 0 {
+		step, err = s.confirm(&e, i)
+	} else if step.Op, err = s.fold(&e); err != nil {
+		s.sequence.skip()
+	}
 	if s.sequence.due() {
-		step.Rebased = len(s.pending) > 0
+		step.Rebased = step.Rebased || len(s.pending) > 0
 		l := s.lift(all)
 		s.settle(newSequence(s.Offset(), utf8.RuneCountInString(l.base)), nil, l)
 	}
-	if i := s.index(own); i >= 0 {
-		step.Confirmed = own
-		p := s.pending[i]
-		if i == 0 && e.Client == s.client && e.Base == p.Base && len(e.After) == 0 && slices.Equal(e.Op, p.Op) {
-			s.pending = s.pending[1:]
-			if p.events.start == p.events.end {
-				s.sequence.skip()
-			} else {
-				s.sequence.enter(&e, s.sequence.history.agents.named(s.client), p.events)
-			}
-			return step, nil
+	return step, err
+}
+
+// confirm folds the entry that a pending operation has become.
+func (s *Session) confirm(e *Entry, i int) (step Step, err error) {
+	p := s.pending[i]
+	if i == 0 && e.Client == s.client && e.Base == p.Base && len(e.After) == 0 && slices.Equal(e.Op, p.Op) {
+		if s.pending = s.pending[1:]; p.events.start == p.events.end {
+			s.sequence.skip()
+		} else {
+			s.sequence.enter(e, s.sequence.history.agents.named(s.client), p.events)
 		}
-		step = s.Drop(own) // the log has it otherwise: that counts
-		step.Confirmed = own
+		return Step{Confirmed: p.Key}, nil
 	}
-	op, err := s.fold(&e)
+	step = s.Drop(p.Key) // the log has it otherwise: that counts
+	step.Confirmed = p.Key
+	op, err := s.fold(e)
 	if err != nil {
 		s.sequence.skip()
 	}
-	if step.Op = append(step.Op, op...); step.Confirmed > 0 && len(s.pending) > 0 {
+	if step.Op = append(step.Op, op...); len(s.pending) > 0 {
 		s.Rebase(s.pending[0].Key) // what is pending follows it
 	}
 	return step, err

@@ -82,7 +82,7 @@ func (d *desk) judge(w *writer, c command) {
 	d.fold.Try()
 	_, err := d.fold.Fold(c.Entry)
 	if err == nil && d.random.IntN(20) == 0 { // the append fails
-		d.fold.TakeBack()
+		d.fold.TakeBack(c.Offset - 1)
 		w.down = append(w.down, answer{seq: c.seq, refused: true})
 		return
 	}

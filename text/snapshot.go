@@ -19,11 +19,11 @@ func (s *Snapshot) Offset() uint64 { return s.Bar + uint64(len(s.Entries)) }
 
 // Snapshot returns the fold without what is tentative.
 func (f *Fold) Snapshot() Snapshot {
-	if f.sequence.due() {
-		f.raise()
+	bar := f.sequence.bar
+	if len(f.tentative) > 0 {
+		bar = f.tentative[0].bar
 	}
-	s := &f.sequence
-	return Snapshot{Text: f.Kept(), Bar: s.bar, Length: s.history.before, Entries: s.first(f.keptEntries())}
+	return Snapshot{Text: f.Kept(), Bar: bar.offset, Length: bar.length, Entries: f.sequence.between(bar.offset, f.KeptOffset())}
 }
 
 // Load returns the fold that a snapshot tells of: bad_update if it is none.

@@ -6,7 +6,7 @@ import "slices"
 type tried struct {
 	mark    mark
 	entries int
-	events  int
+	bar     bar
 	client  string
 	last    lv // the client's newest event before it; -1: none
 	inverse Op // of each splice, in their order
@@ -22,7 +22,7 @@ func (f *Fold) begin(client string) *tried {
 		return nil
 	}
 	s := &f.sequence
-	t := tried{mark: s.history.mark(), entries: len(s.entries), events: s.events, client: client, last: -1}
+	t := tried{mark: s.history.mark(), entries: len(s.entries), bar: s.bar, client: client, last: -1}
 	if last, ok := s.last[client]; ok {
 		t.last = last
 	}
@@ -36,47 +36,49 @@ func (r *rope) inverse(s Splice) Splice {
 }
 
 // Keep ends what is tentative: it cannot be taken back any more.
-func (f *Fold) Keep() { f.trying, f.tentative = false, nil }
+func (f *Fold) Keep() {
+	f.trying, f.tentative = false, nil
+	f.trim()
+}
 
-// TakeBack takes back what was folded since Try.
-func (f *Fold) TakeBack() {
-	f.text = f.kept()
+// TakeBack takes back what was folded since Try, down to the entry of an offset.
+func (f *Fold) TakeBack(offset uint64) {
 	s := &f.sequence
-	for _, t := range slices.Backward(f.tentative) {
-		s.history.truncate(t.mark)
-		for i := t.entries; i < len(s.entries); i++ {
-			delete(s.forks, i)
-			delete(s.after, i)
+	for f.Offset() > max(offset, f.KeptOffset()) {
+		last := len(f.tentative) - 1
+		t := &f.tentative[last]
+		for _, splice := range slices.Backward(t.inverse) {
+			f.text.splice(splice)
 		}
-		s.entries, s.events = s.entries[:t.entries], t.events
+		s.history.truncate(t.mark)
+		delete(s.forks, t.entries)
+		delete(s.after, t.entries)
+		s.entries, s.bar = s.entries[:t.entries], t.bar
 		if t.last >= 0 {
 			s.last[t.client] = t.last
 		} else {
 			delete(s.last, t.client)
 		}
-		f.walker = nil
+		f.walker, f.tentative = nil, f.tentative[:last]
 	}
-	f.Keep()
 }
 
 // Kept is the text without what is tentative.
 func (f *Fold) Kept() string { return f.kept().String() }
 
 // KeptOffset is the offset of the newest entry that is not tentative.
-func (f *Fold) KeptOffset() uint64 { return f.sequence.bar + uint64(f.keptEntries()) }
-
-func (f *Fold) keptEntries() int {
+func (f *Fold) KeptOffset() uint64 {
 	if len(f.tentative) > 0 {
-		return f.tentative[0].entries
+		return f.sequence.start + uint64(f.tentative[0].entries)
 	}
-	return len(f.sequence.entries)
+	return f.Offset()
 }
 
 func (f *Fold) kept() *rope {
-	if len(f.tentative) == 0 {
-		return f.text
+	text := f.text
+	if len(f.tentative) > 0 {
+		text = newRope(f.String())
 	}
-	text := newRope(f.String())
 	for _, t := range slices.Backward(f.tentative) {
 		for _, splice := range slices.Backward(t.inverse) {
 			text.splice(splice)

@@ -96,7 +96,7 @@ func (ns Namespace) check(found *faults, name string) {
 		found.add("namespaces", "%.80q is not the name of a namespace: the part of a topic's name before the first colon", name)
 		return
 	}
-	if ns.Type != Messages && registry.Lookup(ns.Type) == nil {
+	if ns.Type != Messages && registry.Kind(ns.Type) == nil {
 		found.add(key+".type", "%.40q is not messages or a type of documents: %s", ns.Type, strings.Join(registry.Names(), ", "))
 	}
 	if ns.Type != Messages && ns.Delivery == Latest {

@@ -27,14 +27,14 @@ import (
 // where the round began: what they lack comes as entries.
 type document struct {
 	topic  *Topic
-	typ    doc.Type
+	kind   doc.Kind
 	length atomic.Int64 // bytes of the state when it was last held
 
 	loading sync.Mutex // held while the state is brought up from the store
 	sharing sync.Mutex // held while a snapshot is encoded for readers
 
 	mu      sync.RWMutex  // guards the fields below, and the state
-	state   *doc.State    // nil: not held
+	state   doc.Fold      // nil: not held
 	verdict *verdicts     // the sequencer's, nil when it has to be made anew
 	round   chan struct{} // closed when the round that is under way ends; nil: none is
 	folded  int64         // bytes of the entries that were ever folded here
@@ -42,30 +42,30 @@ type document struct {
 	kept    kept
 }
 
-// verdicts is a draft on the document, for its sequencer.
+// verdicts is the judge of the document, for its sequencer.
 type verdicts struct {
 	document *document
-	draft    *doc.Draft
+	judge    doc.Judge
 }
 
-func (v *verdicts) Decode(data []byte) (doc.Op, error) { return v.document.typ.Decode(data) }
+func (v *verdicts) Decode(data []byte) (doc.Operation, error) { return v.document.kind.Decode(data) }
 
-func (v *verdicts) Judge(e *doc.Entry, op doc.Op) error {
+func (v *verdicts) Judge(e *doc.Entry, op doc.Operation) error {
 	v.document.mu.RLock()
 	defer v.document.mu.RUnlock()
-	return v.draft.Judge(e, op)
+	return v.judge.Judge(e, op)
 }
 
 func (v *verdicts) Commit() {
 	v.document.mu.Lock()
 	defer v.document.mu.Unlock()
-	v.draft.Commit()
+	v.judge.Commit()
 }
 
 func (v *verdicts) Drop() {
 	v.document.mu.RLock()
 	defer v.document.mu.RUnlock()
-	v.draft.Drop()
+	v.judge.Drop()
 }
 
 // hold keeps the state as it is until release, but for what is committed, and
@@ -119,7 +119,7 @@ func (d *document) draft(ctx context.Context, offset uint64) (*verdicts, error) 
 	if d.state.Offset() != offset {
 		return nil, fmt.Errorf("fold document: %w", store.ErrConflict)
 	}
-	d.verdict = &verdicts{document: d, draft: d.state.Draft(d.topic.hub.config.Session.Limits.DocumentBytes)}
+	d.verdict = &verdicts{document: d, judge: d.state.Judge(d.topic.hub.config.Session.Limits.DocumentBytes)}
 	return d.verdict, nil
 }
 
@@ -184,7 +184,7 @@ func (d *document) advance(ctx context.Context, offset uint64) error {
 			return err
 		}
 		defer free()
-		r, err := t.hub.restore(ctx, t.log, t.name, d.typ, 0)
+		r, err := t.hub.restore(ctx, t.log, t.name, d.kind, 0)
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func (d *document) advance(ctx context.Context, offset uint64) error {
 		return nil
 	}
 	for at := state.Offset(); at < offset; {
-		ops, bytes, err := readOps(ctx, t.log, t.name, d.typ, at, offset)
+		ops, bytes, err := readOps(ctx, t.log, t.name, d.kind, at, offset)
 		d.mu.Lock()
 		if d.state != state {
 			d.mu.Unlock()
@@ -223,7 +223,7 @@ func (d *document) advance(ctx context.Context, offset uint64) error {
 }
 
 // read calls fn with the state, which does not change meanwhile.
-func (d *document) read(ctx context.Context, fn func(*doc.State) error) error {
+func (d *document) read(ctx context.Context, fn func(doc.Fold) error) error {
 	for {
 		if err := d.ensure(ctx); err != nil {
 			return err
@@ -268,7 +268,7 @@ func (d *document) size() int {
 	if d.state == nil {
 		return 0
 	}
-	n := emptyDocument + spread*d.state.Bytes()
+	n := emptyDocument + d.state.Memory()
 	for _, f := range d.frames {
 		if f != nil {
 			n += len(f.body)
@@ -296,8 +296,8 @@ func (t *Topic) is(typ string) error {
 	switch {
 	case t.document == nil:
 		return protocol.Errorf(protocol.WrongType, "The topic is no document.")
-	case t.document.typ.Name() != typ:
-		return protocol.Errorf(protocol.WrongType, "The topic is a document of type %s, not %.40q.", t.document.typ.Name(), typ)
+	case t.document.kind.Name() != typ:
+		return protocol.Errorf(protocol.WrongType, "The topic is a document of type %s, not %.40q.", t.document.kind.Name(), typ)
 	}
 	return nil
 }
@@ -323,7 +323,7 @@ func (t *Topic) replaced(m, own *Message, base *uint64) error {
 	if err := t.fits(own, base); err != nil {
 		return err
 	}
-	_, err := t.document.typ.Decode(own.Data)
+	_, err := t.document.kind.Decode(own.Data)
 	return err
 }
 

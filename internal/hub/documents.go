@@ -5,14 +5,8 @@ import (
 	"sync"
 )
 
-const (
-	// emptyDocument is what a document costs beside its cells.
-	emptyDocument = 512
-	// spread is how much more memory cells take than their JSON: of records with
-	// some words in each field three times as much, of many short ones up to
-	// eleven times.
-	spread = 4
-)
+// emptyDocument is what a document costs beside its cells.
+const emptyDocument = 512
 
 // documents are those whose state is held. Together they take so many bytes;
 // beyond that those that were used least recently are let go, and read from the

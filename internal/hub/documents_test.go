@@ -19,7 +19,7 @@ import (
 
 func documentsOf(typ string) func(*Config) {
 	return func(c *Config) {
-		c.Namespace = func(string) (Namespace, error) { return Namespace{Type: registry.Lookup(typ)}, nil }
+		c.Namespace = func(string) (Namespace, error) { return Namespace{Type: registry.Kind(typ)}, nil }
 	}
 }
 
@@ -177,7 +177,7 @@ func TestDocument_DOC_9_DOC_11_where_a_reader_starts(t *testing.T) {
 func TestDocument_DOC_4_DOC_8_a_topic_of_another_kind(t *testing.T) {
 	n := newNode(t, func(c *Config) {
 		c.Namespace = func(topic string) (Namespace, error) {
-			return Namespace{Type: registry.Lookup(protocol.Namespace(topic))}, nil
+			return Namespace{Type: registry.Kind(protocol.Namespace(topic))}, nil
 		}
 	})
 	l := n.connect(newSecret(t), 1)

@@ -69,7 +69,7 @@ type Namespace struct {
 	// Latest lets readers that are behind skip to the newest entry of each key
 	// of what they missed (rule SUB-8).
 	Latest bool
-	Type   doc.Type // of its topics, which are documents; nil: they are messages
+	Type   doc.Kind // of its topics, which are documents; nil: they are messages
 }
 
 const (

@@ -60,7 +60,7 @@ func (d *document) keep(ctx context.Context) error {
 		d.mu.RUnlock()
 		return nil
 	}
-	s := store.Snapshot{Offset: d.state.Offset(), Data: appendKept(d.state)}
+	s := store.Snapshot{Offset: d.state.Offset(), Data: appendKept(d.kind, d.state)}
 	d.mu.RUnlock()
 	if err := d.topic.log.PutSnapshot(ctx, d.topic.name, s); err != nil {
 		return fmt.Errorf("put snapshot: %w", err)
@@ -94,7 +94,7 @@ func (d *document) cover(ctx context.Context, first uint64) (uint64, error) {
 
 // coverUnused is cover for a document that nobody uses, and holds nothing of it
 // afterwards.
-func (h *Hub) coverUnused(ctx context.Context, log store.Log, name string, t doc.Type, head, first uint64) (uint64, error) {
+func (h *Hub) coverUnused(ctx context.Context, log store.Log, name string, t doc.Kind, head, first uint64) (uint64, error) {
 	r, err := h.restore(ctx, log, name, t, 0)
 	if err != nil || r.kept+1 >= first {
 		return first, err
@@ -102,7 +102,7 @@ func (h *Hub) coverUnused(ctx context.Context, log store.Log, name string, t doc
 	if err := r.foldTo(ctx, log, name, head); err != nil {
 		return 0, err
 	}
-	s := store.Snapshot{Offset: head, Data: appendKept(r.state)}
+	s := store.Snapshot{Offset: head, Data: appendKept(t, r.state)}
 	if err := log.PutSnapshot(ctx, name, s); err != nil {
 		return 0, fmt.Errorf("put snapshot: %w", err)
 	}

@@ -23,7 +23,8 @@ var errHole = errors.New("the log does not reach back to the document's state")
 
 // restored is a document as it was read from the store.
 type restored struct {
-	state   *doc.State
+	kind    doc.Kind
+	state   doc.Fold
 	kept    uint64 // offset of the snapshot that it began with
 	entries int    // that were folded on top
 	bytes   int    // of those
@@ -31,7 +32,7 @@ type restored struct {
 
 // restore reads the newest snapshot at or below offset most (0: any), or begins
 // with nothing where the log is whole.
-func (h *Hub) restore(ctx context.Context, log store.Log, name string, t doc.Type, most uint64) (*restored, error) {
+func (h *Hub) restore(ctx context.Context, log store.Log, name string, t doc.Kind, most uint64) (*restored, error) {
 	snapshot, err := log.Snapshot(ctx, name, most)
 	if err != nil {
 		return nil, fmt.Errorf("read snapshot: %w", err)
@@ -43,14 +44,14 @@ func (h *Hub) restore(ctx context.Context, log store.Log, name string, t doc.Typ
 	if snapshot.Offset > 0 {
 		state, err := decodeKept(t, snapshot)
 		if err == nil {
-			return &restored{state: state, kept: snapshot.Offset}, nil
+			return &restored{kind: t, state: state, kept: snapshot.Offset}, nil
 		}
 		h.config.Logger.Error("snapshot cannot be used", "topic", name, "offset", snapshot.Offset, "error", err)
 		if head.First > 1 {
 			return nil, err
 		}
 	}
-	state := doc.New(t)
+	state := t.New()
 	if head.First > 1 {
 		if most > 0 {
 			return nil, fmt.Errorf("restore document: %w", errHole)
@@ -59,13 +60,13 @@ func (h *Hub) restore(ctx context.Context, log store.Log, name string, t doc.Typ
 		h.config.Logger.Warn("document begins behind what its topic has forgotten", "topic", name, "first", head.First)
 		state.Skip(head.First - 1)
 	}
-	return &restored{state: state}, nil
+	return &restored{kind: t, state: state}, nil
 }
 
 // foldTo folds the entries up to offset on top.
 func (r *restored) foldTo(ctx context.Context, log store.Log, name string, offset uint64) error {
 	for r.state.Offset() < offset {
-		ops, bytes, err := readOps(ctx, log, name, r.state.Type(), r.state.Offset(), offset)
+		ops, bytes, err := readOps(ctx, log, name, r.kind, r.state.Offset(), offset)
 		if err != nil {
 			return err
 		}
@@ -80,12 +81,12 @@ func (r *restored) foldTo(ctx context.Context, log store.Log, name string, offse
 // has no effect.
 type logged struct {
 	entry doc.Entry
-	op    doc.Op
+	op    doc.Operation
 }
 
 // readOps reads the entries that follow after, up to last, a page of them at
 // most, and the bytes that they have. There is at least one.
-func readOps(ctx context.Context, log store.Log, name string, t doc.Type, after, last uint64) ([]logged, int, error) {
+func readOps(ctx context.Context, log store.Log, name string, t doc.Kind, after, last uint64) ([]logged, int, error) {
 	entries, err := log.Read(ctx, name, after, int(min(foldEntries, last-after)), foldBytes)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read log: %w", err)
@@ -106,7 +107,7 @@ func readOps(ctx context.Context, log store.Log, name string, t doc.Type, after,
 // decodeLogged reads an entry. One that is no operation of the type, since its
 // topic was of another then or no document, or that was redacted, has none (rule
 // DOC-3).
-func decodeLogged(t doc.Type, stored store.Entry) (logged, error) {
+func decodeLogged(t doc.Kind, stored store.Entry) (logged, error) {
 	e, err := protocol.ParseEntry(stored.Data)
 	if err != nil {
 		return logged{}, fmt.Errorf("parse entry %d: %w", stored.Offset, err)
@@ -123,14 +124,12 @@ func decodeLogged(t doc.Type, stored store.Entry) (logged, error) {
 }
 
 // foldOps applies entries, the next ones, to the state.
-func foldOps(state *doc.State, ops []logged) {
-	draft := state.Draft(0)
+func foldOps(state doc.Fold, ops []logged) {
 	for i := range ops {
 		if ops[i].op != nil {
-			_ = draft.Judge(&ops[i].entry, ops[i].op) // it has no effect then
+			_ = state.Fold(&ops[i].entry, ops[i].op) // it has no effect then
 		}
 	}
-	draft.Commit()
 	state.Skip(ops[len(ops)-1].entry.Offset)
 }
 
@@ -143,12 +142,12 @@ type envelope struct {
 
 const envelopeVersion = 1
 
-func appendKept(state *doc.State) []byte {
-	b := fmt.Appendf(nil, `{"v":%d,"type":%q,"cells":`, envelopeVersion, state.Type().Name())
-	return append(state.AppendCells(b), '}')
+func appendKept(t doc.Kind, state doc.Fold) []byte {
+	b := fmt.Appendf(nil, `{"v":%d,"type":%q,"cells":`, envelopeVersion, t.Name())
+	return append(state.AppendSnapshot(b), '}')
 }
 
-func decodeKept(t doc.Type, s store.Snapshot) (*doc.State, error) {
+func decodeKept(t doc.Kind, s store.Snapshot) (doc.Fold, error) {
 	var e envelope
 	if err := json.Unmarshal(s.Data, &e); err != nil {
 		return nil, fmt.Errorf("snapshot at %d is damaged: %w", s.Offset, err)
@@ -159,7 +158,7 @@ func decodeKept(t doc.Type, s store.Snapshot) (*doc.State, error) {
 	case e.Type != t.Name():
 		return nil, protocol.Errorf(protocol.WrongType, "The topic holds a document of type %s, and its namespace is of type %s.", e.Type, t.Name())
 	}
-	state, err := doc.Load(t, s.Offset, e.Cells)
+	state, err := t.Load(s.Offset, e.Cells)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot at %d is damaged: %s", s.Offset, err.Error()) // no fault of the peer's
 	}

@@ -103,9 +103,9 @@ func (d *document) share(ctx context.Context, e Encoding, least uint64) (*shared
 	}
 	d.mu.Unlock()
 	s := &shared{document: d, encoding: e, used: now}
-	err := d.read(ctx, func(state *doc.State) error {
+	err := d.read(ctx, func(state doc.Fold) error {
 		s.at.Offset, s.folded = state.Offset(), d.folded
-		s.body = append(state.AppendCells(nil), '}')
+		s.body = append(state.AppendSnapshot(nil), '}')
 		return nil
 	})
 	if err != nil {

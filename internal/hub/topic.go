@@ -69,7 +69,7 @@ func (h *Hub) topic(ctx context.Context, name string) (*Topic, error) {
 			t.log = h.config.Memory
 		}
 		if namespace.Type != nil {
-			t.document = &document{topic: t, typ: namespace.Type}
+			t.document = &document{topic: t, kind: namespace.Type}
 		}
 		shard.topics[name] = t
 	}

@@ -45,7 +45,7 @@ func (h *Hub) Document(ctx context.Context, g Glance) (*protocol.DocumentValue, 
 	if t.document == nil {
 		return nil, protocol.Errorf(protocol.WrongType, "The topic is no document.")
 	}
-	v := &protocol.DocumentValue{Topic: g.Topic, Doc: t.document.typ.Name()}
+	v := &protocol.DocumentValue{Topic: g.Topic, Doc: t.document.kind.Name()}
 	if err := t.glance(ctx, g.At, v); err != nil {
 		return nil, h.storeError(err)
 	}
@@ -64,7 +64,7 @@ func take(ctx context.Context, tokens chan struct{}) (free func(), err error) {
 
 // glance puts the value now, or as of the entry at, into v.
 func (t *Topic) glance(ctx context.Context, at *uint64, v *protocol.DocumentValue) error {
-	tell := func(s *doc.State) error {
+	tell := func(s doc.Fold) error {
 		v.Offset, v.Value = s.Offset(), s.AppendValue(nil)
 		return nil
 	}
@@ -88,14 +88,14 @@ func (t *Topic) glance(ctx context.Context, at *uint64, v *protocol.DocumentValu
 		return protocol.Errorf(protocol.NotFound, "The document has no entry %d.", *at)
 	}
 	if at != nil && *at == 0 {
-		_ = tell(doc.New(t.document.typ))
+		_ = tell(t.document.kind.New())
 	} else if at != nil && (v.Value == nil || v.Offset != *at) {
 		free, err := take(ctx, t.hub.travels)
 		if err != nil {
 			return err
 		}
 		defer free()
-		r, err := t.hub.restore(ctx, t.log, t.name, t.document.typ, *at)
+		r, err := t.hub.restore(ctx, t.log, t.name, t.document.kind, *at)
 		if err != nil {
 			return err
 		}

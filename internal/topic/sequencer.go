@@ -21,12 +21,10 @@ type State struct {
 }
 
 // Document is the overlay on a document's state on which operations are judged
-// (see [doc.Draft]). The Sequencer ends it with its rounds.
+// (see [doc.Judge]). The Sequencer ends it with its rounds.
 type Document interface {
-	Decode(data []byte) (doc.Op, error)
-	Judge(e *doc.Entry, op doc.Op) error
-	Commit()
-	Drop()
+	Decode(data []byte) (doc.Operation, error)
+	doc.Judge
 }
 
 // Sequencer judges the entries of one topic. Between rounds it is at the
