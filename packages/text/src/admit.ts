@@ -1,7 +1,7 @@
 import { type Arrived, type Event, replay } from './change.ts';
 import { TextError } from './error.ts';
 import type { Heads, LV } from './graph.ts';
-import { type History, Kind, maxEvents } from './history.ts';
+import { type History, Kind } from './history.ts';
 
 /** A change whose causes are looked for. */
 interface Waiting {
@@ -86,9 +86,7 @@ function append(history: History, own: string, change: Arrived, heads: Heads): v
     if (agent === own && seq + end > agents.next(agents.named(own))) {
       throw new TextError('agent_reused', 'Another replica writes under the name of this one.');
     }
-    if (end - start > maxEvents - history.end) {
-      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
-    }
+    history.room(end - start);
     graph.add(history.end, parents);
     replay(change, start, end, history);
     agents.add(agents.named(agent), seq + start, end - start);

@@ -1,3 +1,4 @@
+import { search } from './column.ts';
 import { TextError } from './error.ts';
 import { type Heads, join, type LV, type Span } from './graph.ts';
 import type { History } from './history.ts';
@@ -36,7 +37,11 @@ export function lacks({ agents }: History, version: Version): Span[] {
     const end = run.seq + run.n;
     const ranges = known.get(agents.names[run.agent] as string) ?? [];
     let seq = run.seq;
-    for (let k = firstBehind(ranges, seq); k < ranges.length && seq < end; k++) {
+    for (
+      let k = search(ranges.length, (k) => (ranges[k] as Range)[1] > seq);
+      k < ranges.length && seq < end;
+      k++
+    ) {
       const [from, to] = ranges[k] as Range;
       if (from > seq) spans.push({ start: seq + shift, end: Math.min(from, end) + shift });
       seq = to;
@@ -90,16 +95,4 @@ function rangesOf(version: Version): Map<string, readonly Range[]> {
     all.set(agent, ranges);
   }
   return all;
-}
-
-/** The index of the first range that ends behind a seq. */
-function firstBehind(ranges: readonly Range[], seq: number): number {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ranges[middle] as Range)[1] <= seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

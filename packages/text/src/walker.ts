@@ -90,7 +90,7 @@ export class Walker {
 
   /** Takes n events of a run back from the prepare state (by is -1), or puts them into it again (1). */
   move(run: number, v: LV, n: number, by: number): void {
-    if (this.#history.kind(run) === Kind.inserted) this.tracker.moveInserted(v, n, by);
+    if (this.#history.kind(run) === Kind.inserted) this.tracker.move(v, n, by);
     else this.tracker.moveDeleted(v, n, by);
   }
 }
