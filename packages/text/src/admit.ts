@@ -1,4 +1,4 @@
-import { type Arrived, type Event, replay } from './change.ts';
+import { type Arrived, type Event, Passage } from './change.ts';
 import { TextError } from './error.ts';
 import type { Heads, LV } from './graph.ts';
 import { type History, Kind } from './history.ts';
@@ -74,11 +74,13 @@ function append(history: History, own: string, change: Arrived, heads: Heads): v
     if (run.kind !== Kind.inserted) deleted += run.n;
   }
   if (deleted > units) throw new TextError('bad_update', 'More is deleted than there is.');
+  const passage = new Passage(change);
   let parents = heads;
   for (let start = 0; start < n; ) {
     const known = agents.event(agent, seq + start);
     const end = Math.min(n, start + known.n);
     if (known.v >= 0) {
+      passage.pass(end - start);
       parents = [known.v + end - start - 1];
       start = end;
       continue;
@@ -88,7 +90,7 @@ function append(history: History, own: string, change: Arrived, heads: Heads): v
     }
     history.room(end - start);
     graph.add(history.end, parents);
-    replay(change, start, end, history);
+    passage.pass(end - start, history);
     agents.add(agents.named(agent), seq + start, end - start);
     parents = [history.end - 1];
     start = end;

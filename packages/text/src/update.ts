@@ -4,7 +4,7 @@ import { seal, unseal } from './crc.ts';
 import { TextError } from './error.ts';
 import type { Span } from './graph.ts';
 import { type History, Kind, maxEvents, maxLength } from './history.ts';
-import { runesOf } from './runes.ts';
+import { behind, runesOf } from './runes.ts';
 
 // An update is, in this order: its magic; the names of agents; changes, each its
 // agent, seq, parents and runs of ops; all that they insert; and a CRC-32 (IEEE)
@@ -151,14 +151,12 @@ function runsOf(from: Reader): Run[] {
 /** Gives the runs that inserted what they did. */
 function readContent(content: string, changes: readonly Arrived[]): void {
   let at = 0;
-  const plain = runesOf(content) === content.length;
+  const all = runesOf(content);
   for (const { runs } of changes) {
     for (const run of runs) {
       if (run.kind !== Kind.inserted) continue;
       const start = at;
-      if (plain) at += run.n;
-      else
-        for (let rest = run.n; rest > 0; rest--) at += (content.codePointAt(at) as number) > 0xffff ? 2 : 1;
+      at = behind(content, at, run.n, all);
       if (at > content.length) throw damaged();
       run.text = content.slice(start, at);
     }

@@ -83,16 +83,26 @@ export function headsOf({ agents, graph }: History, version: Version): Heads {
 
 /** The ranges of each agent, which are checked. */
 function rangesOf(version: Version): Map<string, readonly Range[]> {
+  if (typeof version !== 'object' || version === null) throw noVersion();
   const all = new Map<string, readonly Range[]>();
   for (const [agent, ranges] of Object.entries(version)) {
+    if (!Array.isArray(ranges)) throw noVersion();
     let before = 0;
-    for (const [from, to] of ranges) {
-      if (!Number.isInteger(from) || !Number.isInteger(to) || from < before || to < from) {
-        throw new TextError('bad_operation', 'A version has ascending ranges of seqs.');
-      }
+    for (const range of ranges) {
+      const [from, to] = Array.isArray(range) ? (range as unknown as Range) : [];
+      if (!isSeq(from) || !isSeq(to) || from < before || to < from) throw noVersion();
       before = to;
     }
     all.set(agent, ranges);
   }
   return all;
+}
+
+function noVersion(): TextError {
+  return new TextError('bad_operation', 'A version has ascending ranges of seqs, [from, to], of each agent.');
+}
+
+/** Whether something can be the number of an event. */
+function isSeq(seq: unknown): seq is number {
+  return Number.isInteger(seq);
 }

@@ -106,6 +106,9 @@ describe('what is no place, and no version, is bad_operation', () => {
       ],
     },
     { ann: [[0, 0.5]] },
+    ...[null, 5, { ann: null }, { ann: [5] }, { ann: [['0', 1]] }, { ann: [[0]] }].map(
+      (wrong) => wrong as never,
+    ),
   ];
   const wrong: [string, () => unknown][] = [
     ['an anchor behind the end', () => ann.anchor(2, 'left')],

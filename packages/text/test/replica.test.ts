@@ -162,6 +162,24 @@ describe('TEXT-11 bounds', () => {
     expect(ann.mergeChanges(chain(20_000).reverse())).toEqual(op.insert(0, 'x'.repeat(20_000)));
   });
 
+  test('what is known in parts is completed, however many these are', () => {
+    const n = 30_000;
+    const ann = new Replica('ann');
+    ann.insert(0, 'x'.repeat(n));
+    const parts: Change[] = Array.from({ length: n / 2 }, (_, i) => ({
+      agent: 'bob',
+      seq: 2 * i,
+      parents: [i === 0 ? { agent: 'ann', seq: n - 1 } : { agent: 'bob', seq: 2 * i - 2 }],
+      op: op.insert(i, '😀'),
+    }));
+    ann.mergeChanges(parts);
+    const whole = { agent: 'bob', seq: 0, parents: [], op: op.insert(0, '😀é'.repeat(n / 2)) };
+    ann.mergeChanges([whole]);
+    expect(ann.length).toBe(2 * n);
+    expect(ann.toString().replaceAll('é', '')).toBe('😀'.repeat(n / 2) + 'x'.repeat(n));
+    expect(ann.version().bob).toEqual([[0, n]]);
+  });
+
   test('more than 1 MiB is not held', () => {
     const ann = new Replica('ann');
     const [first, ...others] = chain(30, 'y'.repeat(50_000)) as [Change, ...Change[]];
@@ -198,6 +216,7 @@ describe('TEXT-11 bounds', () => {
     ['a seq below 0', { seq: -1 }, 'bad_update'],
     ['half a seq', { seq: 0.5 }, 'bad_update'],
     ['a seq beyond all', { seq: 2 ** 30 }, 'bad_update'],
+    ['half a parent', { parents: [{ agent: 'cyd', seq: 0.5 }] }, 'bad_update'],
     ['no operation', { op: [[0, 0, '\ud800']] }, 'bad_operation'],
     ['a position behind the end', { op: op.insert(1, 'x') }, 'bad_update'],
     ['a deletion of nothing', { op: op.delete(0, 1) }, 'bad_update'],
