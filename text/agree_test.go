@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"unicode/utf8"
 )
 
 var update = flag.Bool("update", false, "write the histories that both languages check")
@@ -143,7 +144,7 @@ func TestAgree_folds(t *testing.T) {
 	for i, a := range vectorsOf(t, "folds.json", func() (all []agreedFold) {
 		for seed := range uint64(60) {
 			f, a := NewFold("", 0), agreedFold{}
-			drawLog(rand.New(rand.NewPCG(seed, 12)), 30, func(_ *naive, e Entry) {
+			drawLog(rand.New(rand.NewPCG(seed, 12)), 30, func(e Entry) {
 				eff, err := f.Fold(e)
 				if err != nil {
 					t.Fatal(err)
@@ -170,6 +171,62 @@ func TestAgree_folds(t *testing.T) {
 		}
 		if f.String() != a.Text {
 			t.Errorf("log %d: the text is %q, want %q", i, f.String(), a.Text)
+		}
+	}
+}
+
+// drawLog makes the entries of a log: of clients that are behind, that pipeline,
+// that have none, that saw a sibling's. It tells each, and now and then that there
+// is a bar.
+func drawLog(random *rand.Rand, entries uint64, tell func(e Entry), setBar func()) {
+	n := &naive{}
+	var ends []int            // events after each entry
+	own := map[string][]int{} // the events of each client
+	nobody := 0
+	bar := uint64(0)
+	for offset := uint64(1); offset <= entries; offset++ {
+		e := Entry{Offset: offset, Client: []string{"", "ann", "bob", "cyd"}[random.IntN(4)]}
+		e.Base = bar + uint64(random.IntN(int(offset-bar)))
+		if random.IntN(2) == 0 {
+			e.Base = offset - 1
+		}
+		var past []lv
+		if e.Base > 0 {
+			for v := range ends[e.Base-1] {
+				past = append(past, v)
+			}
+		}
+		if random.IntN(8) == 0 && e.Base+1 < offset {
+			after := e.Base + 1 + uint64(random.IntN(int(offset-e.Base-1)))
+			e.After = []uint64{after}
+			from := 0
+			if after > 1 {
+				from = ends[after-2]
+			}
+			for v := from; v < ends[after-1]; v++ {
+				past = append(past, v)
+			}
+		}
+		agent, seq := e.Client, len(own[e.Client])
+		if e.Client == "" {
+			seq = nobody
+		} else {
+			past = append(past, own[e.Client]...)
+		}
+		e.Op = drawOp(random, utf8.RuneCountInString(n.at(past)))
+		start := len(n.events)
+		n.addOp(agent, seq, past, e.Op)
+		for v := start; v < len(n.events); v++ {
+			own[e.Client] = append(own[e.Client], v)
+		}
+		if e.Client == "" {
+			nobody = len(own[""])
+		}
+		ends = append(ends, len(n.events))
+		tell(e)
+		if random.IntN(15) == 0 {
+			bar = offset
+			setBar()
 		}
 	}
 }
@@ -212,6 +269,17 @@ func TestAgree_excised(t *testing.T) {
 			t.Errorf("case %d: the rest is %v, want %v", i, got, a.Rest)
 		}
 	}
+}
+
+// drawOps makes operations that follow each other, the first on a text of so many
+// code points.
+func drawOps(random *rand.Rand, length int) (ops []Op) {
+	for range 1 + random.IntN(6) {
+		op := drawOp(random, length)
+		length, _ = op.check(length)
+		ops = append(ops, op)
+	}
+	return ops
 }
 
 // listed is an operation that is an array in JSON also if it is empty.

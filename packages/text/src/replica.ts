@@ -21,8 +21,6 @@ const maxHeld = 1 << 20;
 export class Replica {
   /** Whose edits its are. */
   readonly agent: string;
-  /** Its agent's number in the history. */
-  #me: number;
   #history = new History();
   #text = new Rope();
   #version: Heads = [];
@@ -42,7 +40,6 @@ export class Replica {
   constructor(agent: string) {
     checkAgent(agent);
     this.agent = agent;
-    this.#me = this.#history.agents.named(agent);
   }
 
   /** How many code points the text has. */
@@ -204,7 +201,6 @@ export class Replica {
   clone(agent: string): Replica {
     const copy = new Replica(agent);
     copy.#history = only(this.#history, [{ start: 0, end: this.#history.end }]);
-    copy.#me = copy.#history.agents.named(agent);
     copy.#text = new Rope(this.toString());
     copy.#version = this.#version;
     copy.#held = [...this.#held];
@@ -241,7 +237,8 @@ export class Replica {
 
   #finish(start: LV): LV {
     const { end, agents } = this.#history;
-    agents.add(this.#me, agents.next(this.#me), end - start);
+    const agent = agents.named(this.agent);
+    agents.add(agent, agents.next(agent), end - start);
     this.#version = [end - 1];
     this.#near.drop(end);
     return end;
