@@ -1,7 +1,7 @@
-import { type Arrived, replay } from './change.ts';
+import { type Arrived, type Event, Passage } from './change.ts';
 import { TextError } from './error.ts';
 import type { Heads, LV } from './graph.ts';
-import { type History, Kind, maxEvents } from './history.ts';
+import { type History, Kind } from './history.ts';
 
 /** A change whose causes are looked for. */
 interface Waiting {
@@ -41,9 +41,9 @@ export function admit(history: History, own: string, changes: readonly Arrived[]
 }
 
 /** Looks for a change's parents, and returns the first that is missing. */
-function resolve({ agents }: History, { change, parents }: Waiting): Arrived['parents'][number] | undefined {
+function resolve({ agents }: History, { change, parents }: Waiting): Event | undefined {
   for (let i = parents.length; i < change.parents.length; i++) {
-    const parent = change.parents[i] as Arrived['parents'][number];
+    const parent = change.parents[i] as Event;
     const { v } = agents.event(parent.agent, parent.seq);
     if (v < 0) return parent;
     parents.push(v);
@@ -74,11 +74,13 @@ function append(history: History, own: string, change: Arrived, heads: Heads): v
     if (run.kind !== Kind.inserted) deleted += run.n;
   }
   if (deleted > units) throw new TextError('bad_update', 'More is deleted than there is.');
+  const passage = new Passage(change);
   let parents = heads;
   for (let start = 0; start < n; ) {
     const known = agents.event(agent, seq + start);
     const end = Math.min(n, start + known.n);
     if (known.v >= 0) {
+      passage.pass(end - start);
       parents = [known.v + end - start - 1];
       start = end;
       continue;
@@ -86,11 +88,9 @@ function append(history: History, own: string, change: Arrived, heads: Heads): v
     if (agent === own && seq + end > agents.next(agents.named(own))) {
       throw new TextError('agent_reused', 'Another replica writes under the name of this one.');
     }
-    if (end - start > maxEvents - history.end) {
-      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
-    }
+    history.room(end - start);
     graph.add(history.end, parents);
-    replay(change, start, end, history);
+    passage.pass(end - start, history);
     agents.add(agents.named(agent), seq + start, end - start);
     parents = [history.end - 1];
     start = end;

@@ -1,4 +1,4 @@
-import { Column } from './column.ts';
+import { Column, search } from './column.ts';
 import type { LV } from './graph.ts';
 import { compareRunes } from './runes.ts';
 
@@ -138,13 +138,6 @@ export class Agents {
   /** How many runs of an agent begin at a seq or before it. */
   #upTo(agent: number, seq: number): number {
     const own = this.#own[agent] as number[];
-    let low = 0;
-    let high = own.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#seqs.get(own[middle] as number) <= seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return search(own.length, (k) => this.#seqs.get(own[k] as number) > seq);
   }
 }

@@ -1,7 +1,7 @@
 import { TextError } from './error.ts';
 import { type History, Kind, maxEvents, maxLength } from './history.ts';
 import { check, type Op } from './op.ts';
-import { runesOf } from './runes.ts';
+import { behind, runesOf } from './runes.ts';
 
 /** How many bytes of UTF-8 an agent's name may have. */
 export const maxAgentBytes = 255;
@@ -50,7 +50,8 @@ export function checkAgent(name: string): void {
 export function arrived({ agent, seq, parents, op }: Change): Arrived {
   checkAgent(agent);
   const { events: n } = check(op, maxLength / 2);
-  if (n === 0 || !Number.isInteger(seq) || seq < 0 || seq > maxEvents - n) {
+  const seqs = [seq, ...parents.map((parent) => parent.seq)];
+  if (n === 0 || seq < 0 || seq > maxEvents - n || !seqs.every(Number.isInteger)) {
     throw new TextError('bad_update', 'A change has no events, or no seq.');
   }
   const runs: Run[] = [];
@@ -69,22 +70,36 @@ export function weight({ agent, parents, runs }: Arrived): number {
   return bytes;
 }
 
-/** Adds the events from start to end, as they are counted in a change, to a history that has those before. */
-export function replay({ runs }: Arrived, start: number, end: number, history: History): void {
-  let before = 0;
-  for (const { kind, at, n, text } of runs) {
-    const from = Math.max(start - before, 0);
-    const to = Math.min(end - before, n);
-    before += n;
-    if (from >= to) continue;
-    if (kind === Kind.inserted) history.insert(at + from, slice(text, n, from, to), to - from);
-    else if (kind === Kind.deleted) history.remove(at, to - from);
-    else history.erase(at + n - to, to - from);
-  }
-}
+/** Goes through the events of a change once, from the first on. */
+export class Passage {
+  readonly #runs: readonly Run[];
+  /** The run, and how many of its events and of its code units were passed. */
+  #i = 0;
+  #from = 0;
+  #unit = 0;
 
-/** A part of a text of n code points. */
-function slice(text: string, n: number, from: number, to: number): string {
-  if (text.length === n || to - from === n) return text.slice(from, text.length === n ? to : undefined);
-  return [...text].slice(from, to).join('');
+  constructor({ runs }: Arrived) {
+    this.#runs = runs;
+  }
+
+  /** Passes the next n events, and adds them to a history, if there is one. */
+  pass(n: number, history?: History): void {
+    for (let rest = n; rest > 0; ) {
+      const { kind, at, n: all, text } = this.#runs[this.#i] as Run;
+      const from = this.#from;
+      const part = Math.min(all - from, rest);
+      const unit = this.#unit;
+      if (part === all) this.#unit = text.length;
+      else if (kind === Kind.inserted) this.#unit = behind(text, unit, part, all);
+      if (kind === Kind.inserted) history?.insert(at + from, text.slice(unit, this.#unit), part);
+      else if (kind === Kind.deleted) history?.remove(at, part);
+      else history?.erase(at + all - from - part, part);
+      rest -= part;
+      this.#from += part;
+      if (this.#from < all) continue;
+      this.#i++;
+      this.#from = 0;
+      this.#unit = 0;
+    }
+  }
 }

@@ -37,3 +37,15 @@ export function grown(values: Int32Array, length: number): Int32Array<ArrayBuffe
   larger.set(values);
   return larger;
 }
+
+/** The lowest of the numbers from 0 to n for which a test holds, as it does for all behind it; n if for none. */
+export function search(n: number, holds: (i: number) => boolean): number {
+  let low = 0;
+  let high = n;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

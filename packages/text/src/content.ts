@@ -13,6 +13,13 @@ export class Content {
   #units = new Uint16Array(64);
   #length = 0;
 
+  // A place that was asked for, in a run with surrogate pairs: how many code
+  // points of the run are before it, and its code unit. What is asked for next is
+  // most likely there too.
+  #run = -1;
+  #runes = 0;
+  #unit = 0;
+
   /** How many UTF-16 code units there are, of all runs. */
   get length(): number {
     return this.#length;
@@ -40,29 +47,39 @@ export class Content {
     const start = this.#starts.get(run);
     const end = run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.#length;
     if (end - start === all) return this.#slice(start + behind, start + behind + n);
-    // The last code points of a long run are asked for most often: they are counted from the end.
-    const from = behind <= all - behind ? this.#forward(start, behind) : this.#backward(end, all - behind);
-    const rest = all - behind - n;
-    const to = n <= rest ? this.#forward(from, n) : this.#backward(end, rest);
-    return this.#slice(from, to);
+    if (run !== this.#run) this.#place(run, 0, start);
+    const from = this.#seek(behind, start, all, end);
+    return this.#slice(from, this.#seek(behind + n, start, all, end));
   }
 
   /** Takes back all runs but the first n, and all code units but the first so many. */
   truncate(n: number, length: number): void {
     this.#starts.length = n;
     this.#length = length;
+    this.#run = -1;
   }
 
-  #forward(from: number, runes: number): number {
-    let i = from;
-    for (let rest = runes; rest > 0; rest--) i += isHigh(this.#units[i] as number) ? 2 : 1;
-    return i;
+  /**
+   * Goes to the code unit behind so many code points of the run: from its start,
+   * its end, or the place that was asked for last, whichever is the nearest.
+   */
+  #seek(runes: number, start: number, all: number, end: number): number {
+    const far = Math.abs(runes - this.#runes);
+    if (runes < far) this.#place(this.#run, 0, start);
+    else if (all - runes < far) this.#place(this.#run, all, end);
+    let unit = this.#unit;
+    for (let rest = runes - this.#runes; rest > 0; rest--)
+      unit += isHigh(this.#units[unit] as number) ? 2 : 1;
+    for (let rest = this.#runes - runes; rest > 0; rest--)
+      unit -= isLow(this.#units[unit - 1] as number) ? 2 : 1;
+    this.#place(this.#run, runes, unit);
+    return unit;
   }
 
-  #backward(from: number, runes: number): number {
-    let i = from;
-    for (let rest = runes; rest > 0; rest--) i -= isLow(this.#units[i - 1] as number) ? 2 : 1;
-    return i;
+  #place(run: number, runes: number, unit: number): void {
+    this.#run = run;
+    this.#runes = runes;
+    this.#unit = unit;
   }
 
   #slice(from: number, to: number): string {

@@ -1,7 +1,7 @@
 import { Count } from './branches.ts';
 import { TextError } from './error.ts';
 import { equal, type Heads, type LV } from './graph.ts';
-import { History, maxEvents } from './history.ts';
+import { History } from './history.ts';
 import { Changes, check, type Op, put, record } from './op.ts';
 import { Rope } from './rope.ts';
 import { Walker } from './walker.ts';
@@ -158,9 +158,7 @@ export class Fold {
       this.skip();
       return;
     }
-    if (events > maxEvents - start) {
-      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
-    }
+    history.room(events);
     graph.add(start, parents);
     record(history, op);
     const agent = agents.named(client);

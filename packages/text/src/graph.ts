@@ -1,4 +1,4 @@
-import { Column } from './column.ts';
+import { Column, search } from './column.ts';
 import { Queue, Side } from './queue.ts';
 
 /**
@@ -168,8 +168,8 @@ export class Graph {
 
   /** Those of some events that are in no other's past. */
   dominators(events: Heads): Heads {
+    if (events.length < 2) return events;
     const sorted = [...new Set(events)].sort(ascending);
-    if (sorted.length < 2) return sorted;
     const queue = this.#queue;
     queue.clear();
     for (const v of sorted) queue.push(v, Side.left);
@@ -242,14 +242,7 @@ function ascending(a: number, b: number): number {
 
 /** The index of the last of the first n spans that begins at an event or before it, or -1. */
 export function lastFrom(spans: readonly Span[], n: number, v: LV): number {
-  let low = 0;
-  let high = n;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((spans[middle] as Span).start <= v) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+  return search(n, (i) => (spans[i] as Span).start > v) - 1;
 }
 
 /** Makes one of spans that follow each other. */

@@ -210,6 +210,13 @@ export class History {
     }
   }
 
+  /** @throws TextError `limit_exceeded` if it has no room for so many events more. */
+  room(events: number): void {
+    if (events > maxEvents - this.end) {
+      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
+    }
+  }
+
   /** Where it stands. */
   mark(): Mark {
     const last = this.length - 1;
@@ -250,9 +257,7 @@ export class History {
   }
 
   #bound(at: number, n: number): void {
-    if (n > maxEvents - this.end) {
-      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
-    }
+    this.room(n);
     if (at > maxLength) throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
   }
 }

@@ -3,7 +3,7 @@ import { type Anchor, anchorAt, placeOf } from './anchor.ts';
 import { type Arrived, arrived, type Change, checkAgent, weight } from './change.ts';
 import { TextError } from './error.ts';
 import type { Heads, LV, Span } from './graph.ts';
-import { History, maxEvents } from './history.ts';
+import { History } from './history.ts';
 import { Changes, check, type Op, put, type Side, spliced } from './op.ts';
 import { type Authorship, blame, diff, only, textAt } from './past.ts';
 import { Rope } from './rope.ts';
@@ -243,8 +243,7 @@ export class Replica {
   /** Begins an edit of so many events. */
   #begin(events: number): LV {
     const { end, graph } = this.#history;
-    if (events > maxEvents - end)
-      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
+    this.#history.room(events);
     graph.add(end, this.#version);
     return end;
   }

@@ -22,6 +22,14 @@ export function runesOf(text: string): number {
   return runes;
 }
 
+/** The code unit behind n code points of a text that has so many in all, from a code unit on; behind the end if it has fewer. */
+export function behind(text: string, from: number, n: number, all: number): number {
+  if (text.length === all) return from + n;
+  let unit = from;
+  for (let rest = n; rest > 0; rest--) unit += isHigh(text.charCodeAt(unit)) ? 2 : 1;
+  return unit;
+}
+
 /** Whether a UTF-16 code unit is the second of a pair. */
 export function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;

@@ -150,11 +150,6 @@ export class Tracker {
     }
   }
 
-  /** Takes events of a run that inserted back from the prepare state (by is -1), or puts them into it again (1). */
-  moveInserted(first: LV, n: number, by: number): void {
-    this.#move(first, n, by);
-  }
-
   /** Takes events of a run that deleted back from the prepare state (by is -1), or puts them into it again (1). */
   moveDeleted(first: LV, n: number, by: number): void {
     const where = this.#where;
@@ -166,7 +161,7 @@ export class Tracker {
       if (step === 1 || step === -1) {
         while (j < end && where[j] === (where[j - 1] as number) + step) j++;
       }
-      this.#move(step === -1 ? (where[j - 1] as number) : low, j - i, by);
+      this.move(step === -1 ? (where[j - 1] as number) : low, j - i, by);
       i = j;
     }
   }
@@ -207,8 +202,8 @@ export class Tracker {
     };
   }
 
-  /** Adds to the prepare state of n code points from one on. */
-  #move(from: Id, n: number, by: number): void {
+  /** Adds to the prepare state of n code points from one on: -1 takes back that they were inserted, 1 puts them in again. */
+  move(from: Id, n: number, by: number): void {
     const c = this.#at;
     for (let x = from; x < from + n; ) {
       this.#find(x, c);

@@ -1,10 +1,10 @@
 import { damaged, type Reader, Writer } from './bytes.ts';
-import { type Arrived, checkAgent, maxAgentBytes, type Run } from './change.ts';
+import { type Arrived, checkAgent, type Event, maxAgentBytes, type Run } from './change.ts';
 import { seal, unseal } from './crc.ts';
 import { TextError } from './error.ts';
 import type { Span } from './graph.ts';
 import { type History, Kind, maxEvents, maxLength } from './history.ts';
-import { runesOf } from './runes.ts';
+import { behind, runesOf } from './runes.ts';
 
 // An update is, in this order: its magic; the names of agents; changes, each its
 // agent, seq, parents and runs of ops; all that they insert; and a CRC-32 (IEEE)
@@ -119,13 +119,17 @@ function nameOf(from: Reader, names: readonly string[]): string {
   return name;
 }
 
-function parentsOf(from: Reader, names: readonly string[], before: Arrived | undefined): Arrived['parents'] {
+function parentsOf(from: Reader, names: readonly string[], before: Arrived | undefined): Event[] {
   const n = from.number(from.left);
   if (n === 0) {
     if (before === undefined) throw damaged();
     return [{ agent: before.agent, seq: before.seq + before.n - 1 }];
   }
-  return Array.from({ length: n - 1 }, () => ({ agent: nameOf(from, names), seq: from.number(maxEvents) }));
+  const parents: Event[] = [];
+  for (let rest = n - 1; rest > 0; rest--) {
+    parents.push({ agent: nameOf(from, names), seq: from.number(maxEvents) });
+  }
+  return parents;
 }
 
 /** Runs of operations, without what they insert. */
@@ -147,14 +151,12 @@ function runsOf(from: Reader): Run[] {
 /** Gives the runs that inserted what they did. */
 function readContent(content: string, changes: readonly Arrived[]): void {
   let at = 0;
-  const plain = runesOf(content) === content.length;
+  const all = runesOf(content);
   for (const { runs } of changes) {
     for (const run of runs) {
       if (run.kind !== Kind.inserted) continue;
       const start = at;
-      if (plain) at += run.n;
-      else
-        for (let rest = run.n; rest > 0; rest--) at += (content.codePointAt(at) as number) > 0xffff ? 2 : 1;
+      at = behind(content, at, run.n, all);
       if (at > content.length) throw damaged();
       run.text = content.slice(start, at);
     }

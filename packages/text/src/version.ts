@@ -1,3 +1,4 @@
+import { search } from './column.ts';
 import { TextError } from './error.ts';
 import { type Heads, join, type LV, type Span } from './graph.ts';
 import type { History } from './history.ts';
@@ -36,7 +37,11 @@ export function lacks({ agents }: History, version: Version): Span[] {
     const end = run.seq + run.n;
     const ranges = known.get(agents.names[run.agent] as string) ?? [];
     let seq = run.seq;
-    for (let k = firstBehind(ranges, seq); k < ranges.length && seq < end; k++) {
+    for (
+      let k = search(ranges.length, (k) => (ranges[k] as Range)[1] > seq);
+      k < ranges.length && seq < end;
+      k++
+    ) {
       const [from, to] = ranges[k] as Range;
       if (from > seq) spans.push({ start: seq + shift, end: Math.min(from, end) + shift });
       seq = to;
@@ -78,13 +83,14 @@ export function headsOf({ agents, graph }: History, version: Version): Heads {
 
 /** The ranges of each agent, which are checked. */
 function rangesOf(version: Version): Map<string, readonly Range[]> {
+  if (typeof version !== 'object' || version === null) throw noVersion();
   const all = new Map<string, readonly Range[]>();
   for (const [agent, ranges] of Object.entries(version)) {
+    if (!Array.isArray(ranges)) throw noVersion();
     let before = 0;
-    for (const [from, to] of ranges) {
-      if (!Number.isInteger(from) || !Number.isInteger(to) || from < before || to < from) {
-        throw new TextError('bad_operation', 'A version has ascending ranges of seqs.');
-      }
+    for (const range of ranges) {
+      const [from, to] = Array.isArray(range) ? (range as unknown as Range) : [];
+      if (!isSeq(from) || !isSeq(to) || from < before || to < from) throw noVersion();
       before = to;
     }
     all.set(agent, ranges);
@@ -92,14 +98,11 @@ function rangesOf(version: Version): Map<string, readonly Range[]> {
   return all;
 }
 
-/** The index of the first range that ends behind a seq. */
-function firstBehind(ranges: readonly Range[], seq: number): number {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ranges[middle] as Range)[1] <= seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function noVersion(): TextError {
+  return new TextError('bad_operation', 'A version has ascending ranges of seqs, [from, to], of each agent.');
+}
+
+/** Whether something can be the number of an event. */
+function isSeq(seq: unknown): seq is number {
+  return Number.isInteger(seq);
 }
