@@ -260,8 +260,9 @@ func (h *history) pack(buried []rune) []byte {
 func unpack(data []byte) (*history, []rune, error) {
 	k, c, h := coder{u: newUnpacker(data)}, newColumns(), &history{}
 	damaged := fail(BadUpdate, "The saved history is damaged.")
-	// A number takes some bits: more of them than that is damage.
-	most := 64*len(data) + 1024
+	// What is counted takes at least 8 bits of the likeliest, a hundredth of one
+	// each: more than that is damage.
+	most := 128*len(data) + 1024
 	count := func() int {
 		if n := k.number(c.counts, 0); n <= most && k.u.over <= 8 {
 			return n
