@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -31,43 +33,6 @@ type agreed struct {
 	Text  string `json:"text"`
 }
 
-// stored is a history that follows from a seed and a number of steps, the text
-// that it comes to, and both as they are saved.
-type stored struct {
-	Seed  uint32 `json:"seed"`
-	Steps int    `json:"steps"`
-	Text  string `json:"text"`
-	Saved []byte `json:"saved"`
-}
-
-const (
-	agreedFile = "../conformance/text/histories.json"
-	storedFile = "../conformance/text/saved.json"
-)
-
-// TestAgree holds Go and TypeScript together: both make the same random
-// histories from a seed, and come to the same texts.
-func TestAgree(t *testing.T) {
-	var want []agreed
-	if *update {
-		for seed := range uint32(400) {
-			a := agreed{Seed: seed, Steps: 5 + int(seed)%60}
-			if seed%40 == 0 {
-				a.Steps = 200
-			}
-			a.Text = a.fold().text.String()
-			want = append(want, a)
-		}
-		writeLines(t, agreedFile, want)
-	}
-	readLines(t, agreedFile, &want)
-	for _, a := range want {
-		if got := a.fold().text.String(); got != a.Text {
-			t.Errorf("seed %d: the text is %q, want %q", a.Seed, got, a.Text)
-		}
-	}
-}
-
 func (a agreed) fold() *document {
 	random, d := mulberry(a.Seed), newDocument()
 	drawHistory(&random, a.Steps, func(x txn) { x.addTo(&d.history) })
@@ -75,73 +40,252 @@ func (a agreed) fold() *document {
 	return d
 }
 
-// TestAgree_saved holds what both languages save together: each saves the same
-// bytes of a history, and opens them.
-func TestAgree_saved(t *testing.T) {
-	var want []stored
-	if *update {
-		for seed := range uint32(50) {
-			s := stored{Seed: seed, Steps: 3 * int(seed)}
-			if seed%10 == 9 {
-				s.Steps = 400
+// TestAgree holds Go and TypeScript together: both make the same random
+// histories from a seed, and come to the same texts.
+func TestAgree(t *testing.T) {
+	for _, a := range vectorsOf(t, "histories.json", func() (all []agreed) {
+		for seed := range uint32(400) {
+			a := agreed{Seed: seed, Steps: 5 + int(seed)%60}
+			if seed%40 == 0 {
+				a.Steps = 200
 			}
-			s.Text, s.Saved = s.save(t)
-			want = append(want, s)
+			a.Text = a.fold().text.String()
+			all = append(all, a)
 		}
-		writeLines(t, storedFile, want)
-	}
-	readLines(t, storedFile, &want)
-	for _, s := range want {
-		text, saved := s.save(t)
-		if text != s.Text || !bytes.Equal(saved, s.Saved) {
-			t.Errorf("seed %d: the text is %q, saved as\n%x, want %q and\n%x", s.Seed, text, saved, s.Text, s.Saved)
-		}
-		back, err := Open("opener", s.Saved)
-		if err != nil || back.String() != s.Text {
-			t.Errorf("seed %d: opened it is %q, %v", s.Seed, back.String(), err)
-		} else if err := back.load(); err != nil {
-			t.Errorf("seed %d: %v", s.Seed, err)
+		return all
+	}) {
+		if got := a.fold().text.String(); got != a.Text {
+			t.Errorf("seed %d: the text is %q, want %q", a.Seed, got, a.Text)
 		}
 	}
 }
 
-func (s stored) save(t *testing.T) (text string, saved []byte) {
-	d := agreed{Seed: s.Seed, Steps: s.Steps}.fold()
-	r := Replica{history: d.history, text: d.text}
-	saved, err := r.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.String(), saved
+// agreedUpdate is what a replica has that was given such a history, one
+// transaction after the other.
+type agreedUpdate struct {
+	Seed    uint32   `json:"seed"`
+	Steps   int      `json:"steps"`
+	Update  []byte   `json:"update"` // all of it, base64
+	Version Version  `json:"version"`
+	Blame   []author `json:"blame"`
+	Text    string   `json:"text"`
 }
 
-func readLines[T any](t *testing.T, file string, into *[]T) {
+type author struct {
+	At     int    `json:"at"`
+	Length int    `json:"length"`
+	Agent  string `json:"agent"`
+	Seq    int    `json:"seq"`
+}
+
+// TestAgree_updates holds the bytes of updates together, and what is told of a
+// history.
+func TestAgree_updates(t *testing.T) {
+	made := func(seed uint32, steps int) agreedUpdate {
+		r := New("reader")
+		random := mulberry(seed)
+		var owners []Event
+		drawHistory(&random, steps, func(x txn) {
+			c := Change{Agent: x.Agent, Seq: x.SeqStart}
+			for _, p := range x.Parents {
+				c.Parents = append(c.Parents, owners[p])
+			}
+			for k := range x.Span[1] - x.Span[0] {
+				owners = append(owners, Event{x.Agent, x.SeqStart + k})
+			}
+			for _, o := range x.Ops {
+				c.Op = append(c.Op, Splice{o.at, o.n, o.text})
+			}
+			if _, err := r.MergeChanges([]Change{c}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		a := agreedUpdate{Seed: seed, Steps: steps, Update: since(t, r, nil), Version: version(t, r), Text: r.String(), Blame: []author{}}
+		for _, b := range blame(t, r) {
+			a.Blame = append(a.Blame, author{b.At, b.Len, b.Agent, b.Seq})
+		}
+		return a
+	}
+	for _, a := range vectorsOf(t, "updates.json", func() (all []agreedUpdate) {
+		for seed := range uint32(60) {
+			all = append(all, made(1000+seed, 5+int(seed)))
+		}
+		return all
+	}) {
+		if got := made(a.Seed, a.Steps); !reflect.DeepEqual(got, a) {
+			t.Errorf("seed %d: it is %+v, want %+v", a.Seed, got, a)
+		}
+		r := New("another")
+		if merge(t, r, a.Update); r.String() != a.Text || !bytes.Equal(since(t, r, nil), a.Update) {
+			t.Errorf("seed %d: merged it is %q, want %q", a.Seed, r.String(), a.Text)
+		}
+	}
+}
+
+// agreedSave is what such a history is saved as.
+type agreedSave struct {
+	Seed  uint32 `json:"seed"`
+	Steps int    `json:"steps"`
+	Saved []byte `json:"saved"` // base64
+	Text  string `json:"text"`
+}
+
+// TestAgree_saved holds the bytes together that are saved.
+func TestAgree_saved(t *testing.T) {
+	made := func(seed uint32, steps int) agreedSave {
+		d := agreed{Seed: seed, Steps: steps}.fold()
+		r := Replica{history: d.history, text: d.text}
+		saved, err := r.Save()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return agreedSave{seed, steps, saved, r.String()}
+	}
+	for _, a := range vectorsOf(t, "saved.json", func() (all []agreedSave) {
+		for seed := range uint32(50) {
+			steps := 3 * int(seed)
+			if seed%10 == 9 {
+				steps = 400
+			}
+			all = append(all, made(seed, steps))
+		}
+		return all
+	}) {
+		if got := made(a.Seed, a.Steps); !reflect.DeepEqual(got, a) {
+			t.Errorf("seed %d: it is %+v, want %+v", a.Seed, got, a)
+		}
+		r, err := Open("opener", a.Saved)
+		if err != nil || r.String() != a.Text {
+			t.Errorf("seed %d: opened it is %q, %v", a.Seed, r.String(), err)
+		} else if err := r.load(); err != nil {
+			t.Errorf("seed %d: %v", a.Seed, err)
+		}
+	}
+}
+
+// agreedFold is a log, and what becomes of the text.
+type agreedFold struct {
+	Entries []agreedEntry `json:"entries"`
+	Text    string        `json:"text"`
+}
+
+type agreedEntry struct {
+	Offset uint64   `json:"offset"`
+	Client string   `json:"client"`
+	Base   uint64   `json:"base"`
+	After  []uint64 `json:"after,omitempty"`
+	Op     Op       `json:"op"`
+	Eff    Op       `json:"eff"`           // its effect on the text as it is
+	Bar    bool     `json:"bar,omitempty"` // it is a bar then
+}
+
+// TestAgree_folds holds the folds of logs together.
+func TestAgree_folds(t *testing.T) {
+	for i, a := range vectorsOf(t, "folds.json", func() (all []agreedFold) {
+		for seed := range uint64(60) {
+			f, a := NewFold("", 0), agreedFold{}
+			drawLog(rand.New(rand.NewPCG(seed, 12)), 30, func(_ *naive, e Entry) {
+				eff, err := f.Fold(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				a.Entries = append(a.Entries, agreedEntry{e.Offset, e.Client, e.Base, e.After, listed(e.Op), listed(eff), false})
+			}, func() {
+				f.SetBar()
+				a.Entries[len(a.Entries)-1].Bar = true
+			})
+			a.Text = f.String()
+			all = append(all, a)
+		}
+		return all
+	}) {
+		f := NewFold("", 0)
+		for _, e := range a.Entries {
+			eff, err := f.Fold(Entry{e.Offset, e.Client, e.Base, e.After, e.Op})
+			if err != nil || !reflect.DeepEqual(listed(eff), e.Eff) {
+				t.Fatalf("log %d: the effect of %+v is %v, %v", i, e, eff, err)
+			}
+			if e.Bar {
+				f.SetBar()
+			}
+		}
+		if f.String() != a.Text {
+			t.Errorf("log %d: the text is %q, want %q", i, f.String(), a.Text)
+		}
+	}
+}
+
+// agreedExcision is operations on a text of so many code points, and what they
+// become without one of them.
+type agreedExcision struct {
+	Length  int  `json:"length"`
+	Ops     []Op `json:"ops"`
+	Without int  `json:"without"`
+	Rest    []Op `json:"rest"`
+}
+
+// TestAgree_excised holds together what excising comes to.
+func TestAgree_excised(t *testing.T) {
+	excise := func(a agreedExcision) []Op {
+		rest, err := Excise(a.Ops, a.Without, a.Length)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range rest {
+			rest[i] = listed(rest[i])
+		}
+		return rest
+	}
+	for i, a := range vectorsOf(t, "excised.json", func() (all []agreedExcision) {
+		for seed := range uint64(100) {
+			random := rand.New(rand.NewPCG(seed, 13))
+			a := agreedExcision{Length: random.IntN(10)}
+			for _, op := range drawOps(random, a.Length) {
+				a.Ops = append(a.Ops, listed(op))
+			}
+			a.Without = random.IntN(len(a.Ops))
+			a.Rest = excise(a)
+			all = append(all, a)
+		}
+		return all
+	}) {
+		if got := excise(a); !reflect.DeepEqual(got, a.Rest) {
+			t.Errorf("case %d: the rest is %v, want %v", i, got, a.Rest)
+		}
+	}
+}
+
+// listed is an operation that is an array in JSON also if it is empty.
+func listed(op Op) Op { return append(Op{}, op...) }
+
+// vectorsOf returns the values of a file that both languages check, which makes
+// are written to first if -update is given: one on a line.
+func vectorsOf[T any](t *testing.T, name string, makes func() []T) []T {
+	t.Helper()
+	file := filepath.Join("../conformance/text", name)
+	if *update {
+		out := []byte("[")
+		for i, value := range makes() {
+			line, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = append(append(out, '\n'), line...)
+		}
+		if err := os.WriteFile(file, append(out, "\n]\n"...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	var values []T
+	if err := json.Unmarshal(data, &values); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// writeLines writes values, one on a line.
-func writeLines[T any](t *testing.T, file string, values []T) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	out := []byte("[")
-	for i, v := range values {
-		line, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(append(out, '\n'), line...)
-	}
-	if err := os.WriteFile(file, append(out, "\n]\n"...), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return values
 }

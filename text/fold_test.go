@@ -44,74 +44,83 @@ func (n *naive) addOp(agent string, seq int, parents []lv, op Op) {
 	}
 }
 
-// TestFold compares the fold of a log with the naive engine: entries of clients
-// that are behind, that pipeline, that have none, that saw a sibling's.
+// drawLog makes the entries of a log: of clients that are behind, that pipeline,
+// that have none, that saw a sibling's. It tells each when the naive engine has it,
+// and now and then that there is a bar.
+func drawLog(random *rand.Rand, entries uint64, tell func(n *naive, e Entry), setBar func()) {
+	n := &naive{}
+	var ends []int            // events after each entry
+	own := map[string][]int{} // the events of each client
+	nobody := 0
+	bar := uint64(0)
+	for offset := uint64(1); offset <= entries; offset++ {
+		e := Entry{Offset: offset, Client: []string{"", "ann", "bob", "cyd"}[random.IntN(4)]}
+		e.Base = bar + uint64(random.IntN(int(offset-bar)))
+		if random.IntN(2) == 0 {
+			e.Base = offset - 1
+		}
+		var past []lv
+		if e.Base > 0 {
+			for v := range ends[e.Base-1] {
+				past = append(past, v)
+			}
+		}
+		if random.IntN(8) == 0 && e.Base+1 < offset {
+			after := e.Base + 1 + uint64(random.IntN(int(offset-e.Base-1)))
+			e.After = []uint64{after}
+			from := 0
+			if after > 1 {
+				from = ends[after-2]
+			}
+			for v := from; v < ends[after-1]; v++ {
+				past = append(past, v)
+			}
+		}
+		agent, seq := e.Client, len(own[e.Client])
+		if e.Client == "" {
+			seq = nobody
+		} else {
+			past = append(past, own[e.Client]...)
+		}
+		e.Op = drawOp(random, utf8.RuneCountInString(n.at(past)))
+		start := len(n.events)
+		n.addOp(agent, seq, past, e.Op)
+		for v := start; v < len(n.events); v++ {
+			own[e.Client] = append(own[e.Client], v)
+		}
+		if e.Client == "" {
+			nobody = len(own[""])
+		}
+		ends = append(ends, len(n.events))
+		tell(n, e)
+		if random.IntN(15) == 0 {
+			bar = offset
+			setBar()
+		}
+	}
+}
+
+// TestFold compares the fold of a log with the naive engine.
 func TestFold(t *testing.T) {
 	seeds := uint64(400)
 	if testing.Short() {
 		seeds = 100
 	}
 	for seed := range seeds {
-		random := rand.New(rand.NewPCG(seed, 9))
-		n, f := &naive{}, NewFold("", 0)
-		var ends []int            // events after each entry
-		own := map[string][]int{} // the events of each client
-		nobody := 0
-		for offset := uint64(1); offset <= 40; offset++ {
-			e := Entry{Offset: offset, Client: []string{"", "ann", "bob", "cyd"}[random.IntN(4)]}
-			e.Base = f.Bar() + uint64(random.IntN(int(offset-f.Bar())))
-			if random.IntN(2) == 0 {
-				e.Base = offset - 1
-			}
-			var past []lv
-			if e.Base > 0 {
-				for v := range ends[e.Base-1] {
-					past = append(past, v)
-				}
-			}
-			if random.IntN(8) == 0 && e.Base+1 < offset {
-				after := e.Base + 1 + uint64(random.IntN(int(offset-e.Base-1)))
-				e.After = []uint64{after}
-				from := 0
-				if after > 1 {
-					from = ends[after-2]
-				}
-				for v := from; v < ends[after-1]; v++ {
-					past = append(past, v)
-				}
-			}
-			agent, seq := e.Client, len(own[e.Client])
-			if e.Client == "" {
-				seq = nobody
-			} else {
-				past = append(past, own[e.Client]...)
-			}
-			e.Op = drawOp(random, utf8.RuneCountInString(n.at(past)))
-			start := len(n.events)
-			n.addOp(agent, seq, past, e.Op)
-			for v := start; v < len(n.events); v++ {
-				own[e.Client] = append(own[e.Client], v)
-			}
-			if e.Client == "" {
-				nobody = len(own[""])
-			}
-			ends = append(ends, len(n.events))
-
+		f := NewFold("", 0)
+		drawLog(rand.New(rand.NewPCG(seed, 9)), 40, func(n *naive, e Entry) {
 			before := f.String()
 			eff, err := f.Fold(e)
 			if err != nil {
-				t.Fatalf("seed %d: entry %d: %v", seed, offset, err)
+				t.Fatalf("seed %d: entry %d: %v", seed, e.Offset, err)
 			}
 			if got, want := f.String(), n.String(); got != want {
-				t.Fatalf("seed %d: after entry %d it is %q, want %q", seed, offset, got, want)
+				t.Fatalf("seed %d: after entry %d it is %q, want %q", seed, e.Offset, got, want)
 			}
 			if after, err := Apply(before, eff); err != nil || after != f.String() {
 				t.Fatalf("seed %d: the effect %v of %q makes %q, %v, want %q", seed, eff, before, after, err, f.String())
 			}
-			if random.IntN(15) == 0 {
-				f.SetBar()
-			}
-		}
+		}, f.SetBar)
 	}
 }
 
@@ -141,6 +150,17 @@ func TestFold_what_cannot_be_folded(t *testing.T) {
 	}
 }
 
+// drawOps makes operations that follow each other, the first on a text of so many
+// code points.
+func drawOps(random *rand.Rand, length int) (ops []Op) {
+	for range 1 + random.IntN(6) {
+		op := drawOp(random, length)
+		length, _ = op.check(length)
+		ops = append(ops, op)
+	}
+	return ops
+}
+
 // TestExcise compares what is left of operations without one of them with what
 // the naive engine has without its events.
 func TestExcise(t *testing.T) {
@@ -149,14 +169,11 @@ func TestExcise(t *testing.T) {
 		base := "hello😀"
 		n := &naive{}
 		n.addOp("base", 0, nil, Insert(0, base))
-		length := utf8.RuneCountInString(base)
-		var ops []Op
+		ops := drawOps(random, utf8.RuneCountInString(base))
 		var ends []lv
-		for range 1 + random.IntN(6) {
-			op := drawOp(random, length)
-			length, _ = op.check(length)
+		for _, op := range ops {
 			n.addOp("ann", len(n.events), []lv{len(n.events) - 1}, op)
-			ops, ends = append(ops, op), append(ends, len(n.events))
+			ends = append(ends, len(n.events))
 		}
 		without := random.IntN(len(ops))
 		rest, err := Excise(ops, without, utf8.RuneCountInString(base))

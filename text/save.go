@@ -206,8 +206,16 @@ func (k coder) letter(c *columns, one, two, letter rune) rune {
 // pack writes a history, and what is not in its text.
 func (h *history) pack(buried []rune) []byte {
 	k, c := coder{p: newPacker()}, newColumns()
-	k.number(c.counts, len(h.agents.names))
-	for _, name := range h.agents.names {
+	// Agents are numbered by their first events. Those without any are left out.
+	numbered, names := make(map[int]int), []string(nil)
+	for _, r := range h.agents.runs {
+		if _, ok := numbered[r.agent]; !ok {
+			numbered[r.agent] = len(names)
+			names = append(names, h.agents.names[r.agent])
+		}
+	}
+	k.number(c.counts, len(names))
+	for _, name := range names {
 		k.number(c.counts, len(name))
 		for _, b := range []byte(name) {
 			k.tree(c.name, 8, int(b))
@@ -216,7 +224,7 @@ func (h *history) pack(buried []rune) []byte {
 	k.number(c.counts, h.end)
 	next := make([]int, len(h.agents.names))
 	for _, r := range h.agents.runs {
-		k.number(c.agents, r.agent)
+		k.number(c.agents, numbered[r.agent])
 		k.signed(c.seqs, r.seq-next[r.agent])
 		k.number(c.lengths, r.n)
 		next[r.agent] = r.seq + r.n

@@ -1,4 +1,4 @@
-import { type Arrived, replay } from './change.ts';
+import { type Arrived, type Event, replay } from './change.ts';
 import { TextError } from './error.ts';
 import type { Heads, LV } from './graph.ts';
 import { type History, Kind, maxEvents } from './history.ts';
@@ -41,9 +41,9 @@ export function admit(history: History, own: string, changes: readonly Arrived[]
 }
 
 /** Looks for a change's parents, and returns the first that is missing. */
-function resolve({ agents }: History, { change, parents }: Waiting): Arrived['parents'][number] | undefined {
+function resolve({ agents }: History, { change, parents }: Waiting): Event | undefined {
   for (let i = parents.length; i < change.parents.length; i++) {
-    const parent = change.parents[i] as Arrived['parents'][number];
+    const parent = change.parents[i] as Event;
     const { v } = agents.event(parent.agent, parent.seq);
     if (v < 0) return parent;
     parents.push(v);

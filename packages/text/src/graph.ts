@@ -168,8 +168,8 @@ export class Graph {
 
   /** Those of some events that are in no other's past. */
   dominators(events: Heads): Heads {
+    if (events.length < 2) return events;
     const sorted = [...new Set(events)].sort(ascending);
-    if (sorted.length < 2) return sorted;
     const queue = this.#queue;
     queue.clear();
     for (const v of sorted) queue.push(v, Side.left);

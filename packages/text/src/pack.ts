@@ -6,13 +6,14 @@ import { Records } from './records.ts';
 export function pack(history: History, buried: string): Uint8Array {
   const { agents, graph, end } = history;
   const records = new Records();
-  records.count(agents.names.length);
-  for (const name of agents.names) records.name(name);
+  // Agents are numbered by their first events. Those without any are left out.
+  const runs = Array.from({ length: agents.length }, (_, i) => agents.run(i));
+  const numbered = [...new Set(runs.map(({ agent }) => agent))];
+  const numbers = new Map(numbered.map((agent, i) => [agent, i]));
+  records.count(numbered.length);
+  for (const agent of numbered) records.name(agents.names[agent]);
   records.count(end);
-  for (let i = 0; i < agents.length; i++) {
-    const { agent, seq, n } = agents.run(i);
-    records.agent(agent, seq, n);
-  }
+  for (const { agent, seq, n } of runs) records.agent(numbers.get(agent), seq, n);
   records.count(graph.length);
   for (let run = 0; run < graph.length; run++) {
     const start = graph.start(run);

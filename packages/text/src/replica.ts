@@ -22,6 +22,8 @@ const maxHeld = 1 << 20;
 export class Replica {
   /** Whose edits its are. */
   readonly agent: string;
+  /** Its agent's number in the history. */
+  #me: number;
   #events = new History();
   #text = new Rope();
   #version: Heads = [];
@@ -43,13 +45,14 @@ export class Replica {
   constructor(agent: string) {
     checkAgent(agent);
     this.agent = agent;
+    this.#me = this.#history.agents.named(agent);
   }
 
   /**
-   * The text of an agent that goes on from what was saved, whose bytes it keeps.
-   * The text is there at once; its history is read when it is needed first, and
-   * what needs it throws `bad_update` if it is damaged. The agent may be the one
-   * that saved, if that goes on nowhere else.
+   * The text of an agent that goes on from what was saved. The text is there at
+   * once; its history is read when it is needed first, and what needs it throws
+   * `bad_update` if it is damaged. The agent may be the one that saved, if that
+   * goes on nowhere else.
    *
    * @throws TextError `bad_update` if what was saved is damaged.
    */
@@ -226,6 +229,7 @@ export class Replica {
   clone(agent: string): Replica {
     const copy = new Replica(agent);
     copy.#events = only(this.#history, [{ start: 0, end: this.#history.end }]);
+    copy.#me = copy.#history.agents.named(agent);
     copy.#text = new Rope(this.toString());
     copy.#version = this.#version;
     copy.#held = [...this.#held];
@@ -263,8 +267,7 @@ export class Replica {
 
   #finish(start: LV): LV {
     const { end, agents } = this.#history;
-    const agent = agents.named(this.agent);
-    agents.add(agent, agents.next(agent), end - start);
+    agents.add(this.#me, agents.next(this.#me), end - start);
     this.#version = [end - 1];
     this.#near.drop(end);
     return end;
@@ -296,6 +299,7 @@ export class Replica {
       const { history, version, walker } = load(this.#unread.opened);
       this.#unread = undefined;
       this.#events = history;
+      this.#me = history.agents.named(this.agent);
       this.#version = version;
       this.#whole = walker;
     }

@@ -1,5 +1,5 @@
 import { damaged, type Reader, Writer } from './bytes.ts';
-import { type Arrived, checkAgent, maxAgentBytes, type Run } from './change.ts';
+import { type Arrived, checkAgent, type Event, maxAgentBytes, type Run } from './change.ts';
 import { seal, unseal } from './crc.ts';
 import { TextError } from './error.ts';
 import type { Span } from './graph.ts';
@@ -119,13 +119,17 @@ function nameOf(from: Reader, names: readonly string[]): string {
   return name;
 }
 
-function parentsOf(from: Reader, names: readonly string[], before: Arrived | undefined): Arrived['parents'] {
+function parentsOf(from: Reader, names: readonly string[], before: Arrived | undefined): Event[] {
   const n = from.number(from.left);
   if (n === 0) {
     if (before === undefined) throw damaged();
     return [{ agent: before.agent, seq: before.seq + before.n - 1 }];
   }
-  return Array.from({ length: n - 1 }, () => ({ agent: nameOf(from, names), seq: from.number(maxEvents) }));
+  const parents: Event[] = [];
+  for (let rest = n - 1; rest > 0; rest--) {
+    parents.push({ agent: nameOf(from, names), seq: from.number(maxEvents) });
+  }
+  return parents;
 }
 
 /** Runs of operations, without what they insert. */

@@ -1,5 +1,5 @@
 import { Count } from './branches.ts';
-import type { Heads, LV, Span } from './graph.ts';
+import { equal, type Heads, type LV, type Span } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
 
@@ -67,6 +67,7 @@ export class Walker {
 
   /** Moves the prepare state to a version. */
   visit(version: Heads): void {
+    if (equal(this.#version, version)) return;
     const { onlyA, onlyB } = this.#history.graph.compare(this.#version, version);
     for (const { start, end } of onlyA) this.retreat(start, end);
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type Authorship, type Entry, excise, Fold, type Op, Replica, type Version } from '../src/index.ts';
 import { addTo, Document, drawHistory } from './histories.ts';
 import { Random } from './random.ts';
+import { drawChanges } from './replicas.ts';
 
 /** A history that follows from a seed and a number of steps, and the text that it comes to. */
 interface Agreed {
@@ -11,16 +13,73 @@ interface Agreed {
   text: string;
 }
 
-const file = join(import.meta.dirname, '../../../conformance/text/histories.json');
-const histories: Agreed[] = JSON.parse(readFileSync(file, 'utf8'));
+/** What a replica has that was given such a history, one transaction after the other. */
+interface AgreedUpdate extends Agreed {
+  /** All of it, base64. */
+  update: string;
+  version: Version;
+  blame: Authorship[];
+}
+
+/** A log, the effect of each entry on the text, and whether a bar is set then. */
+interface AgreedFold {
+  entries: (Entry & { eff: Op; bar?: boolean })[];
+  text: string;
+}
+
+/** Operations on a text of so many code points, and what they become without one of them. */
+interface AgreedExcision {
+  length: number;
+  ops: Op[];
+  without: number;
+  rest: Op[];
+}
+
+function read<T>(name: string, atLeast: number): T[] {
+  const file = join(import.meta.dirname, '../../../conformance/text', name);
+  const values: T[] = JSON.parse(readFileSync(file, 'utf8'));
+  expect(values.length).toBeGreaterThanOrEqual(atLeast);
+  return values;
+}
 
 test('Go and TypeScript come to the same texts', { timeout: 120_000 }, () => {
-  expect(histories.length).toBeGreaterThan(300);
-  for (const { seed, steps, text } of histories) {
+  for (const { seed, steps, text } of read<Agreed>('histories.json', 300)) {
     const document = new Document();
     const naive = drawHistory(new Random(seed), steps, (txn) => addTo(document.history, txn));
     document.fold();
     expect(document.text.toString(), `seed ${seed}`).toBe(text);
     expect(naive, `seed ${seed}`).toBe(text);
+  }
+});
+
+test('TEXT-11 Go and TypeScript read and write the very same updates', { timeout: 60_000 }, () => {
+  for (const { seed, steps, update, version, blame, text } of read<AgreedUpdate>('updates.json', 50)) {
+    const given = new Replica('reader');
+    for (const change of drawChanges(new Random(seed), steps).changes) given.mergeChanges([change]);
+    const merged = new Replica('another');
+    merged.merge(Buffer.from(update, 'base64'));
+    for (const replica of [given, merged]) {
+      expect(replica.toString(), `seed ${seed}`).toBe(text);
+      expect(replica.version(), `seed ${seed}`).toEqual(version);
+      expect(replica.blame(), `seed ${seed}`).toEqual(blame);
+      expect(Buffer.from(replica.since({})).toString('base64'), `seed ${seed}`).toBe(update);
+    }
+  }
+});
+
+test('TEXT-7 Go and TypeScript fold logs alike', () => {
+  for (const [i, { entries, text }] of read<AgreedFold>('folds.json', 50).entries()) {
+    const fold = new Fold('', 0);
+    for (const { eff, bar, ...entry } of entries) {
+      expect(fold.fold(entry), `log ${i}, entry ${entry.offset}`).toEqual(eff);
+      if (bar) fold.setBar();
+    }
+    expect(fold.text, `log ${i}`).toBe(text);
+  }
+});
+
+test('TEXT-9 Go and TypeScript excise alike', () => {
+  for (const [i, { length, ops, without, rest }] of read<AgreedExcision>('excised.json', 50).entries()) {
+    expect(excise(ops, without, length), `case ${i}`).toEqual(rest);
   }
 });

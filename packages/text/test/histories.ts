@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Graph, type Heads } from '../src/graph.ts';
 import { History } from '../src/history.ts';
+import type { Splice } from '../src/op.ts';
 import { Rope } from '../src/rope.ts';
 import { runesOf } from '../src/runes.ts';
 import { Nearby, walk } from '../src/walk.ts';
@@ -10,7 +11,7 @@ import { Naive as NaiveText } from './naive.ts';
 import type { Random } from './random.ts';
 
 /** A position, how many code points are deleted there, and what is inserted then. */
-export type Patch = [at: number, n: number, text: string];
+export type Patch = Splice;
 
 /** A transaction of a history as the vectors have it. */
 export interface Txn {

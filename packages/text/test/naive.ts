@@ -48,6 +48,11 @@ export class Naive {
       .join('');
   }
 
+  /** The events that inserted, in the order of the text, and whether what they did is deleted. */
+  order(): { v: number; gone: boolean }[] {
+    return this.#items.map(({ id, gone }) => ({ v: id, gone }));
+  }
+
   /** The text as of a version. */
   at(version: readonly number[]): string {
     const past = new Set(version);

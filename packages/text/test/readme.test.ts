@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { apply, op, Replica, transform } from '../src/index.ts';
+import { apply, op, Replica, transform, transformPosition } from '../src/index.ts';
 
-test("the README's examples come to what they say", () => {
+test("the README's replicas come to what it says", () => {
   const ann = new Replica('ann');
   const bob = new Replica('bob');
   ann.insert(0, 'hello');
@@ -15,7 +15,12 @@ test("the README's examples come to what they say", () => {
   expect(ann.toString()).toBe('Jello');
   ann.redo();
   expect(ann.toString()).toBe('Jello!');
+});
+
+test("the README's operations come to what it says", () => {
   const a = op.insert(1, 'X');
   const b = op.delete(0, 2);
   expect(apply(apply('abc', a), transform(b, a, 'right'))).toBe('Xc');
+  expect(apply(apply('abc', b), transform(a, b, 'left'))).toBe('Xc');
+  expect(transformPosition(3, b, 'left')).toBe(1);
 });

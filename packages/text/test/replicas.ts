@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { apply, type Change, type Op, type Replica } from '../src/index.ts';
-import { drawHistory, type Txn } from './histories.ts';
+import { apply, type Change, type Op, type Replica, type Splice } from '../src/index.ts';
+import { addToNaive, drawHistory, type Txn } from './histories.ts';
+import type { Naive } from './naive.ts';
 import type { Random } from './random.ts';
 
 /** Makes a random change. */
@@ -49,4 +50,24 @@ export function shuffled<T>(random: Random, values: readonly T[]): T[] {
     .map((value) => ({ value, key: random.below(2 ** 30) }))
     .sort((a, b) => a.key - b.key)
     .map(({ value }) => value);
+}
+
+/** A random operation on a text of so many code points. */
+export function drawOp(random: Random, length: number): Op {
+  const op: Splice[] = [];
+  let now = length;
+  for (let splices = random.below(4); splices > 0; splices--) {
+    const at = random.of([0, now, now >> 1, random.below(now + 1)]);
+    const deleted = random.below(3) === 0 ? random.below(Math.min(4, now - at) + 1) : 0;
+    const inserted = deleted === 0 || random.below(3) === 0 ? random.of(['a', 'bc', 'é漢', '😀']) : '';
+    now += [...inserted].length - deleted;
+    op.push([at, deleted, inserted]);
+  }
+  return op;
+}
+
+/** Adds an operation's events to the naive engine. */
+export function addOp(naive: Naive, agent: string, seq: number, parents: readonly number[], op: Op): void {
+  const { length } = naive.events;
+  addToNaive(naive, { span: [length, length], parents: [...parents], agent, seqStart: seq, ops: [...op] });
 }

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { apply, type Entry, excise, Fold, type Op, op, type TextErrorCode } from '../src/index.ts';
+import { Naive } from './naive.ts';
+import { Random } from './random.ts';
+import { addOp, drawOp } from './replicas.ts';
+
+/** Numbers from one on, up to another. */
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+test('TEXT-7, TEXT-8 a fold is what the naive engine makes of a log: of clients that are behind, that pipeline, that have none, that saw a sibling', {
+  timeout: 120_000,
+}, () => {
+  for (let seed = 0; seed < 300; seed++) {
+    const random = new Random(seed);
+    const naive = new Naive();
+    const fold = new Fold('', 0);
+    const ends = [0]; // events up to each entry
+    const own = new Map<string, number[]>(); // the events of each client
+    for (let offset = 1; offset <= 40; offset++) {
+      const client = random.of(['', 'ann', 'bob', 'cyd']);
+      const base = random.below(2) === 0 ? offset - 1 : fold.bar + random.below(offset - fold.bar);
+      const past = range(0, ends[base] as number);
+      const entry: Entry = { offset, client, base, op: [] };
+      if (random.below(8) === 0 && base + 1 < offset) {
+        const seen = base + 1 + random.below(offset - base - 1);
+        entry.after = [seen];
+        past.push(...range(ends[seen - 1] as number, ends[seen] as number));
+      }
+      const mine = own.get(client) ?? [];
+      if (client !== '') past.push(...mine);
+      entry.op = drawOp(random, [...naive.at(past)].length);
+      const start = naive.events.length;
+      addOp(naive, client, mine.length, past, entry.op);
+      own.set(client, [...mine, ...range(start, naive.events.length)]);
+      ends.push(naive.events.length);
+
+      const before = fold.text;
+      const effect = fold.fold(entry);
+      expect(fold.text, `seed ${seed}, entry ${offset}`).toBe(naive.toString());
+      expect(apply(before, effect)).toBe(fold.text);
+      expect([fold.offset, fold.length]).toEqual([offset, [...fold.text].length]);
+      if (base === offset - 1) expect(effect).toBe(entry.op);
+      if (random.below(15) === 0) {
+        fold.setBar();
+        expect([fold.bar, fold.held]).toEqual([offset, 0]);
+      }
+    }
+  }
+});
+
+describe('TEXT-7, TEXT-8 an entry that cannot be folded has no effect', () => {
+  const fold = new Fold('hello', 10);
+  fold.fold({ offset: 11, base: 10, client: 'ann', op: op.insert(5, '!') });
+  const x = op.insert(0, 'x');
+  test.each<[name: string, entry: Entry, code: TextErrorCode]>([
+    ['of before the bar', { offset: 12, base: 9, client: '', op: x }, 'rebase_required'],
+    ['after a gap', { offset: 13, base: 11, client: '', op: x }, 'bad_operation'],
+    ['that saw itself', { offset: 12, base: 12, client: '', op: x }, 'bad_operation'],
+    ['behind the end', { offset: 12, base: 11, client: '', op: op.insert(7, 'x') }, 'bad_operation'],
+    [
+      'behind what its author saw',
+      { offset: 12, base: 10, client: 'bob', op: op.insert(6, 'x') },
+      'bad_operation',
+    ],
+    ['after itself', { offset: 12, base: 10, client: '', after: [12], op: x }, 'bad_operation'],
+    ['after what the bar has', { offset: 12, base: 10, client: '', after: [9], op: x }, 'bad_operation'],
+    ['between two', { offset: 12, base: 10.5, client: '', op: x }, 'bad_operation'],
+    ['of no base', { offset: 12, base: Number.NaN, client: '', op: x }, 'bad_operation'],
+  ])('%s', (_, entry, code) => {
+    expect(() => fold.fold(entry)).toThrow(expect.objectContaining({ name: 'TextError', code }));
+    expect([fold.text, fold.offset, fold.held]).toEqual(['hello!', 11, 1]);
+  });
+
+  test('but one sees what its own client did, and what was skipped is nothing', () => {
+    fold.skip();
+    expect(fold.fold({ offset: 13, base: 10, client: 'ann', after: [12], op: op.insert(6, '?') })).toEqual(
+      op.insert(6, '?'),
+    );
+    expect([fold.text, fold.offset]).toEqual(['hello!?', 13]);
+  });
+});
+
+/** The text of the naive engine's events up to end, as if those from one to another had had no effect. */
+function without(naive: Naive, from: number, to: number, end: number): string {
+  const some = (v: number): boolean => v >= from && v < to;
+  const gone = new Set(
+    naive.events
+      .slice(0, end)
+      .flatMap(({ text, target }, v) => (text === undefined && !some(v) ? [target] : [])),
+  );
+  return naive
+    .order()
+    .filter(({ v }) => v < end && !some(v) && !gone.has(v))
+    .map(({ v }) => naive.events[v]?.text)
+    .join('');
+}
+
+test('TEXT-9 what is left of operations without one of them is what the naive engine has without its events', () => {
+  for (let seed = 0; seed < 1500; seed++) {
+    const random = new Random(seed);
+    const base = 'hello😀';
+    const naive = new Naive();
+    addOp(naive, 'base', 0, [], op.insert(0, base));
+    let text = base;
+    const ops: Op[] = [];
+    const ends = [6];
+    for (let n = 1 + random.below(6); n > 0; n--) {
+      const next = drawOp(random, [...text].length);
+      text = apply(text, next);
+      addOp(naive, 'ann', naive.events.length, range(0, naive.events.length), next);
+      ops.push(next);
+      ends.push(naive.events.length);
+    }
+    const gone = random.below(ops.length);
+    const rest = excise(ops, gone, 6);
+    expect(rest.slice(0, gone)).toEqual(ops.slice(0, gone));
+    expect(rest).toHaveLength(ops.length);
+    text = base;
+    for (const [i, next] of rest.entries()) {
+      text = apply(text, next);
+      const want = without(naive, ends[gone] as number, ends[gone + 1] as number, ends[i + 1] as number);
+      if (i !== gone) expect(text, `seed ${seed}, after ${i}`).toBe(want);
+    }
+    expect(rest[gone]).toEqual([]);
+  }
+});
+
+test('TEXT-9 a greeting without its first word', () => {
+  const pending = [op.insert(0, 'Dear '), op.insert(5, 'Bob, '), op.delete(0, 5)];
+  expect(excise(pending, 0, 5)).toEqual([[], op.insert(0, 'Bob, '), []]);
+  expect(excise(pending, 3, 5)).toEqual(pending);
+  expect(() => excise([op.insert(6, 'x')], 0, 5)).toThrow(expect.objectContaining({ code: 'bad_operation' }));
+});
