@@ -167,9 +167,30 @@ describe('what is damaged', () => {
     ['no beginning', 'ab', (records) => branched(records)],
     ['a later beginning', 'ab', (records) => branched(records, [1, []])],
     ['two beginnings', 'ab', (records) => branched(records, [0, []], [0, []])],
+    [
+      'a branch of no events',
+      'ab',
+      (records) => {
+        agent(records, 2);
+        records.count(3);
+        for (const start of [0, 1, 1]) records.branch(start, []);
+        for (let i = 0; i < 2; i++) records.op(inserted, 0, 1);
+        records.count(0);
+      },
+    ],
     ['a branch behind the end', 'ab', (records) => branched(records, [0, []], [2, []])],
     ['a branch that is none', 'ab', (records) => branched(records, [0, []], [1, [0]])],
-    ['an operation of another kind', 'ab', (records) => operated(records, [3, 0, 2])],
+    [
+      'an operation of another kind',
+      '',
+      (records) => {
+        line(records, 2);
+        records.op(inserted, 0, 1);
+        records.op(3, 0, 1);
+        records.count(1);
+        records.letter(97);
+      },
+    ],
     ['an operation on nothing', 'ab', (records) => operated(records, [inserted, 0, 0], [inserted, 0, 2])],
     ['a deletion in front of all', 'b', (records) => operated(records, [inserted, 0, 1], [deleted, -1, 1])],
     ['an insertion in front of all', 'ab', (records) => operated(records, [inserted, -1, 2])],
