@@ -202,8 +202,16 @@ func (k coder) letter(c *columns, one, two, letter rune) rune {
 // pack writes a history, and what is not in its text.
 func (h *history) pack(buried []rune) []byte {
 	k, c := coder{p: newPacker()}, newColumns()
-	k.number(c.counts, len(h.agents.names))
-	for _, name := range h.agents.names {
+	// Agents are numbered by their first events. Those without any are left out.
+	numbered, names := make(map[int]int), []string(nil)
+	for _, r := range h.agents.runs {
+		if _, ok := numbered[r.agent]; !ok {
+			numbered[r.agent] = len(names)
+			names = append(names, h.agents.names[r.agent])
+		}
+	}
+	k.number(c.counts, len(names))
+	for _, name := range names {
 		k.number(c.counts, len(name))
 		for _, b := range []byte(name) {
 			k.tree(c.name, 8, int(b))
@@ -212,7 +220,7 @@ func (h *history) pack(buried []rune) []byte {
 	k.number(c.counts, h.end)
 	next := make([]int, len(h.agents.names))
 	for _, r := range h.agents.runs {
-		k.number(c.agents, r.agent)
+		k.number(c.agents, numbered[r.agent])
 		k.signed(c.seqs, r.seq-next[r.agent])
 		k.number(c.lengths, r.n)
 		next[r.agent] = r.seq + r.n
@@ -256,8 +264,9 @@ func (h *history) pack(buried []rune) []byte {
 func unpack(data []byte) (*history, []rune, error) {
 	k, c, h := coder{u: newUnpacker(data)}, newColumns(), &history{}
 	damaged := fail(BadUpdate, "The saved history is damaged.")
-	// A number takes some bits: more of them than that is damage.
-	most := 64*len(data) + 1024
+	// What is counted takes at least 8 bits of the likeliest, a hundredth of one
+	// each: more than that is damage.
+	most := 128*len(data) + 1024
 	count := func() int {
 		if n := k.number(c.counts, 0); n <= most && k.u.over <= 8 {
 			return n

@@ -78,6 +78,27 @@ func TestSave(t *testing.T) {
 	}
 }
 
+// TestSave_monotonous saves what packs best.
+func TestSave_monotonous(t *testing.T) {
+	r := New("ann")
+	for _, op := range []Op{Insert(0, strings.Repeat("a", 1000000)), Delete(0, 1000000), Insert(0, "b")} {
+		if err := r.Edit(op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saved, err := r.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Open("bob", saved)
+	if err != nil || back.String() != "b" {
+		t.Fatalf("it is %q, %v", back.String(), err)
+	}
+	if got, want := version(t, back), version(t, r); !reflect.DeepEqual(got, want) {
+		t.Errorf("its version is %v, want %v", got, want)
+	}
+}
+
 // opened does all with what was saved, perhaps by somebody who means harm. It
 // may be refused, and else it is a text like any other.
 func opened(t *testing.T, saved []byte) {

@@ -6,13 +6,14 @@ import { Records } from './records.ts';
 export function pack(history: History, buried: string): Uint8Array {
   const { agents, graph, end } = history;
   const records = new Records();
-  records.count(agents.names.length);
-  for (const name of agents.names) records.name(name);
+  // Agents are numbered by their first events. Those without any are left out.
+  const runs = Array.from({ length: agents.length }, (_, i) => agents.run(i));
+  const numbered = [...new Set(runs.map(({ agent }) => agent))];
+  const numbers = new Map(numbered.map((agent, i) => [agent, i]));
+  records.count(numbered.length);
+  for (const agent of numbered) records.name(agents.names[agent]);
   records.count(end);
-  for (let i = 0; i < agents.length; i++) {
-    const { agent, seq, n } = agents.run(i);
-    records.agent(agent, seq, n);
-  }
+  for (const { agent, seq, n } of runs) records.agent(numbers.get(agent), seq, n);
   records.count(graph.length);
   for (let run = 0; run < graph.length; run++) {
     const start = graph.start(run);
@@ -31,7 +32,8 @@ export function pack(history: History, buried: string): Uint8Array {
 
 /**
  * Reads what pack wrote: a history that has no text yet, how many of its events
- * inserted some, and what of that is gone. Of no bytes it is empty.
+ * inserted some, and what of that is gone. Of no bytes it is empty. What is
+ * claimed needs no bound but that each number takes some bits of what is packed.
  *
  * @throws TextError if nobody can have written it.
  */
@@ -39,19 +41,13 @@ export function unpack(packed: Uint8Array): { history: History; inserted: number
   const records = new Records(packed);
   const history = new History();
   const { agents, graph } = history;
-  // A number takes some bits: more of them than that is damage.
-  const most = 64 * packed.length + 1024;
-  const count = (limit: number): number => {
-    const n = records.count();
-    check(n <= limit);
-    return n;
-  };
-  const names = count(most);
+  const names = records.count();
   for (let i = 0; i < names; i++) {
     const name = records.name();
     check(name !== '' && agents.named(name) === i);
   }
-  const end = count(maxEvents);
+  const end = records.count();
+  check(end <= maxEvents);
   for (let start = 0; start < end; ) {
     const [agent, seq, n] = records.agent();
     check(agent < names && seq >= 0 && n > 0 && n <= end - start && seq <= maxEvents - n);
@@ -60,7 +56,7 @@ export function unpack(packed: Uint8Array): { history: History; inserted: number
     agents.add(agent, seq, n);
     start += n;
   }
-  const runs = count(most);
+  const runs = records.count();
   check(runs > 0 || end === 0);
   for (let i = 0, before = -1; i < runs; i++) {
     const [start, parents] = records.branch();
@@ -79,7 +75,7 @@ export function unpack(packed: Uint8Array): { history: History; inserted: number
     if (kind === Kind.inserted) inserted += n;
   }
   let buried = '';
-  for (let rest = count(most); rest > 0; rest--) {
+  for (let rest = records.count(); rest > 0; rest--) {
     const letter = records.letter();
     check(letter <= 0x10ffff && (letter < 0xd800 || letter > 0xdfff));
     buried += String.fromCodePoint(letter);

@@ -78,6 +78,8 @@ describe('what is damaged', () => {
     return seal(out);
   };
   const { inserted, deleted } = Kind;
+  /** The context of names. */
+  const names = 6;
   /** All n events are of the agent `a`. */
   const agent = (records: Records, n: number): void => {
     records.count(1);
@@ -91,13 +93,36 @@ describe('what is damaged', () => {
     records.branch(0, []);
   };
 
+  const owned = (records: Records, n: number, ...runs: [agent: number, seq: number, n: number][]): void => {
+    records.count(1);
+    records.name('a');
+    records.count(n);
+    for (const run of runs) records.agent(...run);
+    records.count(1);
+    records.branch(0, []);
+    records.op(inserted, 0, n);
+    records.count(0);
+  };
+  const branched = (records: Records, ...branches: [start: number, parents: number[]][]): void => {
+    agent(records, 2);
+    records.count(branches.length);
+    for (const branch of branches) records.branch(...branch);
+    records.op(inserted, 0, 1);
+    records.op(inserted, 1, 1);
+    records.count(0);
+  };
+  const operated = (records: Records, ...ops: [kind: number, at: number, n: number][]): void => {
+    line(records, 2);
+    for (const op of ops) records.op(...op);
+    records.count(0);
+  };
+
   test('is not what a right history is that is told in the same way', () => {
-    const bytes = forged('ab', (records) => {
-      line(records, 2);
-      records.op(inserted, 0, 2);
-      records.count(0);
-    });
-    expect(bytes).toEqual(saved(typed('ab')));
+    const bytes = saved(typed('ab'));
+    expect(forged('ab', (records) => owned(records, 2, [0, 0, 2]))).toEqual(bytes);
+    expect(forged('ab', (records) => operated(records, [inserted, 0, 2]))).toEqual(bytes);
+    const branches = forged('ab', (records) => branched(records, [0, []]));
+    expect(load(open(branches)).history.end).toBe(2);
   });
 
   const most = 2 ** 30 - 1;
@@ -109,7 +134,17 @@ describe('what is damaged', () => {
       (records) => {
         records.count(1);
         records.count(256);
-        for (let i = 0; i < 256; i++) records.letter(97);
+        for (let i = 0; i < 256; i++) records.bits(names, 8, 97);
+        for (let i = 0; i < 3; i++) records.count(0);
+      },
+    ],
+    [
+      'a name that is empty',
+      '',
+      (records) => {
+        records.count(1);
+        records.name('');
+        for (let i = 0; i < 3; i++) records.count(0);
       },
     ],
     [
@@ -119,22 +154,55 @@ describe('what is damaged', () => {
         records.count(2);
         records.name('a');
         records.name('a');
+        for (let i = 0; i < 3; i++) records.count(0);
+      },
+    ],
+    ['an event twice', 'ab', (records) => owned(records, 2, [0, 0, 1], [0, 0, 1])],
+    ['an event twice, later', 'abcd', (records) => owned(records, 4, [0, 2, 1], [0, 0, 3])],
+    ['an event of nobody', 'ab', (records) => owned(records, 2, [1, 0, 2])],
+    ['a seq that is too low', 'ab', (records) => owned(records, 2, [0, -1, 2])],
+    ['a seq that is too high', 'ab', (records) => owned(records, 2, [0, most - 1, 2])],
+    ['an agent of no events', 'ab', (records) => owned(records, 2, [0, 0, 0], [0, 0, 2])],
+    ['an agent of more events than there are', 'ab', (records) => owned(records, 2, [0, 0, 1], [0, 5, 2])],
+    ['no beginning', 'ab', (records) => branched(records)],
+    ['a later beginning', 'ab', (records) => branched(records, [1, []])],
+    ['two beginnings', 'ab', (records) => branched(records, [0, []], [0, []])],
+    [
+      'a branch of no events',
+      'ab',
+      (records) => {
+        agent(records, 2);
+        records.count(3);
+        for (const start of [0, 1, 1]) records.branch(start, []);
+        for (let i = 0; i < 2; i++) records.op(inserted, 0, 1);
         records.count(0);
       },
     ],
+    ['a branch behind the end', 'ab', (records) => branched(records, [0, []], [2, []])],
+    ['a branch that is none', 'ab', (records) => branched(records, [0, []], [1, [0]])],
     [
-      'an event twice',
-      'ab',
+      'an operation of another kind',
+      '',
       (records) => {
+        line(records, 2);
+        records.op(inserted, 0, 1);
+        records.op(3, 0, 1);
         records.count(1);
-        records.name('a');
-        records.count(2);
-        records.agent(0, 0, 1);
-        records.agent(0, 0, 1);
-        records.count(1);
-        records.branch(0, []);
+        records.letter(97);
+      },
+    ],
+    ['an operation on nothing', 'ab', (records) => operated(records, [inserted, 0, 0], [inserted, 0, 2])],
+    ['a deletion in front of all', 'b', (records) => operated(records, [inserted, 0, 1], [deleted, -1, 1])],
+    ['an insertion in front of all', 'ab', (records) => operated(records, [inserted, -1, 2])],
+    ['an insertion far behind', 'ab', (records) => operated(records, [inserted, 2 ** 29 + 1, 2])],
+    [
+      'a text that has less than its history',
+      'a',
+      (records) => {
+        line(records, 2);
         records.op(inserted, 0, 2);
-        records.count(0);
+        records.count(1);
+        records.letter(98);
       },
     ],
     [
@@ -178,19 +246,6 @@ describe('what is damaged', () => {
         records.count(2);
         records.letter(97);
         records.letter(98);
-      },
-    ],
-    [
-      'a branch that is none',
-      'ab',
-      (records) => {
-        agent(records, 2);
-        records.count(2);
-        records.branch(0, []);
-        records.branch(1, [0]);
-        records.op(inserted, 0, 1);
-        records.op(inserted, 1, 1);
-        records.count(0);
       },
     ],
     [

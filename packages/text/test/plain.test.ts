@@ -48,13 +48,23 @@ describe('is damaged', () => {
     expect(read((b) => b.fill(0xdd, 3, 4))).toThrow(bad);
   });
   test('what has more codes than there is room for', () => {
-    expect(read((b) => b.fill(0x11, 3, 3 + 128))).toThrow(bad);
+    const out = new Writer();
+    out.number(8);
+    out.byte(1);
+    const lengths = new Uint8Array(128);
+    lengths.set([0x10, 0x11], 48); // of a, b and c
+    out.bytes(lengths);
+    out.number(1);
+    out.byte(0b01010101);
+    expect(() => readPlain(new Reader(out.written))).toThrow(bad);
   });
   test('what has bits that are no code', () => {
     expect(read((b) => b.fill(0, 3, 3 + 128))).toThrow(bad);
   });
   test('what is longer than its codes', () => {
-    expect(read((b) => b.set([0xff, 0x0f]))).toThrow(bad);
+    expect(read((b) => b.set([0xff, 0x7f]))).toThrow(bad);
+    expect(bytes.subarray(0, 2)).toEqual(Uint8Array.of(0xd8, 0x04));
+    expect(read((b) => b.set([0xec, 0x04]))).toThrow(bad);
   });
   test('what has not all of its codes', () => {
     expect(() => readPlain(new Reader(bytes.subarray(0, -1)))).toThrow(bad);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { load, open, save } from '../src/save.ts';
-import { addTo, Document, drawHistory } from './histories.ts';
+import { addTo, Document, drawHistory, type Patch } from './histories.ts';
 import { Random } from './random.ts';
 import { drawn, saved } from './saved.ts';
 
@@ -44,6 +44,23 @@ describe('what was saved is opened', () => {
       expect(opened?.text.toString(), `seed ${seed}`).toBe(document.text.toString());
     }
   });
+});
+
+test('what packs best is opened too', () => {
+  const document = new Document();
+  const n = 1_000_000;
+  const op: Patch[] = [
+    [0, 0, 'a'.repeat(n)],
+    [0, n, ''],
+    [0, 0, 'b'],
+  ];
+  addTo(document.history, { span: [0, 2 * n + 1], parents: [], agent: 'a', seqStart: 0, ops: op });
+  document.fold();
+  const bytes = saved(document);
+  expect(bytes.length).toBeLessThan(n / 64);
+  const opened = open(bytes);
+  expect(opened.text).toBe('b');
+  expect(load(opened).history.text(0, 0, n) === 'a'.repeat(n)).toBe(true);
 });
 
 /** What Go has saved of the history that follows from a seed and a number of steps. */
