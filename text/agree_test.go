@@ -1,9 +1,11 @@
 package text
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -29,7 +31,19 @@ type agreed struct {
 	Text  string `json:"text"`
 }
 
-const agreedFile = "../conformance/text/histories.json"
+// stored is a history that follows from a seed and a number of steps, the text
+// that it comes to, and both as they are saved.
+type stored struct {
+	Seed  uint32 `json:"seed"`
+	Steps int    `json:"steps"`
+	Text  string `json:"text"`
+	Saved []byte `json:"saved"`
+}
+
+const (
+	agreedFile = "../conformance/text/histories.json"
+	storedFile = "../conformance/text/saved.json"
+)
 
 // TestAgree holds Go and TypeScript together: both make the same random
 // histories from a seed, and come to the same texts.
@@ -44,15 +58,9 @@ func TestAgree(t *testing.T) {
 			a.Text = a.fold().text.String()
 			want = append(want, a)
 		}
-		writeAgreed(t, want)
+		writeLines(t, agreedFile, want)
 	}
-	data, err := os.ReadFile(agreedFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
+	readLines(t, agreedFile, &want)
 	for _, a := range want {
 		if got := a.fold().text.String(); got != a.Text {
 			t.Errorf("seed %d: the text is %q, want %q", a.Seed, got, a.Text)
@@ -67,14 +75,64 @@ func (a agreed) fold() *document {
 	return d
 }
 
-// writeAgreed writes histories, one on a line.
-func writeAgreed(t *testing.T, histories []agreed) {
-	if err := os.MkdirAll("../conformance/text", 0o755); err != nil {
+// TestAgree_saved holds what both languages save together: each saves the same
+// bytes of a history, and opens them.
+func TestAgree_saved(t *testing.T) {
+	var want []stored
+	if *update {
+		for seed := range uint32(50) {
+			s := stored{Seed: seed, Steps: 3 * int(seed)}
+			if seed%10 == 9 {
+				s.Steps = 400
+			}
+			s.Text, s.Saved = s.save(t)
+			want = append(want, s)
+		}
+		writeLines(t, storedFile, want)
+	}
+	readLines(t, storedFile, &want)
+	for _, s := range want {
+		text, saved := s.save(t)
+		if text != s.Text || !bytes.Equal(saved, s.Saved) {
+			t.Errorf("seed %d: the text is %q, saved as\n%x, want %q and\n%x", s.Seed, text, saved, s.Text, s.Saved)
+		}
+		back, err := Open("opener", s.Saved)
+		if err != nil || back.String() != s.Text {
+			t.Errorf("seed %d: opened it is %q, %v", s.Seed, back.String(), err)
+		} else if err := back.load(); err != nil {
+			t.Errorf("seed %d: %v", s.Seed, err)
+		}
+	}
+}
+
+func (s stored) save(t *testing.T) (text string, saved []byte) {
+	d := agreed{Seed: s.Seed, Steps: s.Steps}.fold()
+	r := Replica{history: d.history, text: d.text}
+	saved, err := r.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.String(), saved
+}
+
+func readLines[T any](t *testing.T, file string, into *[]T) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeLines writes values, one on a line.
+func writeLines[T any](t *testing.T, file string, values []T) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	out := []byte("[")
-	for i, a := range histories {
-		line, err := json.Marshal(a)
+	for i, v := range values {
+		line, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +141,7 @@ func writeAgreed(t *testing.T, histories []agreed) {
 		}
 		out = append(append(out, '\n'), line...)
 	}
-	if err := os.WriteFile(agreedFile, append(out, "\n]\n"...), 0o600); err != nil {
+	if err := os.WriteFile(file, append(out, "\n]\n"...), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -34,47 +35,48 @@ func appendPlain(b []byte, text string) []byte {
 }
 
 // codeLengths are those of a Huffman code for the bytes of a text (0: the byte
-// does not occur), none longer than longest.
+// does not occur), none longer than longest. Of trees that are equally rare
+// those of lower bytes are joined first, and bytes before joined ones.
 func codeLengths(text string) (lengths [256]uint8) {
-	type tree struct {
-		count       int
-		left, right int // -1: it is a byte
-		symbol      int
-	}
 	var counts [256]int
 	for i := range len(text) {
 		counts[text[i]]++
 	}
 	for {
-		var all []tree
-		var open []int
+		var symbols []int
 		for symbol, n := range counts {
 			if n > 0 {
-				open = append(open, len(all))
-				all = append(all, tree{n, -1, -1, symbol})
+				symbols = append(symbols, symbol)
 			}
 		}
-		if len(open) == 1 {
-			lengths[all[0].symbol] = 1
-			return lengths
+		slices.SortStableFunc(symbols, func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
+		// The trees: those of one byte, and then the joined ones, both ascending.
+		var trees []int
+		for _, symbol := range symbols {
+			trees = append(trees, counts[symbol])
 		}
-		for len(open) > 1 {
-			slices.SortFunc(open, func(a, b int) int { return all[b].count - all[a].count })
-			a, b := open[len(open)-1], open[len(open)-2]
-			open = append(open[:len(open)-2], len(all))
-			all = append(all, tree{all[a].count + all[b].count, a, b, 0})
-		}
-		depth := make([]uint8, len(all))
-		deepest := uint8(0)
-		for i := len(all) - 1; i >= 0; i-- {
-			if t := all[i]; t.left < 0 {
-				lengths[t.symbol] = depth[i]
-				deepest = max(deepest, depth[i])
-			} else {
-				depth[t.left], depth[t.right] = depth[i]+1, depth[i]+1
+		above := make([]int, 2*len(symbols))
+		leaf, joined := 0, len(symbols)
+		rarest := func() int {
+			next := &leaf
+			if leaf == len(symbols) || joined < len(trees) && trees[joined] < trees[leaf] {
+				next = &joined
 			}
+			above[*next] = len(trees)
+			*next++
+			return trees[*next-1]
 		}
-		if deepest <= longest {
+		for len(trees) < 2*len(symbols)-1 {
+			trees = append(trees, rarest()+rarest())
+		}
+		depths := make([]uint8, len(trees))
+		for i := len(trees) - 2; i >= 0; i-- {
+			depths[i] = depths[above[i]] + 1
+		}
+		for i, symbol := range symbols {
+			lengths[symbol] = max(1, depths[i])
+		}
+		if slices.Max(lengths[:]) <= longest {
 			return lengths
 		}
 		for i := range counts {

@@ -291,7 +291,7 @@ func unpack(data []byte) (*history, []rune, error) {
 		}
 		seq := next[agent] + k.signed(c.seqs, 0)
 		n := k.number(c.lengths, 0)
-		if _, free, known := h.agents.event(h.agents.names[agent], seq); known || seq < 0 || n == 0 || n > free || n > h.end-start {
+		if _, free, known := h.agents.event(h.agents.names[agent], seq); known || seq < 0 || seq > maxEvents-n || n == 0 || n > free || n > h.end-start {
 			return nil, nil, damaged
 		}
 		h.agents.add(start, agent, seq, n)
@@ -312,7 +312,7 @@ func unpack(data []byte) (*history, []rune, error) {
 		if start >= h.end || i == 0 != (start == 0) || i > 0 && start <= h.graph.runs[i-1].start || k.u.over > 8 {
 			return nil, nil, damaged
 		}
-		if len(h.graph.dominators(r.parents)) != len(r.parents) {
+		if len(r.parents) == 1 && r.parents[0] == start-1 || len(h.graph.dominators(r.parents)) != len(r.parents) {
 			return nil, nil, damaged
 		}
 		h.graph.runs = append(h.graph.runs, r)
@@ -332,7 +332,7 @@ func unpack(data []byte) (*history, []rune, error) {
 		if op.kind == erased {
 			place -= n
 		}
-		if n == 0 || n > h.end-start || place < 0 || place > MaxLength || k.u.over > 8 {
+		if n == 0 || n > h.graph.stretch(start, h.end).end-start || place < 0 || place > MaxLength || k.u.over > 8 {
 			return nil, nil, damaged
 		}
 		op.at = int32(place)

@@ -136,6 +136,34 @@ func TestOpen_damaged(t *testing.T) {
 	}
 }
 
+// TestUnpack_forged tells what only somebody writes who means harm.
+func TestUnpack_forged(t *testing.T) {
+	tests := map[string]func(h *history){
+		"nothing else":                       func(*history) {},
+		"a run of operations over a branch":  func(h *history) { h.graph.runs[1].start = 5 },
+		"a branch that is none":              func(h *history) { h.graph.runs[1].parents = []lv{5} },
+		"a parent that another one follows":  func(h *history) { h.graph.runs[1].parents = []lv{3, 4} },
+		"an event twice":                     func(h *history) { h.agents.runs[1].agent = 0 },
+		"a seq that is too high":             func(h *history) { h.agents.runs[1].seq = maxEvents - 1 },
+		"a run of operations without events": func(h *history) { h.ops[1].start = 0 },
+	}
+	for name, forge := range tests {
+		h := &history{}
+		h.graph.add(0, nil)
+		h.agents.add(0, h.agents.named("a"), 0, 6)
+		h.insert(0, "abcd", 4)
+		h.remove(0, 2)
+		h.graph.add(6, []lv{3})
+		h.agents.add(6, h.agents.named("b"), 0, 2)
+		h.insert(0, "xy", 2)
+		forge(h)
+		_, _, err := unpack(h.pack([]rune("ab")))
+		if want := name != "nothing else"; (CodeOf(err) == BadUpdate) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for seed := range uint64(4) {
 		_, r := drawReplica(rand.New(rand.NewPCG(seed, 15)))

@@ -9,15 +9,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { History, Rope, type Version } from '../src/index.ts';
+import type { Heads } from '../src/graph.ts';
+import { History } from '../src/history.ts';
+import { type Change, Replica, type Splice } from '../src/index.ts';
+import { Rope } from '../src/rope.ts';
 import { runesOf } from '../src/runes.ts';
-
-type Patch = [at: number, n: number, text: string];
+import { Nearby, walk } from '../src/walk.ts';
 
 interface Trace {
   endContent: string;
   numAgents: number;
-  txns: { parents: number[]; agent: number; patches: Patch[] }[];
+  txns: { parents: number[]; agent: number; patches: Splice[] }[];
 }
 
 const runs = Number(process.argv[2] ?? 5);
@@ -28,8 +30,17 @@ function read(name: string): Trace | undefined {
   return existsSync(file) ? JSON.parse(gunzipSync(readFileSync(file)).toString()) : undefined;
 }
 
-/** Makes a trace's text by local changes. */
-function type(trace: Trace): Rope {
+/** Makes a trace's text by local changes of a replica. */
+function type(trace: Trace): Replica {
+  const replica = new Replica('me');
+  for (const { patches } of trace.txns) {
+    for (const [at, n, text] of patches) replica.replace(at, n, text);
+  }
+  return replica;
+}
+
+/** Makes a trace's text by local changes of the engine below. */
+function typeBelow(trace: Trace): Rope {
   const history = new History();
   const rope = new Rope();
   history.graph.add(0, []);
@@ -52,6 +63,52 @@ function type(trace: Trace): Rope {
   return rope;
 }
 
+/** The changes of a concurrent trace. */
+function changesOf(trace: Trace): Change[] {
+  const last: { agent: string; seq: number }[] = [];
+  const seqs = new Array<number>(trace.numAgents).fill(0);
+  return trace.txns.map(({ parents, agent, patches }) => {
+    const name = `agent ${agent}`;
+    const seq = seqs[agent] as number;
+    const n = patches.reduce((sum, [, deleted, text]) => sum + deleted + runesOf(text), 0);
+    seqs[agent] = seq + n;
+    last.push({ agent: name, seq: seq + n - 1 });
+    return { agent: name, seq, parents: parents.map((parent) => last[parent] as Change), op: patches };
+  });
+}
+
+/** A replica that has all changes. */
+function merged(changes: readonly Change[]): Replica {
+  const replica = new Replica('me');
+  replica.mergeChanges(changes);
+  return replica;
+}
+
+/** A replica that has been given an update. */
+function updated(update: Uint8Array): Replica {
+  const replica = new Replica('you');
+  replica.merge(update);
+  return replica;
+}
+
+/** Two replicas that write at once, so many edits each, and one of which is given every edit of the other alone. */
+function lagging(n: number): Replica {
+  const [one, two] = [new Replica('one'), new Replica('two')];
+  for (let i = 0; i < n; i++) {
+    one.insert(one.length, 'x');
+    two.insert(two.length >> 1, 'y');
+    one.mergeChanges([
+      {
+        agent: 'two',
+        seq: i,
+        parents: i === 0 ? [] : [{ agent: 'two', seq: i - 1 }],
+        op: [[i >> 1, 0, 'y']],
+      },
+    ]);
+  }
+  return one;
+}
+
 /** Makes the history of a concurrent trace. */
 function load(trace: Trace): History {
   const history = new History();
@@ -59,7 +116,7 @@ function load(trace: Trace): History {
   const seqs = new Array<number>(trace.numAgents).fill(0);
   for (const { parents, agent, patches } of trace.txns) {
     const start = history.end;
-    const version: Version = parents.map((parent) => last[parent] as number).sort((a, b) => a - b);
+    const version: Heads = parents.map((parent) => last[parent] as number).sort((a, b) => a - b);
     history.graph.add(start, version);
     for (const [at, n, text] of patches) {
       if (n > 0) history.remove(at, n);
@@ -106,14 +163,14 @@ function twoBranches(n: number): History {
 /** Folds a whole history into a text. */
 function merge(history: History): Rope {
   const rope = new Rope();
-  history.walk([], 0, 0, (at, n, text) => {
+  walk(history, [], 0, 0, new Nearby(), (at, n, text) => {
     if (n > 0) rope.remove(at, n);
     else rope.insert(at, text, runesOf(text));
   });
   return rope;
 }
 
-function measure(name: string, expected: string | undefined, run: () => Rope): void {
+function measure(name: string, expected: string | undefined, run: () => { toString(): string }): void {
   const times: number[] = [];
   const used: number[] = [];
   for (let i = 0; i <= runs; i++) {
@@ -141,14 +198,23 @@ console.log('| what | median, ms | shortest, ms | longest, ms | processor, media
 console.log('|---|---|---|---|---|');
 for (const name of ['automerge-paper', 'sveltecomponent']) {
   const trace = read(name);
-  if (trace !== undefined) measure(`${name}, typed`, trace.endContent, () => type(trace));
+  if (trace === undefined) continue;
+  measure(`${name}, typed`, trace.endContent, () => type(trace));
+  measure(`${name}, typed into the engine below`, trace.endContent, () => typeBelow(trace));
+  const update = type(trace).since({});
+  measure(`${name}, merged of ${update.length} bytes`, trace.endContent, () => updated(update));
 }
 const friends = read('friendsforever');
 if (friends !== undefined) {
+  const changes = changesOf(friends);
+  const update = merged(changes).since({});
   const history = load(friends);
-  measure('friendsforever, merged', friends.endContent, () => merge(history));
+  measure('friendsforever, merged of changes', friends.endContent, () => merged(changes));
+  measure(`friendsforever, merged of ${update.length} bytes`, friends.endContent, () => updated(update));
+  measure('friendsforever, folded by the engine below', friends.endContent, () => merge(history));
 }
 for (const n of [4000, 40_000]) {
   const history = twoBranches(n);
-  measure(`two branches of ${n}, merged`, undefined, () => merge(history));
+  measure(`two branches of ${n}, folded by the engine below`, undefined, () => merge(history));
 }
+for (const n of [4000, 40_000]) measure(`two of ${n} edits, each merged alone`, undefined, () => lagging(n));

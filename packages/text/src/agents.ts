@@ -1,5 +1,14 @@
 import { Column } from './column.ts';
+import type { LV } from './graph.ts';
 import { compareRunes } from './runes.ts';
+
+/** Events that follow each other in number, and are an agent's from a seq on. */
+export interface AgentRun {
+  start: LV;
+  agent: number;
+  seq: number;
+  n: number;
+}
 
 /** Whose each event is: in runs, each an agent's from a seq on. */
 export class Agents {
@@ -8,7 +17,24 @@ export class Agents {
   readonly #starts = new Column();
   readonly #agents = new Column();
   readonly #seqs = new Column();
+  /** Of each agent, the runs that are its, by their seqs. */
+  readonly #own: number[][] = [];
   #end = 0;
+
+  /** How many runs there are. */
+  get length(): number {
+    return this.#starts.length;
+  }
+
+  /** A run, by its index. */
+  run(i: number): AgentRun {
+    return {
+      start: this.#starts.get(i),
+      agent: this.#agents.get(i),
+      seq: this.#seqs.get(i),
+      n: this.#runEnd(i) - this.#starts.get(i),
+    };
+  }
 
   /** The number of an agent. */
   named(name: string): number {
@@ -16,6 +42,7 @@ export class Agents {
     if (agent === undefined) {
       agent = this.names.length;
       this.names.push(name);
+      this.#own.push([]);
       this.#byName.set(name, agent);
     }
     return agent;
@@ -32,12 +59,54 @@ export class Agents {
       this.#starts.push(this.#end);
       this.#agents.push(agent);
       this.#seqs.push(seq);
+      (this.#own[agent] as number[]).splice(this.#upTo(agent, seq), 0, last + 1);
     }
     this.#end += n;
   }
 
+  /** The runs of an agent, by their seqs. */
+  own(agent: number): AgentRun[] {
+    return (this.#own[agent] as number[]).map((i) => this.run(i));
+  }
+
+  /** The seq that an agent's next event has. */
+  next(agent: number): number {
+    const last = this.#own[agent]?.at(-1);
+    return last === undefined ? 0 : this.#seqs.get(last) + this.#runEnd(last) - this.#starts.get(last);
+  }
+
+  /**
+   * The event that an agent has numbered seq, or -1, and of how many seqs from
+   * there on the same holds.
+   */
+  event(name: string, seq: number): { v: LV; n: number } {
+    const agent = this.#byName.get(name);
+    if (agent === undefined) return { v: -1, n: Number.POSITIVE_INFINITY };
+    const own = this.#own[agent] as number[];
+    const k = this.#upTo(agent, seq);
+    if (k > 0) {
+      const i = own[k - 1] as number;
+      const v = this.#starts.get(i) + seq - this.#seqs.get(i);
+      const n = this.#runEnd(i) - v;
+      if (n > 0) return { v, n };
+    }
+    const behind = own[k];
+    return { v: -1, n: behind === undefined ? Number.POSITIVE_INFINITY : this.#seqs.get(behind) - seq };
+  }
+
+  /** Whose an event is. */
+  of(v: LV): { agent: number; seq: number } {
+    const i = this.#starts.last(v);
+    return { agent: this.#agents.get(i), seq: this.#seqs.get(i) + v - this.#starts.get(i) };
+  }
+
+  /** Where the run of an event ends. */
+  end(v: LV): LV {
+    return this.#runEnd(this.#starts.last(v));
+  }
+
   /** Orders events by their agents, and those of one by seq. */
-  compare(x: number, y: number): number {
+  compare(x: LV, y: LV): number {
     const one = this.#starts.last(x);
     const other = this.#starts.last(y);
     const agent = this.#agents.get(one);
@@ -46,5 +115,36 @@ export class Agents {
     return (
       this.#seqs.get(one) + x - this.#starts.get(one) - (this.#seqs.get(other) + y - this.#starts.get(other))
     );
+  }
+
+  /** Takes back the events from end on, and all names but the first n. */
+  truncate(end: LV, n: number): void {
+    for (let i = this.length - 1; i >= 0 && this.#starts.get(i) >= end; i--) {
+      const own = this.#own[this.#agents.get(i)] as number[];
+      own.splice(own.lastIndexOf(i), 1);
+      this.#starts.length = i;
+      this.#agents.length = i;
+      this.#seqs.length = i;
+    }
+    this.#end = end;
+    for (const name of this.names.splice(n)) this.#byName.delete(name);
+    this.#own.length = n;
+  }
+
+  #runEnd(i: number): LV {
+    return i + 1 < this.#starts.length ? this.#starts.get(i + 1) : this.#end;
+  }
+
+  /** How many runs of an agent begin at a seq or before it. */
+  #upTo(agent: number, seq: number): number {
+    const own = this.#own[agent] as number[];
+    let low = 0;
+    let high = own.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#seqs.get(own[middle] as number) <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

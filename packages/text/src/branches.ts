@@ -59,13 +59,13 @@ export class Branches {
     this.#total(this.root, sum);
   }
 
-  /** How many code points of the effect state are before a tray. */
-  effective(tray: number): number {
+  /** How many code points that count are before a tray. */
+  before(tray: number, count: Count): number {
     let sum = 0;
     let child = tray;
     for (let node = this.#trayParents[tray] as number; node >= 0; node = this.#parents[node] as number) {
       for (let i = node * most; this.#children[i] !== child; i++) {
-        sum += this.#counts[i * counts + Count.effective] as number;
+        sum += this.#counts[i * counts + count] as number;
       }
       child = node;
     }

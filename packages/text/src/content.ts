@@ -13,6 +13,11 @@ export class Content {
   #units = new Uint16Array(64);
   #length = 0;
 
+  /** How many UTF-16 code units there are, of all runs. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Begins the next run. */
   begin(): void {
     this.#starts.push(this.#length);
@@ -40,6 +45,12 @@ export class Content {
     const rest = all - behind - n;
     const to = n <= rest ? this.#forward(from, n) : this.#backward(end, rest);
     return this.#slice(from, to);
+  }
+
+  /** Takes back all runs but the first n, and all code units but the first so many. */
+  truncate(n: number, length: number): void {
+    this.#starts.length = n;
+    this.#length = length;
   }
 
   #forward(from: number, runes: number): number {

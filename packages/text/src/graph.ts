@@ -8,7 +8,7 @@ import { Queue, Side } from './queue.ts';
 export type LV = number;
 
 /** Events none of which follows another, ascending: they and their past. */
-export type Version = readonly LV[];
+export type Heads = readonly LV[];
 
 /** A range of events, its end excluded. */
 export interface Span {
@@ -22,7 +22,7 @@ export interface Span {
  */
 export class Graph {
   readonly #starts = new Column();
-  readonly #parents: Version[] = [];
+  readonly #parents: Heads[] = [];
   readonly #queue = new Queue();
 
   /** How many runs there are. */
@@ -36,7 +36,7 @@ export class Graph {
   }
 
   /** Takes in the events from start on, the next ones. */
-  add(start: LV, parents: Version): void {
+  add(start: LV, parents: Heads): void {
     if (start > 0 && parents.length === 1 && parents[0] === start - 1) return;
     this.#starts.push(start);
     this.#parents.push([...parents]);
@@ -48,9 +48,9 @@ export class Graph {
   }
 
   /** What an event follows directly. */
-  parents(v: LV): Version {
+  parents(v: LV): Heads {
     const run = this.of(v);
-    return this.#starts.get(run) === v ? (this.#parents[run] as Version) : [v - 1];
+    return this.#starts.get(run) === v ? (this.#parents[run] as Heads) : [v - 1];
   }
 
   /** The end of the events from start on that follow each other, up to end. */
@@ -63,7 +63,7 @@ export class Graph {
    * The events that are in the past of a alone, and of b alone, the versions
    * themselves included: spans, the latest first.
    */
-  compare(a: Version, b: Version): { onlyA: Span[]; onlyB: Span[] } {
+  compare(a: Heads, b: Heads): { onlyA: Span[]; onlyB: Span[] } {
     const onlyA: Span[] = [];
     const onlyB: Span[] = [];
     if (equal(a, b)) return { onlyA, onlyB };
@@ -86,41 +86,30 @@ export class Graph {
         side = wider;
       }
       if (side !== Side.both) (side === Side.left ? onlyA : onlyB).push({ start, end });
-      for (const parent of this.#parents[run] as Version) queue.push(parent, side);
+      for (const parent of this.#parents[run] as Heads) queue.push(parent, side);
     }
     return { onlyA, onlyB };
   }
 
   /**
    * The latest event that all of a version have in common as their past, or are,
-   * and all of whose past is theirs (-1: there is none), and the events of the
-   * version's past that follow it: spans, the earliest first.
+   * and that all else of their past is the past of, or follows; -1 if there is
+   * none.
    */
-  zone(version: Version): { base: LV; events: Span[] } {
-    const events: Span[] = [];
+  base(version: Heads): LV {
     const queue = this.#queue;
     queue.clear();
     for (const v of version) queue.push(v, Side.both);
-    let base = -1;
-    let rooted = false; // an event was met that follows nothing: nothing is common
     while (queue.length > 0) {
       const v = queue.popAll();
-      if (queue.length === 0 && !rooted) {
-        base = v;
-        break;
-      }
+      if (queue.length === 0) return v;
       const run = this.of(v);
-      const start = this.#starts.get(run);
-      if (queue.length > 0 && queue.top >= start) {
-        events.push({ start: queue.top + 1, end: v + 1 });
-        continue;
-      }
-      events.push({ start, end: v + 1 });
-      const parents = this.#parents[run] as Version;
-      rooted ||= parents.length === 0;
+      if (queue.top >= this.#starts.get(run)) continue;
+      const parents = this.#parents[run] as Heads;
+      if (parents.length === 0) break; // nothing is common to what follows nothing
       for (const parent of parents) queue.push(parent, Side.both);
     }
-    return { base, events: join(events.reverse()) };
+    return -1;
   }
 
   /** Of each run from that of start on, the lowest parent of it and of those behind it. */
@@ -141,7 +130,7 @@ export class Graph {
    * lowest parents of the runs from there on tell. Returns that place, and the
    * version there.
    */
-  meeting(version: Version, start: LV, end: LV, lowest: Int32Array): { after: Version; end: LV } {
+  meeting(version: Heads, start: LV, end: LV, lowest: Int32Array): { after: Heads; end: LV } {
     const first = this.length - lowest.length;
     const after = new Set(version);
     let met = start;
@@ -155,8 +144,30 @@ export class Graph {
     return { after: [...after].sort(ascending), end: met };
   }
 
+  /** The version that a version becomes by the events from start to end, the next ones. */
+  advance(version: Heads, start: LV, end: LV): Heads {
+    const after = new Set(version);
+    for (let from = start; from < end; ) {
+      for (const parent of this.parents(from)) after.delete(parent);
+      from = this.stretch(from, end);
+      after.add(from - 1);
+    }
+    return [...after].sort(ascending);
+  }
+
+  /** The events of a version: spans, the earliest first. */
+  past(version: Heads): Span[] {
+    return join(this.compare([], version).onlyB.reverse());
+  }
+
+  /** Takes back all runs but the first n. */
+  truncate(n: number): void {
+    this.#starts.length = n;
+    this.#parents.length = n;
+  }
+
   /** Those of some events that are in no other's past. */
-  dominators(events: Version): Version {
+  dominators(events: Heads): Heads {
     const sorted = [...new Set(events)].sort(ascending);
     if (sorted.length < 2) return sorted;
     const queue = this.#queue;
@@ -172,24 +183,22 @@ export class Graph {
       const run = this.of(v);
       // Whoever stands further down in the same run is in its past.
       while (queue.length > 0 && queue.top >= this.#starts.get(run)) queue.pop();
-      for (const parent of this.#parents[run] as Version) queue.push(parent, Side.right);
+      for (const parent of this.#parents[run] as Heads) queue.push(parent, Side.right);
     }
     return found.reverse();
   }
 
   /**
-   * Puts events into an order in which each comes behind its causes, and
-   * branches stay together: as spans of which only the first event may follow
-   * something else than the one before it.
+   * Puts the events from start to end into an order in which each comes behind
+   * its causes, and branches stay together: as spans of which only the first event
+   * may follow something else than the one before it.
    */
-  arrange(spans: readonly Span[]): Span[] {
+  arrange(start: LV, end: LV): Span[] {
     const pieces: Span[] = [];
-    for (const span of spans) {
-      for (let start = span.start; start < span.end; ) {
-        const end = this.stretch(start, span.end);
-        pieces.push({ start, end });
-        start = end;
-      }
+    for (let from = start; from < end; ) {
+      const to = this.stretch(from, end);
+      pieces.push({ start: from, end: to });
+      from = to;
     }
     if (pieces.length < 3) return pieces;
     const waits = new Int32Array(pieces.length); // for so many parents
@@ -223,7 +232,7 @@ export class Graph {
 }
 
 /** Whether two versions are the same. */
-export function equal(a: Version, b: Version): boolean {
+export function equal(a: Heads, b: Heads): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i]);
 }
 
@@ -232,7 +241,7 @@ function ascending(a: number, b: number): number {
 }
 
 /** The index of the last of the first n spans that begins at an event or before it, or -1. */
-function lastFrom(spans: readonly Span[], n: number, v: LV): number {
+export function lastFrom(spans: readonly Span[], n: number, v: LV): number {
   let low = 0;
   let high = n;
   while (low < high) {
@@ -244,7 +253,7 @@ function lastFrom(spans: readonly Span[], n: number, v: LV): number {
 }
 
 /** Makes one of spans that follow each other. */
-function join(spans: readonly Span[]): Span[] {
+export function join(spans: readonly Span[]): Span[] {
   const joined: Span[] = [];
   for (const span of spans) {
     const last = joined.at(-1);

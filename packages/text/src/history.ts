@@ -2,8 +2,7 @@ import { Agents } from './agents.ts';
 import { Column } from './column.ts';
 import { Content } from './content.ts';
 import { TextError } from './error.ts';
-import { Graph, type LV, type Version } from './graph.ts';
-import { type Tell, walk } from './walk.ts';
+import { Graph, type LV } from './graph.ts';
 
 /** What a run of events did. */
 export const Kind = {
@@ -17,8 +16,19 @@ export const Kind = {
 /** How many code points a text may have. */
 export const maxLength = 1 << 29;
 
-/** Events there are at most: they share their numbers with what was there before. */
-const most = 1 << 30;
+/** How many events a history has at most: they share their numbers with what was there before. */
+export const maxEvents = 2 ** 30 - 1;
+
+/** Where a history stands, to come back to. */
+export interface Mark {
+  end: LV;
+  graph: number;
+  runs: number;
+  units: number;
+  names: number;
+  kind: number;
+  at: number;
+}
 
 /**
  * Every event of a text: what it did, what it follows, and whose it is, each in
@@ -28,8 +38,6 @@ const most = 1 << 30;
  * one after the other. It has the position of the first inserted, or of the
  * lowest deleted, at the version of its first event, and the length that the
  * text has there, which is known once it was walked.
- *
- * @internal
  */
 export class History {
   readonly graph = new Graph();
@@ -41,7 +49,7 @@ export class History {
   readonly #positions = new Column();
   readonly #kinds = new Column();
   readonly #lengths = new Column();
-  readonly #content = new Content();
+  #content = new Content();
 
   /** How many runs of operations there are. */
   get length(): number {
@@ -61,6 +69,15 @@ export class History {
   /** Where a run ends. */
   runEnd(run: number): LV {
     return run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.end;
+  }
+
+  /** Calls fn with the parts of runs that the events from start to end are: the run, the first event, and how many. */
+  each(start: LV, end: LV, fn: (run: number, v: LV, n: number) => void): void {
+    for (let run = start < end ? this.runOf(start) : 0, v = start; v < end; run++) {
+      const n = Math.min(this.runEnd(run), end) - v;
+      fn(run, v, n);
+      v += n;
+    }
   }
 
   /** What a run did. */
@@ -86,8 +103,25 @@ export class History {
     return this.#content.text(run, v - this.#starts.get(run), n, this.runEnd(run) - this.#starts.get(run));
   }
 
-  /** Adds events that inserted text, of n code points. The graph must have them already. */
-  insert(at: number, text: string, n: number): void {
+  /** What n events inserted, from v on, which may be of several runs. */
+  written(v: LV, n: number): string {
+    let text = '';
+    this.each(v, v + n, (run, from, part) => {
+      text += this.text(run, from, part);
+    });
+    return text;
+  }
+
+  /** How many UTF-16 code units were ever inserted. */
+  get units(): number {
+    return this.#content.length;
+  }
+
+  /**
+   * Adds events that inserted text, of n code points, to a text of so many, if
+   * that is known. The graph must have them already.
+   */
+  insert(at: number, text: string, n: number, length = -1): void {
     this.#bound(at, n);
     const last = this.#starts.length - 1;
     if (
@@ -96,14 +130,14 @@ export class History {
       this.#positions.get(last) + this.end - this.#starts.get(last) !== at ||
       !this.#follows(last)
     ) {
-      this.#add(at, Kind.inserted);
+      this.#add(at, Kind.inserted, length);
     }
     this.#content.append(text);
     this.end += n;
   }
 
-  /** Adds events that deleted n code points. The graph must have them already. */
-  remove(at: number, n: number): void {
+  /** Adds events that deleted n code points, of a text of so many. The graph must have them already. */
+  remove(at: number, n: number, length = -1): void {
     this.#bound(at, n);
     const last = this.#starts.length - 1;
     if (last >= 0 && this.#follows(last)) {
@@ -121,16 +155,43 @@ export class History {
         return;
       }
     }
-    this.#add(at, Kind.deleted);
+    this.#add(at, Kind.deleted, length);
     this.end += n;
+  }
+
+  /** Adds events that deleted n code points backwards, the lowest of them at a position, of a text of so many. */
+  erase(at: number, n: number, length = -1): void {
+    for (let rest = n; rest > 0; rest--)
+      this.remove(at + rest - 1, 1, length < 0 ? length : length - n + rest);
+  }
+
+  /** Adds a run of n events whose text, if they inserted some, is yet to be filled in. The graph must have them already. */
+  addRun(kind: number, at: number, n: number): void {
+    this.#bound(at, n);
+    this.#add(at, kind, -1);
+    this.end += n;
+  }
+
+  /** Fills in what each event inserted, a code point. */
+  fill(letter: (v: LV) => string): void {
+    this.#content = new Content();
+    for (let run = 0; run < this.length; run++) {
+      this.#content.begin();
+      if (this.kind(run) !== Kind.inserted) continue;
+      const end = this.runEnd(run);
+      for (let v = this.runStart(run); v < end; v++) this.#content.append(letter(v));
+    }
+  }
+
+  /** How many code points the text has to which an event of a run, which was walked, is applied. */
+  lengthBefore(run: number, v: LV): number {
+    const n = v - this.#starts.get(run);
+    return this.#lengths.get(run) + (this.#kinds.get(run) === Kind.inserted ? n : -n);
   }
 
   /** How many code points the text has at an event's version, which was walked. */
   textLength(v: LV): number {
-    if (v < 0) return 0;
-    const run = this.#starts.last(v);
-    const n = v + 1 - this.#starts.get(run);
-    return this.#lengths.get(run) + (this.#kinds.get(run) === Kind.inserted ? n : -n);
+    return v < 0 ? 0 : this.lengthBefore(this.#starts.last(v), v + 1);
   }
 
   /**
@@ -149,23 +210,37 @@ export class History {
     }
   }
 
-  /**
-   * Folds the events from start on into a text of so many code points that holds
-   * those before it, at version: tells what becomes of the text, in order, and
-   * returns the version after it.
-   *
-   * @throws TextError if an event is at a position that its author's text did not
-   * have; then what was told is void.
-   */
-  walk(version: Version, start: LV, length: number, tell: Tell): Version {
-    return walk(this, version, start, length, tell);
+  /** Where it stands. */
+  mark(): Mark {
+    const last = this.length - 1;
+    return {
+      end: this.end,
+      graph: this.graph.length,
+      runs: this.length,
+      units: this.units,
+      names: this.agents.names.length,
+      kind: last < 0 ? 0 : this.#kinds.get(last),
+      at: last < 0 ? 0 : this.#positions.get(last),
+    };
   }
 
-  #add(at: number, kind: number): void {
+  /** Takes back what was added since. */
+  rewind({ end, graph, runs, units, names, kind, at }: Mark): void {
+    this.end = end;
+    this.graph.truncate(graph);
+    this.agents.truncate(end, names);
+    this.#content.truncate(runs, units);
+    for (const column of [this.#starts, this.#positions, this.#kinds, this.#lengths]) column.length = runs;
+    if (runs === 0) return;
+    this.#kinds.set(runs - 1, kind);
+    this.#positions.set(runs - 1, at);
+  }
+
+  #add(at: number, kind: number, length: number): void {
     this.#starts.push(this.end);
     this.#positions.push(at);
     this.#kinds.push(kind);
-    this.#lengths.push(-1);
+    this.#lengths.push(length);
     this.#content.begin();
   }
 
@@ -175,7 +250,9 @@ export class History {
   }
 
   #bound(at: number, n: number): void {
-    if (n > most - this.end) throw new TextError('limit_exceeded', `A text has at most ${most} events.`);
+    if (n > maxEvents - this.end) {
+      throw new TextError('limit_exceeded', `A history has at most ${maxEvents} events.`);
+    }
     if (at > maxLength) throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
   }
 }

@@ -1,5 +1,9 @@
+export type { Anchor } from './anchor.ts';
+export type { Change, Event } from './change.ts';
 export { TextError, type TextErrorCode } from './error.ts';
-export type { LV, Version } from './graph.ts';
-export { History } from './history.ts';
-export { Rope } from './rope.ts';
-export type { Tell } from './walk.ts';
+export { excise } from './excise.ts';
+export { type Entry, Fold } from './fold.ts';
+export { apply, type Op, op, type Side, type Splice, transform, transformPosition } from './op.ts';
+export type { Authorship } from './past.ts';
+export { Replica } from './replica.ts';
+export type { Version } from './version.ts';

@@ -3,10 +3,11 @@ import { TextError } from './error.ts';
 /**
  * How many code points a text has.
  *
- * @throws TextError if it has half of a surrogate pair: that is no code point,
- * and two halves that came together would be one.
+ * @throws TextError if it is none, or has half of a surrogate pair: that is no
+ * code point, and two halves that came together would be one.
  */
 export function runesOf(text: string): number {
+  if (typeof text !== 'string') throw new TextError('bad_operation', 'A text is a string.');
   const units = text.length;
   let runes = units;
   for (let i = 0; i < units; i++) {

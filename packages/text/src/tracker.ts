@@ -1,17 +1,19 @@
-import type { Agents } from './agents.ts';
 import { Branches, Count } from './branches.ts';
 import { grown } from './column.ts';
 import { Cursor } from './cursor.ts';
 import type { LV } from './graph.ts';
-import type { Tell } from './walk.ts';
+import type { Tell } from './walker.ts';
 
 /**
  * Names a code point: that which an event inserted, or, from underwater on, one
  * that was there before, by its position.
  */
-type Id = number;
+export type Id = number;
 const underwater: Id = 1 << 30;
 const none: Id = -1;
+
+/** Orders two events: negative if the first comes first. */
+export type Order = (a: LV, b: LV) => number;
 
 /**
  * The columns of a piece, a run of code points. The first follows left, and has
@@ -38,11 +40,14 @@ const trayPieces = 32;
  * is allocated for an event.
  */
 export class Tracker {
-  readonly #agents: Agents;
+  /** Orders events by their agents, and those of one by seq. */
+  readonly #order: Order;
   /** Events from here on have a place in where. */
-  readonly #base: LV;
+  readonly base: LV;
+  /** And up to here, its end. */
+  #reached: LV;
   /** Of an event that inserted: the tray; that deleted: the id that it deleted. */
-  readonly #where: Int32Array;
+  #where = new Int32Array(0);
 
   readonly #branches = new Branches();
   #pieces = new Int32Array(4 * trayPieces * columns);
@@ -65,15 +70,24 @@ export class Tracker {
   readonly #limit = new Cursor();
   readonly #theirs = new Cursor();
 
-  /** A tracker for the events from base to end, at a version before them whose text has so many code points. */
-  constructor(base: LV, end: LV, length: number, agents: Agents) {
-    this.#agents = agents;
-    this.#base = base;
-    this.#where = new Int32Array(end - base);
+  /** A tracker for the events from base on, at a version before them whose text has so many code points. */
+  constructor(base: LV, length: number, order: Order) {
+    this.#order = order;
+    this.base = base;
+    this.#reached = base;
     this.#next[0] = -1;
     if (length === 0) return;
     this.#sizes[0] = 1;
     this.#write(this.#pieces, 0, underwater, length, none, none, 1, 0);
+  }
+
+  /** Makes room for the events up to end, and returns the first of them. */
+  grow(end: LV): LV {
+    const start = this.#reached;
+    const length = end - this.base;
+    if (length > this.#where.length) this.#where = grown(this.#where, length);
+    this.#reached = end;
+    return start;
   }
 
   /** How many code points there are, in one of the states. */
@@ -109,9 +123,9 @@ export class Tracker {
         found = this.#settle(end);
       }
       if (found && this.#leftOf(end) === left) right = this.#idAt(end);
-      if (concurrent) this.#order(first, left, right, place, behind);
+      if (concurrent) this.#arrange(first, left, right, place, behind);
     }
-    const effective = this.#effective(place);
+    const effective = this.#before(place, Count.effective);
     this.#put(place, first, n, left, right);
     return effective;
   }
@@ -128,9 +142,9 @@ export class Tracker {
       this.#seek(at, c);
       const part = Math.min(n - done, this.#get(c, Piece.n) - c.offset);
       const x = this.#idAt(c);
-      const from = first - this.#base + (backwards ? n - 1 - done : done);
+      const from = first - this.base + (backwards ? n - 1 - done : done);
       for (let k = 0; k < part; k++) where[backwards ? from - k : from + k] = x + k;
-      if (this.#get(c, Piece.gone) === 0) tell?.(this.#effective(c), part, '');
+      if (this.#get(c, Piece.gone) === 0) tell?.(this.#before(c, Count.effective), part, '');
       this.#change(c, part, 1, 1);
       done += part;
     }
@@ -144,8 +158,8 @@ export class Tracker {
   /** Takes events of a run that deleted back from the prepare state (by is -1), or puts them into it again (1). */
   moveDeleted(first: LV, n: number, by: number): void {
     const where = this.#where;
-    const end = first - this.#base + n;
-    for (let i = first - this.#base; i < end; ) {
+    const end = first - this.base + n;
+    for (let i = first - this.base; i < end; ) {
       const low = where[i] as number;
       const step = i + 1 < end ? (where[i + 1] as number) - low : 0;
       let j = i + 1;
@@ -155,6 +169,42 @@ export class Tracker {
       this.#move(step === -1 ? (where[j - 1] as number) : low, j - i, by);
       i = j;
     }
+  }
+
+  /** The code points, as they now are, in their order: runs that begin with an id, and their prepare state. */
+  each(tell: (id: Id, n: number, state: number) => void): void {
+    for (let tray = this.#branches.first(); tray >= 0; tray = this.#next[tray] as number) {
+      let p = tray * trayPieces * columns;
+      for (const end = p + (this.#sizes[tray] as number) * columns; p < end; p += columns) {
+        const state = this.#pieces[p + Piece.state] as number;
+        tell(this.#pieces[p] as number, this.#pieces[p + Piece.n] as number, state);
+      }
+    }
+  }
+
+  /** The code point at a position of the prepare state. */
+  at(position: number): Id {
+    this.#seek(position, this.#at);
+    return this.#idAt(this.#at);
+  }
+
+  /** The code point that an event deleted. */
+  deletedBy(v: LV): Id {
+    return this.#where[v - this.base] as number;
+  }
+
+  /**
+   * Where a code point is: its position in the prepare state, its state there,
+   * and how many from it on follow each other in that state.
+   */
+  find(x: Id): { at: number; state: number; n: number } {
+    const c = this.#at;
+    this.#find(x, c);
+    return {
+      at: this.#before(c, Count.prepared),
+      state: this.#get(c, Piece.state),
+      n: this.#get(c, Piece.n) - c.offset,
+    };
   }
 
   /** Adds to the prepare state of n code points from one on. */
@@ -174,7 +224,7 @@ export class Tracker {
    * (Weidner and Kleppmann, "The Art of the Fugue"). These begin at `at`, and
    * place is in front of them at first.
    */
-  #order(first: LV, left: Id, right: Id, place: Cursor, at: Cursor): void {
+  #arrange(first: LV, left: Id, right: Id, place: Cursor, at: Cursor): void {
     if (left !== none) this.#find(left, this.#mine);
     if (right !== none) this.#find(right, this.#limit);
     let scanning = false;
@@ -185,7 +235,7 @@ export class Tracker {
       if (order === 0) {
         const theirs = at.offset === 0 ? this.#get(at, Piece.right) : none;
         const further = this.#compareRight(theirs, right);
-        if (further === 0 && this.#agents.compare(first, this.#idAt(at)) < 0) break;
+        if (further === 0 && this.#order(first, this.#idAt(at)) < 0) break;
         scanning = further < 0;
       }
       at.offset = this.#get(at, Piece.n);
@@ -238,7 +288,7 @@ export class Tracker {
   #find(x: Id, c: Cursor): void {
     const tray =
       x < underwater
-        ? (this.#where[x - this.#base] as number)
+        ? (this.#where[x - this.base] as number)
         : this.#branches.seek(x - underwater, Count.before);
     const size = this.#sizes[tray] as number;
     for (let i = 0, p = tray * trayPieces * columns; i < size; i++, p += columns) {
@@ -264,14 +314,20 @@ export class Tracker {
     return true;
   }
 
-  /** How many code points are before a place in the effect state. */
-  #effective(c: Cursor): number {
-    let sum = this.#branches.effective(c.tray);
+  /** How many code points that count in a state are before a place. */
+  #before(c: Cursor, state: Count): number {
+    let sum = this.#branches.before(c.tray, state);
     let p = c.tray * trayPieces * columns;
     for (let i = 0; i < c.i; i++, p += columns) {
-      if (this.#pieces[p + Piece.gone] === 0) sum += this.#pieces[p + Piece.n] as number;
+      if (this.#counts(p, state)) sum += this.#pieces[p + Piece.n] as number;
     }
-    return this.#pieces[p + Piece.gone] === 0 ? sum + c.offset : sum;
+    return this.#counts(p, state) ? sum + c.offset : sum;
+  }
+
+  #counts(p: number, state: Count): boolean {
+    return state === Count.prepared
+      ? this.#pieces[p + Piece.state] === 1
+      : this.#pieces[p + Piece.gone] === 0;
   }
 
   /** The id that the code point at a place follows. */
@@ -434,7 +490,7 @@ export class Tracker {
   /** Remembers in which tray code points are. */
   #note(id: Id, n: number, tray: number): void {
     if (id >= underwater) return;
-    const from = id - this.#base;
+    const from = id - this.base;
     if (n === 1) this.#where[from] = tray;
     else this.#where.fill(tray, from, from + n);
   }

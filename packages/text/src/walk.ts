@@ -1,39 +1,88 @@
-import { Count } from './branches.ts';
-import { equal, type LV, type Span, type Version } from './graph.ts';
+import { equal, type Heads, type LV } from './graph.ts';
 import { type History, Kind } from './history.ts';
-import { Tracker } from './tracker.ts';
+import { type Tell, Walker } from './walker.ts';
 
-/** Hears a change of the current text: n code points behind at others are deleted, or, if n is 0, text is put there. */
-export type Tell = (at: number, n: number, text: string) => void;
+/** How many events are held near for a start. */
+const maxNear = 1 << 14;
 
-/** What `History.walk` does. */
-export function walk(history: History, before: Version, from: number, size: number, tell: Tell): Version {
-  const { graph } = history;
-  if (from === history.end) return before;
+/**
+ * The walker of the concurrent part of a history, which goes on from where it was
+ * while what comes follows the event before its tracker's. It is kept from one
+ * walk to the next.
+ */
+export class Nearby {
+  #walker: Walker | undefined;
+  /** So many events it holds before a later beginning is looked for. */
+  #limit = 0;
+
+  /** The walker for events up to end, of a version before and after them, whose lowest parent is given. */
+  walker(history: History, versions: Heads, lowest: LV, end: LV): Walker {
+    const old = this.#walker;
+    if (old !== undefined && lowest >= old.tracker.base - 1 && this.#holds(end) <= this.#limit) return old;
+    const base = history.graph.base(versions);
+    const walker = old?.tracker.base === base + 1 ? old : new Walker(history, base);
+    this.#walker = walker;
+    this.#limit = Math.max(maxNear, 2 * this.#holds(end));
+    return walker;
+  }
+
+  /** Lets the walker go if it would hold too much with the events up to end, or all if none is given. */
+  drop(end = Number.POSITIVE_INFINITY): void {
+    if (this.#holds(end) > this.#limit) this.#walker = undefined;
+  }
+
+  /** How many events it has to hold for the next one up to end. */
+  #holds(end: LV): number {
+    return this.#walker === undefined ? 0 : end - this.#walker.tracker.base;
+  }
+}
+
+/**
+ * Folds the events of a history from one on into a text of so many code points
+ * that holds those before it, at a version: tells what becomes of the text, in
+ * order, and returns the version after it. What it replays for that it keeps
+ * near, for the next time.
+ *
+ * @throws TextError if an event is at a position that its author's text did not
+ * have; then what was told, and near, are void.
+ */
+export function walk(
+  history: History,
+  before: Heads,
+  from: LV,
+  size: number,
+  near: Nearby,
+  tell: Tell,
+): Heads {
+  const { graph, end } = history;
+  if (from === end) return before;
   const lowest = graph.lowest(from);
   let version = before;
   let length = size;
-  for (let start = from; start < history.end; ) {
+  for (let start = from; start < end; ) {
     if (equal(graph.parents(start), version)) {
-      const end = graph.stretch(start, history.end);
-      length = plainly(history, start, end, length, tell);
-      version = [end - 1];
-      start = end;
+      const stop = graph.stretch(start, end);
+      length = plainly(history, start, stop, length, tell);
+      version = [stop - 1];
+      start = stop;
       continue;
     }
-    const { after, end } = graph.meeting(version, start, history.end, lowest);
-    length = concurrently(history, version, after, { start, end }, tell);
-    version = after;
-    start = end;
+    const met = graph.meeting(version, start, end, lowest);
+    const low = lowest[graph.of(start) - graph.length + lowest.length] as number;
+    const walker = near.walker(history, [...version, ...met.after], low, met.end);
+    walker.reach(start);
+    walker.reach(met.end, tell);
+    length = walker.length;
+    version = met.after;
+    start = met.end;
   }
   return version;
 }
 
 /** Tells events as their authors meant them: they saw all that is before. Returns how long the text is then. */
-function plainly(history: History, start: number, end: number, before: number, tell: Tell): number {
+function plainly(history: History, start: LV, end: LV, before: number, tell: Tell): number {
   let length = before;
-  for (let run = history.runOf(start), v = start; v < end; run++) {
-    const n = Math.min(history.runEnd(run), end) - v;
+  history.each(start, end, (run, v, n) => {
     const at = history.position(run, v, n);
     history.fit(run, v, n, length);
     if (history.kind(run) === Kind.inserted) {
@@ -43,99 +92,6 @@ function plainly(history: History, start: number, end: number, before: number, t
       length -= n;
       tell(at, n, '');
     }
-    v += n;
-  }
+  });
   return length;
-}
-
-/** Tells events that their authors made without knowing all others. Returns how long the text is then. */
-function concurrently(
-  history: History,
-  version: Version,
-  after: Version,
-  { start, end }: Span,
-  tell: Tell,
-): number {
-  const { graph } = history;
-  const { base, events } = graph.zone([...version, ...after]);
-  const old: Span[] = [];
-  const fresh: Span[] = [];
-  for (const span of events) {
-    if (span.start < start) old.push({ start: span.start, end: Math.min(span.end, start) });
-    if (span.end > start) fresh.push({ start: Math.max(span.start, start), end: span.end });
-  }
-  const walker = new Walker(history, { start: (events[0] as Span).start, end }, base);
-  for (const span of graph.arrange(old)) walker.apply(span);
-  for (const span of graph.arrange(fresh)) walker.apply(span, tell);
-  return walker.length;
-}
-
-/** Replays events in an order in which causes come first. */
-class Walker {
-  readonly #history: History;
-  readonly #tracker: Tracker;
-  /** The version of the prepare state. */
-  #version: Version;
-
-  constructor(history: History, { start, end }: Span, base: LV) {
-    this.#history = history;
-    this.#tracker = new Tracker(start, end, history.textLength(base), history.agents);
-    this.#version = base < 0 ? [] : [base];
-  }
-
-  /** How long the text is, of all that was applied. */
-  get length(): number {
-    return this.#tracker.length(Count.effective);
-  }
-
-  /** Applies events that follow each other. */
-  apply({ start, end }: Span, tell?: Tell): void {
-    const history = this.#history;
-    this.#visit(history.graph.parents(start));
-    for (let run = history.runOf(start), v = start; v < end; run++) {
-      const n = Math.min(history.runEnd(run), end) - v;
-      const at = history.position(run, v, n);
-      const kind = history.kind(run);
-      history.fit(run, v, n, this.#tracker.length(Count.prepared));
-      if (kind === Kind.inserted) {
-        const effective = this.#tracker.insert(v, at, n);
-        tell?.(effective, 0, history.text(run, v, n));
-      } else {
-        this.#tracker.remove(v, at, n, kind === Kind.erased, tell);
-      }
-      v += n;
-    }
-    this.#version = [end - 1];
-  }
-
-  /** Moves the prepare state to a version. */
-  #visit(version: Version): void {
-    const { onlyA, onlyB } = this.#history.graph.compare(this.#version, version);
-    for (const span of onlyA) this.#retreat(span);
-    for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
-    this.#version = version;
-  }
-
-  #retreat({ start, end }: Span): void {
-    const history = this.#history;
-    for (let run = history.runOf(end - 1), v = end; v > start; run--) {
-      const from = Math.max(history.runStart(run), start);
-      this.#move(run, from, v - from, -1);
-      v = from;
-    }
-  }
-
-  #advance({ start, end }: Span): void {
-    const history = this.#history;
-    for (let run = history.runOf(start), v = start; v < end; run++) {
-      const n = Math.min(history.runEnd(run), end) - v;
-      this.#move(run, v, n, 1);
-      v += n;
-    }
-  }
-
-  #move(run: number, v: number, n: number, by: number): void {
-    if (this.#history.kind(run) === Kind.inserted) this.#tracker.moveInserted(v, n, by);
-    else this.#tracker.moveDeleted(v, n, by);
-  }
 }

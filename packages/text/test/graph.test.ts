@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { Graph, type Span, type Version } from '../src/graph.ts';
+import { Graph, type Heads, type Span } from '../src/graph.ts';
 import { Random } from './random.ts';
 
 /** A graph, and the past of each of its events, itself included, as a set. */
 interface Twin {
   graph: Graph;
   pasts: Set<number>[];
-  runs: { start: number; parents: Version }[];
+  runs: { start: number; parents: Heads }[];
 }
 
 function draw(random: Random): Twin {
@@ -27,12 +27,12 @@ function draw(random: Random): Twin {
   return { graph, pasts, runs };
 }
 
-function past(pasts: readonly Set<number>[], version: Version): Set<number> {
+function past(pasts: readonly Set<number>[], version: Heads): Set<number> {
   return new Set(version.flatMap((v) => [...(pasts[v] as Set<number>)]));
 }
 
 /** Those of some events that are in no other's past, ascending. */
-function heads(pasts: readonly Set<number>[], events: Version): number[] {
+function heads(pasts: readonly Set<number>[], events: Heads): number[] {
   const all = [...new Set(events)];
   return all.filter((v) => !all.some((w) => w !== v && pasts[w]?.has(v))).sort((a, b) => a - b);
 }
@@ -61,14 +61,20 @@ describe('a graph is what sets of events say, seed', () => {
       expect(listed(onlyA.toReversed())).toEqual(ascending(inA).filter((v) => !inB.has(v)));
       expect(listed(onlyB.toReversed())).toEqual(ascending(inB).filter((v) => !inA.has(v)));
 
-      const { base, events } = graph.zone(a);
-      const below = base < 0 ? new Set<number>() : (pasts[base] as Set<number>);
-      expect(listed(events)).toEqual(ascending(inA).filter((v) => !below.has(v)));
-      for (const v of listed(events)) expect(base < 0 || pasts[v]?.has(base)).toBe(true);
+      expect(listed(graph.past(a))).toEqual(ascending(inA));
+      const base = graph.base(a);
+      // All of the version is in the past of its base, is it, or follows it; and so it is of none that is later.
+      const common = (v: number): boolean =>
+        [...inA].every((w) => w === v || pasts[v]?.has(w) || pasts[w]?.has(v));
+      const bases = ascending(inA).filter((v) => a.every((head) => pasts[head]?.has(v)) && common(v));
+      expect(base).toBe(bases.at(-1) ?? -1);
 
-      const order = graph.arrange(events);
-      expect(ascending(listed(order))).toEqual(listed(events));
-      const before = new Set(below);
+      const from = random.below(pasts.length);
+      const order = graph.arrange(from, pasts.length);
+      expect(ascending(listed(order))).toEqual(
+        Array.from({ length: pasts.length - from }, (_, i) => from + i),
+      );
+      const before = new Set(Array(from).keys());
       for (const span of order) {
         for (const parent of graph.parents(span.start)) expect(before.has(parent)).toBe(true);
         for (const v of listed([span])) before.add(v);
@@ -77,6 +83,7 @@ describe('a graph is what sets of events say, seed', () => {
       const end = pasts.length;
       const start = random.below(end);
       const known = heads(pasts, ascending(Array(start).keys()));
+      expect(graph.advance(known, start, end)).toEqual(heads(pasts, ascending(Array(end).keys())));
       const met = graph.meeting(known, start, end, graph.lowest(random.below(start + 1)));
       expect(met.after).toEqual(heads(pasts, ascending(Array(met.end).keys())));
       // It stops where all that is behind follows one event that has all before it in its past: at the first such run.

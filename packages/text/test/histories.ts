@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Graph } from '../src/graph.ts';
-import { History, Rope, type Version } from '../src/index.ts';
+import { Graph, type Heads } from '../src/graph.ts';
+import { History } from '../src/history.ts';
+import { Rope } from '../src/rope.ts';
 import { runesOf } from '../src/runes.ts';
+import { Nearby, walk } from '../src/walk.ts';
 import type { Naive } from './naive.ts';
 import { Naive as NaiveText } from './naive.ts';
 import type { Random } from './random.ts';
@@ -46,17 +48,23 @@ export function addToNaive(naive: Naive, txn: Txn): void {
 /** A text with its history. */
 export class Document {
   readonly history: History;
-  readonly text = new Rope();
-  #version: Version = [];
-  #folded = 0;
+  readonly text: Rope;
+  version: Heads;
+  #folded: number;
+  readonly #near = new Nearby();
 
-  constructor(history = new History()) {
+  /** A text that holds all of a history, or nothing of it yet. */
+  constructor(history = new History(), version: Heads = [], text = '') {
     this.history = history;
+    this.version = version;
+    this.text = new Rope(text);
+    this.#folded = version.length > 0 ? history.end : 0;
   }
 
   /** Folds what has come since. */
   fold(): void {
-    this.#version = this.history.walk(this.#version, this.#folded, this.text.runes, this.apply);
+    const { history, text } = this;
+    this.version = walk(history, this.version, this.#folded, text.runes, this.#near, this.apply);
     this.#folded = this.history.end;
   }
 
@@ -74,17 +82,17 @@ export function drawHistory(random: Random, steps: number, tell: (txn: Txn) => v
   const agents = 4;
   const naive = new NaiveText();
   const graph = new Graph();
-  const known: Version[] = Array.from({ length: agents }, () => []);
+  const known: Heads[] = Array.from({ length: agents }, () => []);
   const seqs = Array.from({ length: agents }, () => 0);
   const alphabet = [...'abcdé漢😀'];
   for (let step = 0; step < steps; step++) {
     const a = random.below(agents);
     if (random.below(3) === 0) {
       const other = random.below(agents);
-      known[a] = graph.dominators([...(known[a] as Version), ...(known[other] as Version)]);
+      known[a] = graph.dominators([...(known[a] as Heads), ...(known[other] as Heads)]);
       continue;
     }
-    const parents = [...(known[a] as Version)];
+    const parents = [...(known[a] as Heads)];
     const seq = seqs[a] as number;
     let length = [...naive.at(parents)].length;
     let end = naive.events.length;

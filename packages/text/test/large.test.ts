@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type History, Rope } from '../src/index.ts';
+import type { History } from '../src/history.ts';
+import { Rope } from '../src/rope.ts';
 import { Document } from './histories.ts';
 import { Random } from './random.ts';
 

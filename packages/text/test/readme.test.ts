@@ -1,20 +1,21 @@
 import { expect, test } from 'vitest';
-import { History, Rope } from '../src/index.ts';
+import { apply, op, Replica, transform } from '../src/index.ts';
 
-test("the README's example comes to what it says", () => {
-  const history = new History();
-  const text = new Rope();
-  const [ann, bob] = [history.agents.named('ann'), history.agents.named('bob')];
-  history.graph.add(0, []);
-  history.agents.add(ann, 0, 5);
-  history.insert(0, 'hello', 5);
-  history.graph.add(5, []);
-  history.agents.add(bob, 0, 1);
-  history.insert(0, '!', 1);
-  const version = history.walk([], 0, 0, (at, n, inserted) => {
-    if (n > 0) text.remove(at, n);
-    else text.insert(at, inserted, inserted.length);
-  });
-  expect(text.toString()).toBe('hello!');
-  expect(version).toEqual([4, 5]);
+test("the README's examples come to what they say", () => {
+  const ann = new Replica('ann');
+  const bob = new Replica('bob');
+  ann.insert(0, 'hello');
+  bob.merge(ann.since(bob.version()));
+  ann.insert(5, '!');
+  bob.replace(0, 1, 'J');
+  expect(ann.merge(bob.since(ann.version()))).toEqual([[0, 1, 'J']]);
+  bob.merge(ann.since(bob.version()));
+  expect([ann.toString(), bob.toString()]).toEqual(['Jello!', 'Jello!']);
+  ann.undo();
+  expect(ann.toString()).toBe('Jello');
+  ann.redo();
+  expect(ann.toString()).toBe('Jello!');
+  const a = op.insert(1, 'X');
+  const b = op.delete(0, 2);
+  expect(apply(apply('abc', a), transform(b, a, 'right'))).toBe('Xc');
 });

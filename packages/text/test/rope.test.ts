@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Rope } from '../src/index.ts';
+import { Rope } from '../src/rope.ts';
 import { runesOf } from '../src/runes.ts';
 import { Random } from './random.ts';
 

@@ -1,0 +1,101 @@
+import { damaged } from './bytes.ts';
+import { Coder } from './coder.ts';
+import { History, Kind, maxEvents, maxLength } from './history.ts';
+import { Records } from './records.ts';
+
+/** Writes a history without its text, and what it inserted that is gone. */
+export function pack(history: History, buried: string): Uint8Array {
+  const { agents, graph, end } = history;
+  const coder = new Coder();
+  const records = new Records(coder);
+  records.count(agents.names.length);
+  for (const name of agents.names) records.name(name);
+  records.count(end);
+  for (let i = 0; i < agents.length; i++) {
+    const { agent, seq, n } = agents.run(i);
+    records.agent(agent, seq, n);
+  }
+  records.count(graph.length);
+  for (let run = 0; run < graph.length; run++) {
+    const start = graph.start(run);
+    records.branch(start, graph.parents(start));
+  }
+  for (let run = 0; run < history.length; run++) {
+    const start = history.runStart(run);
+    const n = history.runEnd(run) - start;
+    records.op(history.kind(run), history.position(run, start, n), n);
+  }
+  const letters = [...buried];
+  records.count(letters.length);
+  for (const letter of letters) records.letter(letter.codePointAt(0));
+  return coder.done();
+}
+
+/**
+ * Reads what pack wrote: a history that has no text yet, how many of its events
+ * inserted some, and what of that is gone.
+ *
+ * @throws TextError if nobody can have written it.
+ */
+export function unpack(packed: Uint8Array): { history: History; inserted: number; buried: string } {
+  const records = new Records(new Coder(packed));
+  const history = new History();
+  const { agents, graph } = history;
+  // A number takes some bits: more of them than that is damage.
+  const most = 64 * packed.length + 1024;
+  const count = (limit: number): number => {
+    const n = records.count();
+    check(n <= limit);
+    return n;
+  };
+  const names = count(most);
+  for (let i = 0; i < names; i++) {
+    const name = records.name();
+    check(name !== '' && agents.named(name) === i);
+  }
+  const end = count(maxEvents);
+  const known: [from: number, to: number][][] = agents.names.map(() => []);
+  for (let start = 0; start < end; ) {
+    const [agent, seq, n] = records.agent();
+    check(agent < names && seq >= 0 && n > 0 && n <= end - start && seq <= maxEvents - n);
+    known[agent]?.push([seq, seq + n]);
+    agents.add(agent, seq, n);
+    start += n;
+  }
+  for (const seqs of known) {
+    let before = 0;
+    for (const [from, to] of seqs.sort(([a], [b]) => a - b)) {
+      check(from >= before);
+      before = to;
+    }
+  }
+  const runs = count(most);
+  check(runs > 0 || end === 0);
+  for (let i = 0, before = -1; i < runs; i++) {
+    const [start, parents] = records.branch();
+    check(start < end && start > before && start > 0 === i > 0);
+    check(graph.dominators(parents).length === parents.length);
+    graph.add(start, parents);
+    check(graph.length > i);
+    before = start;
+  }
+  let inserted = 0;
+  while (history.end < end) {
+    const [kind, at, n] = records.op();
+    check(kind <= Kind.erased && n > 0 && graph.stretch(history.end, end) >= history.end + n);
+    check(at >= 0 && at <= maxLength);
+    history.addRun(kind, at, n);
+    if (kind === Kind.inserted) inserted += n;
+  }
+  let buried = '';
+  for (let rest = count(most); rest > 0; rest--) {
+    const letter = records.letter();
+    check(letter <= 0x10ffff && (letter < 0xd800 || letter > 0xdfff));
+    buried += String.fromCodePoint(letter);
+  }
+  return { history, inserted, buried };
+}
+
+function check(right: boolean): void {
+  if (!right) throw damaged();
+}
