@@ -101,6 +101,25 @@ function fork(Doc, { txns }) {
 const preferred = (Doc, doc) => ('openSnapshot' in Doc ? doc.snapshot() : doc.save());
 const open = (Doc, saved) => ('openSnapshot' in Doc ? Doc.openSnapshot(saved) : Doc.open(saved));
 
+/** Puts into files what `first` needs: the update of a whole history, or what one branch has saved and the other's update. */
+export function prepareFirst(Doc, { history, open: saved, merge }) {
+  if (saved === undefined) return writeFileSync(merge, collaborate(Doc, read(history)).since());
+  const [one, two] = fork(Doc, read(history));
+  writeFileSync(saved, preferred(Doc, one.doc));
+  writeFileSync(merge, two.update);
+}
+
+/** Opens what was saved, if anything was, takes in an update, and reads the text. */
+export function first(Doc, files) {
+  const saved = files.open === undefined ? undefined : readFileSync(files.open);
+  const update = readFileSync(files.merge);
+  const begin = performance.now();
+  const doc = saved === undefined ? new Doc(reader) : open(Doc, saved);
+  doc.merge(update);
+  const { text, end } = result(doc);
+  return { text, ms: end - begin };
+}
+
 /** How many bytes a typed history takes at least, wholly kept, and as an application would save it; and this in a file. */
 export function save(Doc, { history, to }) {
   const doc = typed(Doc, read(history), { history: true });

@@ -1,12 +1,14 @@
 import { createInterface } from 'node:readline';
 import { read } from './histories.js';
-import { jobs, memory, save } from './jobs.js';
+import { first, jobs, memory, prepareFirst, save } from './jobs.js';
 
 /*
  * One engine in a process of its own: `node worker.js ENGINE`. Each line of the
  * standard input is a request in JSON, and gets one line as its answer:
  *
  *     { job: 'type' | 'merge' | …, history: file, warm?: milliseconds }  →  { ms, text }
+ *     { job: 'prepareFirst', history: file, open?: file, merge: file }  →  {}
+ *     { job: 'first', open?: file, merge: file }                        →  { ms, text }
  *     { job: 'save', history: file, to: file }                          →  { smallest, usual, text }, in bytes
  *     { job: 'memory', from: file, copies, edit }                       →  { bytes, text }
  *
@@ -14,6 +16,8 @@ import { jobs, memory, save } from './jobs.js';
  */
 
 const { Doc } = await import(`./engines/${process.argv[2]}.js`);
+
+const special = { prepareFirst, first, save, memory };
 
 let prepared = { key: '', value: undefined };
 
@@ -27,8 +31,7 @@ function once({ job, history }) {
 }
 
 function answer(request) {
-  if (request.job === 'save') return save(Doc, request);
-  if (request.job === 'memory') return memory(Doc, request);
+  if (request.job in special) return special[request.job](Doc, request) ?? {};
   let last;
   let spent = 0;
   do {

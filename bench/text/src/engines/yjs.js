@@ -3,10 +3,10 @@ import { reader } from '../author.js';
 
 /** Yjs: each edit is a transaction of its own, as of a key in an editor. */
 export class Doc {
-  /** Yjs forgets what was deleted, unless `history` is to be kept. It puts the lower client in front, others the higher agent. */
+  /** Yjs forgets what was deleted, unless `history` is to be kept. */
   constructor(agent, { history = false } = {}) {
     this.doc = new Y.Doc({ gc: !history });
-    this.doc.clientID = 2000 - agent;
+    this.doc.clientID = agent;
     this.shared = this.doc.getText('text');
   }
 
