@@ -1,7 +1,9 @@
-/**
+/*
  * Agents are numbers from 1. Where two insert at one place, each engine puts one
  * in front by these, or by the names that are made of them.
  */
+
+/** The agent of what one alone writes, and that of what is opened or merged into. */
 export const [typist, reader] = [1, 1000];
 
 /** All patches of a history whose txns follow each other. */

@@ -14,6 +14,8 @@ export class Child {
     const [command, ...args] = engine.command ?? [process.execPath, '--expose-gc', worker, engine.module];
     this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.process.on('error', (error) => console.error(`${engine.label}: ${error.message}`));
+    // A process that has ended is told by its answers.
+    this.process.stdin.on('error', () => {});
     this.#answers = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 

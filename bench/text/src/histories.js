@@ -37,7 +37,11 @@ export function find(folder, temporary) {
     if (existsSync(file)) files[use] = { name, file };
     else {
       missing.push(file);
-      files[use] = write(temporary, `drawn-${use}`, use === 'pair' ? drawPair(20_000) : drawTyped(use === 'typed' ? 200_000 : 20_000));
+      files[use] = write(
+        temporary,
+        `drawn-${use}`,
+        use === 'pair' ? drawPair(20_000) : drawTyped(use === 'typed' ? 200_000 : 20_000),
+      );
     }
   }
   return { files, missing };

@@ -9,7 +9,8 @@ export const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.len
 
 /** Throws if a text is not the expected one. */
 export function agree(engine, what, text, expected) {
-  if (text !== expected) throw new Error(`${engine.label}: ${what}: it does not come to the text of the history`);
+  if (text !== expected)
+    throw new Error(`${engine.label}: ${what}: it does not come to the text of the history`);
 }
 
 /**
@@ -48,7 +49,9 @@ export async function timeHistories(children, { typed, code, pair }, options) {
     const { endContent } = read(file);
     const expected = id === 'resume' ? `!${endContent}` : endContent;
     const able = children.filter(({ engine }) => job !== 'snapshot' || engine.snapshots);
-    const figures = await time(able, { job, history: file }, options, (engine, text) => agree(engine, label, text, expected));
+    const figures = await time(able, { job, history: file }, options, (engine, text) =>
+      agree(engine, label, text, expected),
+    );
     results.push({ id, label, figures });
   }
   return results;
@@ -111,7 +114,10 @@ export async function weigh(children, { file }, temporary) {
     agree(engine, 'save', answer.text, endContent);
     smallest[engine.key] = answer.smallest;
     usual[engine.key] = answer.usual;
-    for (const [edit, into] of [[false, opened], [true, edited]]) {
+    for (const [edit, into] of [
+      [false, opened],
+      [true, edited],
+    ]) {
       const fresh = new Child(engine);
       const { bytes, text } = await fresh.ask({ job: 'memory', from: saved, copies, edit });
       fresh.close();

@@ -1,45 +1,85 @@
-/** A Markdown table of rows `[label, figures by column]`; columns are `{ key, label }`. */
-export function table(title, columns, rows, format, goals = {}) {
-  const judged = rows.some(([, , id]) => goals[id] !== undefined);
-  const cell = (figure) => (figure === undefined ? '–' : format(figure));
+/** `digits` significant digits, and no exponent. */
+const significant = (digits) => (figure) =>
+  figure >= 10 ** (digits - 1) ? figure.toFixed(0) : String(Number(figure.toPrecision(digits)));
+const figure = significant(3);
+
+/**
+ * A Markdown table: `columns` are `{ key, label }`, and `rows` are
+ * `{ label, figures, goals? }`, figures by the columns' keys.
+ */
+function table(title, columns, rows, format = figure) {
+  const judged = rows.some(({ goals }) => goals !== undefined);
   const line = (cells) => `| ${cells.join(' | ')} |`;
+  const cell = (value) => (value === undefined ? '–' : format(value));
   return [
     `\n### ${title}\n`,
     line(['', ...columns.map(({ label }) => label), ...(judged ? ['goal: figure'] : [])]),
     `|---|${columns.map(() => '---:|').join('')}${judged ? '---|' : ''}`,
-    ...rows.map(([label, figures, id]) =>
-      line([label, ...columns.map(({ key }) => cell(figures[key])), ...(judged ? [(goals[id] ?? []).join('<br>')] : [])]),
+    ...rows.map(({ label, figures, goals = [] }) =>
+      line([label, ...columns.map(({ key }) => cell(figures[key])), ...(judged ? [goals.join('<br>')] : [])]),
     ),
   ].join('\n');
 }
 
-/** `digits` significant digits, but no exponent. */
-export const significant = (digits) => (figure) =>
-  figure >= 10 ** (digits - 1) ? figure.toFixed(0) : String(Number(figure.toPrecision(digits)));
+const judge = (what, value, limit, unit = '') =>
+  `${what} ≤ ${limit}${unit}: ${figure(value)}, ${value <= limit ? 'met' : '**not met**'}`;
 
-const judge = (what, figure, limit, unit = '') =>
-  `${what} ≤ ${limit}${unit}: ${significant(3)(figure)}, ${figure <= limit ? 'met' : '**not met**'}`;
+/** What is aimed at on a row, by its id, and whether its figures meet it. */
+const goals = {
+  type: ({ go, ts, yjs, loro, diamond }) => [
+    judge('Go / diamond-types', go / diamond, 1),
+    judge('TypeScript / yjs', ts / yjs, 0.25),
+    judge('TypeScript / loro', ts / loro, 0.6),
+  ],
+  merge: ({ go, yjs }) => [judge('Go / yjs', go / yjs, 0.5)],
+  snapshot: ({ go }) => [judge('Go', go, 1, ' ms')],
+  meet: ({ go, ts, yjs }) => [judge('Go', go, 10, ' ms'), judge('TypeScript / yjs', ts / yjs, 1)],
+  smallest: ({ go, diamond }) => [judge('Go / diamond-types', go / diamond, 1.1)],
+  opened: ({ go }) => [judge('Go', go, 2)],
+};
 
-const ratio = (what, figures, key, peer, peerLabel, limit) =>
-  judge(`${what} / ${peerLabel}`, figures[key] / figures[peer], limit);
+const row = (label, figures, goal) => ({ label, figures, goals: goals[goal]?.(figures) });
 
-const merged = (figures) => [ratio('Go', figures, 'go', 'yjs', 'yjs', 0.5)];
-const met = (figures) => [judge('Go', figures.go, 10, ' ms'), ratio('TypeScript', figures, 'ts', 'yjs', 'yjs', 1)];
-
-/** What is aimed at, by the id of a row, and whether it is met. */
-export function goalsOf({ type, merge, snapshot, meet, firstMerge, firstMeet, smallest, opened }) {
-  return {
-    type: [
-      ratio('Go', type, 'go', 'diamond', 'diamond-types', 1),
-      ratio('TypeScript', type, 'ts', 'yjs', 'yjs', 0.25),
-      ratio('TypeScript', type, 'ts', 'loro', 'loro', 0.6),
-    ],
-    merge: merged(merge),
-    firstMerge: merged(firstMerge),
-    snapshot: [judge('Go', snapshot.go, 1, ' ms')],
-    meet: met(meet),
-    firstMeet: met(firstMeet),
-    smallest: [ratio('Go', smallest, 'go', 'diamond', 'diamond-types', 1.1)],
-    opened: [judge('Go', opened.go, 2)],
-  };
+/** What was measured, in Markdown; `grown` are the keys of the engines whose growth was. */
+export function report(engines, grown, typed, pair, measured) {
+  const { times, firstMerge, firstMeet, met, smallest, usual, opened, edited, length } = measured;
+  const [{ n, figures: meet }] = met;
+  const compared = engines.filter(({ key }) => grown.includes(key));
+  const perStep = (n, figures) =>
+    Object.fromEntries(
+      Object.entries(figures).map(([key, ms]) => [key, (ms * 1e6) / (2 * n * Math.log2(2 * n))]),
+    );
+  return [
+    table('Time, ms', engines, [
+      ...times.map(({ id, label, figures }) => row(label, figures, id)),
+      row(`two branches of ${n} edits meet`, meet, 'meet'),
+    ]),
+    table('The first thing that a process does, ms', engines, [
+      row(`merge ${pair}`, firstMerge, 'merge'),
+      row(`open one of two branches of ${n} edits, and merge the other`, firstMeet, 'meet'),
+    ]),
+    table(
+      `Bytes of ${typed}, saved`,
+      engines,
+      [
+        row('with the whole history, as small as can be', smallest, 'smallest'),
+        row('as it is opened to write', usual),
+      ],
+      String,
+    ),
+    table(`Memory of an open ${typed}, per byte of its text (${length} bytes)`, engines, [
+      row('opened', opened, 'opened'),
+      row('opened, and a letter written', edited),
+    ]),
+    table(
+      'Two branches of n edits each meet, ms',
+      [...compared, { key: 'ot', label: 'pairwise transformation' }],
+      met.map(({ n, figures }) => row(`n = ${n}`, figures)),
+    ),
+    table(
+      'The same by 2n · log₂ 2n, ns',
+      compared,
+      met.map(({ n, figures }) => row(`n = ${n}`, perStep(n, figures))),
+    ),
+  ].join('\n');
 }

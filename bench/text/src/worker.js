@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
+import { first, memory, prepareFirst, save } from './files.js';
 import { read } from './histories.js';
-import { first, jobs, memory, prepareFirst, save } from './jobs.js';
+import { jobs } from './jobs.js';
 
 /*
  * One engine in a process of its own: `node worker.js ENGINE`. Each line of the
@@ -17,6 +18,7 @@ import { first, jobs, memory, prepareFirst, save } from './jobs.js';
 
 const { Doc } = await import(`./engines/${process.argv[2]}.js`);
 
+/** What is no job. */
 const special = { prepareFirst, first, save, memory };
 
 let prepared = { key: '', value: undefined };

@@ -9,7 +9,7 @@ const begun = Automerge.change(Automerge.init({ actor: '00' }), { time: 0 }, (do
 /** An actor's name is hexadecimal. */
 const actorOf = (agent) => agent.toString(16).padStart(4, '0');
 
-/** Automerge: all edits of a call are one change, which it is far quicker with than with one for each. */
+/** Automerge: all edits of a call are one change, which is several times quicker than one for each. */
 export class Doc {
   constructor(agent, _options, doc = Automerge.clone(begun, { actor: actorOf(agent) })) {
     this.agent = agent;

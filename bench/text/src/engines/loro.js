@@ -1,7 +1,7 @@
 import { LoroDoc } from 'loro-crdt';
 import { reader } from '../author.js';
 
-/** Loro: all edits of a call are one commit, which it is quicker with than with one for each. */
+/** Loro: all edits of a call are one commit, which is quicker than one for each. */
 export class Doc {
   constructor(agent, _options, doc = new LoroDoc()) {
     this.agent = agent;
