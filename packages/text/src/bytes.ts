@@ -82,6 +82,7 @@ export class Writer {
   #data = new Uint8Array(64);
   #length = 0;
 
+  /** A byte: the lowest 8 bits of a number. */
   byte(byte: number): void {
     this.#room(1);
     this.#data[this.#length++] = byte;
@@ -90,7 +91,7 @@ export class Writer {
   /** A number from 0 up to 2^32. */
   number(value: number): void {
     let rest = value;
-    for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
+    for (; rest > 127; rest >>>= 7) this.byte(rest | 128);
     this.byte(rest);
   }
 

@@ -19,7 +19,7 @@ export function crc32(bytes: Uint8Array): number {
 /** All that was written, and behind it its CRC-32, little-endian. */
 export function seal(out: Writer): Uint8Array<ArrayBuffer> {
   const crc = crc32(out.written);
-  for (let shift = 0; shift < 32; shift += 8) out.byte((crc >>> shift) & 255);
+  for (let shift = 0; shift < 32; shift += 8) out.byte(crc >>> shift);
   return out.written.slice();
 }
 

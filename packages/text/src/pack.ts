@@ -1,13 +1,11 @@
 import { damaged } from './bytes.ts';
-import { Coder } from './coder.ts';
 import { History, Kind, maxEvents, maxLength } from './history.ts';
 import { Records } from './records.ts';
 
 /** Writes a history without its text, and what it inserted that is gone. */
 export function pack(history: History, buried: string): Uint8Array {
   const { agents, graph, end } = history;
-  const coder = new Coder();
-  const records = new Records(coder);
+  const records = new Records();
   records.count(agents.names.length);
   for (const name of agents.names) records.name(name);
   records.count(end);
@@ -28,17 +26,17 @@ export function pack(history: History, buried: string): Uint8Array {
   const letters = [...buried];
   records.count(letters.length);
   for (const letter of letters) records.letter(letter.codePointAt(0));
-  return coder.done();
+  return records.done();
 }
 
 /**
  * Reads what pack wrote: a history that has no text yet, how many of its events
- * inserted some, and what of that is gone.
+ * inserted some, and what of that is gone. Of no bytes it is empty.
  *
  * @throws TextError if nobody can have written it.
  */
 export function unpack(packed: Uint8Array): { history: History; inserted: number; buried: string } {
-  const records = new Records(new Coder(packed));
+  const records = new Records(packed);
   const history = new History();
   const { agents, graph } = history;
   // A number takes some bits: more of them than that is damage.
@@ -54,20 +52,13 @@ export function unpack(packed: Uint8Array): { history: History; inserted: number
     check(name !== '' && agents.named(name) === i);
   }
   const end = count(maxEvents);
-  const known: [from: number, to: number][][] = agents.names.map(() => []);
   for (let start = 0; start < end; ) {
     const [agent, seq, n] = records.agent();
     check(agent < names && seq >= 0 && n > 0 && n <= end - start && seq <= maxEvents - n);
-    known[agent]?.push([seq, seq + n]);
+    const before = agents.event(agents.names[agent] as string, seq);
+    check(before.v < 0 && before.n >= n);
     agents.add(agent, seq, n);
     start += n;
-  }
-  for (const seqs of known) {
-    let before = 0;
-    for (const [from, to] of seqs.sort(([a], [b]) => a - b)) {
-      check(from >= before);
-      before = to;
-    }
   }
   const runs = count(most);
   check(runs > 0 || end === 0);

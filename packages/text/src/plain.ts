@@ -1,4 +1,4 @@
-import { damaged, Reader, utf8, type Writer } from './bytes.ts';
+import { damaged, Reader, utf8, Writer } from './bytes.ts';
 import { maxLength } from './history.ts';
 
 // A text is saved so that it can be read fast: its length in bytes, and if that
@@ -9,31 +9,37 @@ import { maxLength } from './history.ts';
 /** How many bits a code has at most. */
 const longest = 12;
 
+/** Bytes whose codes begin alike, and how often they occur. */
+interface Tree {
+  count: number;
+  bytes: number[];
+}
+
 export function writePlain(out: Writer, text: string): void {
   const bytes = utf8(text);
   out.number(bytes.length);
   if (text === '') return;
   const lengths = codeLengths(bytes);
-  const codes = places(lengths).map((place, byte) => place >> (longest - (lengths[byte] as number)));
-  let bits = 0;
-  for (const byte of bytes) bits += lengths[byte] as number;
-  const size = (bits + 7) >> 3;
-  const packed = size + 160 < bytes.length;
-  out.byte(Number(packed));
-  if (!packed) {
-    out.bytes(bytes);
-    return;
-  }
-  for (let i = 0; i < 256; i += 2) out.byte((lengths[i] as number) | ((lengths[i + 1] as number) << 4));
-  out.number(size);
+  const starts = places(lengths);
+  const codes = new Writer();
   let buffer = 0;
   let held = 0;
   for (const byte of bytes) {
-    buffer = (buffer << (lengths[byte] as number)) | (codes[byte] as number);
-    held += lengths[byte] as number;
-    for (; held >= 8; held -= 8) out.byte((buffer >>> (held - 8)) & 255);
+    const n = lengths[byte] as number;
+    buffer = (buffer << n) | ((starts[byte] as number) >> (longest - n));
+    for (held += n; held >= 8; held -= 8) codes.byte(buffer >>> (held - 8));
   }
-  if (held > 0) out.byte((buffer << (8 - held)) & 255);
+  if (held > 0) codes.byte(buffer << (8 - held));
+  const size = codes.written.length;
+  if (size + 160 >= bytes.length) {
+    out.byte(0);
+    out.bytes(bytes);
+    return;
+  }
+  out.byte(1);
+  for (let i = 0; i < 256; i += 2) out.byte((lengths[i] as number) | ((lengths[i + 1] as number) << 4));
+  out.number(size);
+  out.bytes(codes.written);
 }
 
 /** Reads what writePlain wrote. */
@@ -76,28 +82,17 @@ function codeLengths(bytes: Uint8Array): Uint8Array {
   const counts = new Array<number>(256).fill(0);
   for (const byte of bytes) (counts[byte] as number)++;
   for (;;) {
-    const symbols = [...counts.keys()].filter((byte) => counts[byte] as number);
-    symbols.sort((a, b) => (counts[a] as number) - (counts[b] as number));
-    // The trees: those of one byte, and then the joined ones, both ascending.
-    const trees = symbols.map((byte) => counts[byte] as number);
-    const above: number[] = [];
-    let leaf = 0;
-    let joined = symbols.length;
-    const rarest = (): number => {
-      const first = leaf < symbols.length && !((trees[joined] as number) < (trees[leaf] as number));
-      const tree = first ? leaf++ : joined++;
-      above[tree] = trees.length;
-      return trees[tree] as number;
-    };
-    while (trees.length < 2 * symbols.length - 1) trees.push(rarest() + rarest());
     const lengths = new Uint8Array(256);
-    const depths = trees.map(() => 0);
-    for (let tree = trees.length - 2; tree >= 0; tree--) {
-      depths[tree] = (depths[above[tree] as number] as number) + 1;
+    const trees = counts.map((count, byte) => ({ count, bytes: [byte] })).filter(({ count }) => count > 0);
+    if (trees.length === 1) lengths[bytes[0] as number] = 1;
+    while (trees.length > 1) {
+      const [a, b] = trees.sort((a, b) => a.count - b.count).splice(0, 2) as [Tree, Tree];
+      const joined = [...a.bytes, ...b.bytes];
+      for (const byte of joined) (lengths[byte] as number)++;
+      trees.push({ count: a.count + b.count, bytes: joined });
     }
-    for (const [i, byte] of symbols.entries()) lengths[byte] = Math.max(1, depths[i] as number);
     if (Math.max(...lengths) <= longest) return lengths;
-    for (const byte of symbols) counts[byte] = ((counts[byte] as number) + 1) >> 1;
+    for (const [byte, count] of counts.entries()) counts[byte] = (count + 1) >> 1;
   }
 }
 

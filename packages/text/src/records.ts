@@ -1,6 +1,6 @@
 import { damaged, Reader, utf8 } from './bytes.ts';
 import { maxAgentBytes } from './change.ts';
-import type { Coder } from './coder.ts';
+import { Coder } from './coder.ts';
 import type { Heads, LV } from './graph.ts';
 import { Kind } from './history.ts';
 
@@ -24,12 +24,10 @@ const letters = 32;
 
 /**
  * The records of a packed history, each of which is coded in the contexts that
- * those before it make. What is given is packed; of a coder that unpacks nothing
- * need be given, and what is returned was packed.
+ * those before it make. What is given is packed; to unpack nothing need be given,
+ * and what is returned was packed.
  */
-export class Records {
-  readonly #coder: Coder;
-
+export class Records extends Coder {
   // What was before.
   readonly #next: number[] = [];
   #start = 0;
@@ -38,12 +36,8 @@ export class Records {
   #one = 0;
   #two = 0;
 
-  constructor(coder: Coder) {
-    this.#coder = coder;
-  }
-
   count(n = 0): number {
-    return this.#coder.number(counts, n);
+    return this.number(counts, n);
   }
 
   /** The name of an agent. */
@@ -51,28 +45,28 @@ export class Records {
     const given = utf8(name);
     const bytes = new Uint8Array(Math.min(this.count(given.length), maxAgentBytes + 1));
     if (bytes.length > maxAgentBytes) throw damaged();
-    for (let i = 0; i < bytes.length; i++) bytes[i] = this.#coder.tree(names, 8, given[i] ?? 0);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = this.bits(names, 8, given[i] ?? 0);
     return new Reader(bytes).text(bytes.length);
   }
 
   /** Whose the next n events are. */
   agent(agent = 0, seq = 0, n = 0): [agent: number, seq: number, n: number] {
-    const whose = this.#coder.number(agents, agent);
+    const whose = this.number(agents, agent);
     const next = this.#next[whose] ?? 0;
-    const from = next + this.#coder.signed(seqs, seq - next);
-    const length = this.#coder.number(lengths, n);
+    const from = next + this.signed(seqs, seq - next);
+    const length = this.number(lengths, n);
     this.#next[whose] = from + length;
     return [whose, from, length];
   }
 
   /** A run of events of which each follows the one before, and the first its parents. */
   branch(start: LV = 0, before: Heads = []): [start: LV, parents: Heads] {
-    const first = this.#start + this.#coder.number(lengths, start - this.#start);
+    const first = this.#start + this.number(lengths, start - this.#start);
     this.#start = first;
     const follows: LV[] = [];
-    for (let rest = this.#coder.number(parents, before.length); rest > 0; rest--) {
+    for (let rest = this.number(parents, before.length); rest > 0; rest--) {
       const given = before[follows.length] ?? first;
-      const parent = first - this.#coder.number(distances, first - given);
+      const parent = first - this.number(distances, first - given);
       if (parent >= first || parent <= (follows.at(-1) ?? -1)) throw damaged();
       follows.push(parent);
     }
@@ -81,12 +75,12 @@ export class Records {
 
   /** A run of operations. */
   op(kind = 0, position = 0, n = 0): [kind: number, position: number, n: number] {
-    const what = this.#coder.tree(kinds + this.#kind, 2, kind);
-    const length = this.#coder.number(sizes + what, n);
+    const what = this.bits(kinds + this.#kind, 2, kind);
+    const length = this.number(sizes + what, n);
     // Erased are those in front of a place.
     const behind = what === Kind.erased ? length : 0;
     const place = places + 4 * this.#kind + what;
-    const at = this.#at + this.#coder.signed(place, position + behind - this.#at) - behind;
+    const at = this.#at + this.signed(place, position + behind - this.#at) - behind;
     this.#kind = what;
     this.#at = what === Kind.inserted ? at + length : at;
     return [what, at, length];
@@ -95,8 +89,8 @@ export class Records {
   /** A code point: those of ASCII by themselves, others as a number. */
   letter(letter = 0): number {
     const context = Math.imul(this.#one * 31 + this.#two * 7919, 2654435761) >>> 20;
-    let coded = this.#coder.tree(letters + context, 8, Math.min(letter, 0x80));
-    if (coded >= 0x80) coded = this.#coder.number(wide, letter);
+    let coded = this.bits(letters + context, 8, Math.min(letter, 0x80));
+    if (coded >= 0x80) coded = this.number(wide, letter);
     this.#two = this.#one;
     this.#one = coded;
     return coded;

@@ -1,7 +1,7 @@
 import { damaged, Writer } from './bytes.ts';
 import { seal, unseal } from './crc.ts';
 import type { Heads } from './graph.ts';
-import { History, Kind } from './history.ts';
+import { type History, Kind } from './history.ts';
 import { pack, unpack } from './pack.ts';
 import { readPlain, writePlain } from './plain.ts';
 import { Walker } from './walker.ts';
@@ -52,8 +52,7 @@ export function open(saved: Uint8Array): Opened {
  * @throws TextError `bad_update` if it is none, or that of another text.
  */
 export function load({ text, past }: Opened): Loaded {
-  const { history, inserted, buried } =
-    past.length > 0 ? unpack(past) : { history: new History(), inserted: 0, buried: '' };
+  const { history, inserted, buried } = unpack(past);
   const { graph, end } = history;
   const here = [...text];
   const gone = [...buried];
