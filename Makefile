@@ -16,10 +16,10 @@ GOFUMPT       := bin/gofumpt-$(call tool_version,mvdan.cc/gofumpt)
 
 WEB_SOURCES := $(shell find packages web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build web test check race fuzz sim bench replay fmt gen
+.PHONY: help run build web test check race fuzz sim bench bench-text replay fmt gen
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build and start a server for development, on http://127.0.0.1:8080
 	./bin/tutti serve --dev
@@ -54,6 +54,12 @@ sim: ## the simulation with SEEDS (1000) seeds
 
 bench: build ## measure, beside a peer
 	cd bench && go run . $(BENCHFLAGS)
+
+bench-text: node_modules/.stamp ## measure text, beside its peers
+	npm run build --workspace packages/text
+	cd bench/text && npm ci --no-audit --no-fund
+	cd bench && go build -o text/node_modules/.bench/ ./text/go
+	cd bench/text && npm run --silent bench -- $(TEXTFLAGS)
 
 replay: ## replay recorded texts: make replay FILES="…"
 	go run ./text/replay $(FILES)
