@@ -13,7 +13,7 @@ import (
 // concurrent use.
 //
 // An own operation is pending from Local until Receive or Open brings it, or
-// Drop. What is pending keeps its meaning whatever comes: it is transformed where
+// Reject. What is pending keeps its meaning whatever comes: it is transformed where
 // its positions must be said anew, which Pending tells.
 type Session struct {
 	client   string
@@ -31,6 +31,8 @@ type Pending struct {
 	Key  uint64 // as Local returned it
 	Base uint64 // what its author had seen of the log, beside own operations
 	Op   Op     // of the text that its author had seen
+	// Acknowledged: the sequencer has taken it, and its entry will come.
+	Acknowledged bool
 }
 
 type pending struct {
@@ -215,7 +217,7 @@ func (s *Session) confirm(e *Entry, i int) (step Step, err error) {
 		}
 		return Step{Confirmed: p.Key}, nil
 	}
-	step = s.Drop(p.Key) // the log has it otherwise: that counts
+	step = s.Reject(p.Key) // the log has it otherwise: that counts
 	step.Confirmed = p.Key
 	op, err := s.fold(e)
 	if err != nil {
@@ -271,10 +273,18 @@ func (s *Session) whole() *walker {
 	return s.walker
 }
 
-// Drop takes own operations out, and nothing else: what others, and the client
+// Acknowledge says that the sequencer has taken an own operation. It stays pending
+// until its entry comes.
+func (s *Session) Acknowledge(key uint64) {
+	if i := s.index(key); i >= 0 {
+		s.pending[i].Acknowledged = true
+	}
+}
+
+// Reject takes own operations out, and nothing else: what others, and the client
 // itself later, have done keeps its meaning. Those behind the first are said anew:
 // the sequencer must not have taken them.
-func (s *Session) Drop(keys ...uint64) Step {
+func (s *Session) Reject(keys ...uint64) Step {
 	return s.renew(func(p *pending) bool { return slices.Contains(keys, p.Key) }, keys)
 }
 

@@ -159,7 +159,7 @@ func (w *writer) hear(a answer) {
 			before = w.naive()
 			want = before.excised(position)
 		}
-		step := w.Drop(key)
+		step := w.Reject(key)
 		w.check(step)
 		if w.desk.exact && w.String() != want {
 			w.desk.t.Fatalf("without %d of %d it is %q, want %q", position, len(before.spans), w.String(), want)
@@ -185,7 +185,7 @@ func (w *writer) reconnect() {
 		in := func(key uint64) bool { return d.accepted[w.name][w.seqs[key]] > 0 }
 		for _, p := range w.Pending() { // what was rejected without a word
 			if seq := w.seqs[p.Key]; seq > 0 && seq < d.next[w.name] && !in(p.Key) {
-				w.check(w.Drop(p.Key))
+				w.check(w.Reject(p.Key))
 			}
 		}
 		w.voids = d.voids[w.name]
@@ -201,7 +201,7 @@ func (w *writer) reconnect() {
 	}
 	for _, p := range w.Pending() {
 		if seq := w.seqs[p.Key]; seq > 0 && seq < d.next[w.name] && d.accepted[w.name][seq] == 0 {
-			w.check(w.Drop(p.Key))
+			w.check(w.Reject(p.Key))
 		}
 	}
 	w.voids = d.voids[w.name]
