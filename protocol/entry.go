@@ -23,9 +23,12 @@ type Entry struct {
 	Seq    uint64  `json:"seq,omitzero"`
 	Voids  []Range `json:"voids,omitzero"`
 	Base   *uint64 `json:"base,omitzero"` // of an operation: its author had seen the log up to here
-	Name   string  `json:"name,omitzero"` // empty: message
-	Time   int64   `json:"time"`          // milliseconds since 1970, by the server's clock
-	Author *Author `json:"author,omitzero"`
+	// Eff is what an operation on a text does to it as it then is, where that is
+	// not what Data says (rule TEXT-14).
+	Eff    jsontext.Value `json:"eff,omitzero"`
+	Name   string         `json:"name,omitzero"` // empty: message
+	Time   int64          `json:"time"`          // milliseconds since 1970, by the server's clock
+	Author *Author        `json:"author,omitzero"`
 	// Redacted: what was published was taken out since; Data is null.
 	Redacted bool           `json:"redacted,omitzero"`
 	Data     jsontext.Value `json:"data"` // as published, byte for byte
@@ -87,6 +90,10 @@ func AppendEntry(b []byte, e *Entry) []byte {
 	if e.Base != nil {
 		b = append(b, `,"base":`...)
 		b = strconv.AppendUint(b, *e.Base, 10)
+	}
+	if len(e.Eff) > 0 {
+		b = append(b, `,"eff":`...)
+		b = append(b, e.Eff...)
 	}
 	if e.Name != "" {
 		b = append(b, `,"name":"`...)

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/internal/metrics"
 	"github.com/tuttisync/tutti/internal/session"
@@ -96,7 +97,7 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 		case "chat", "open", "user":
 			return hub.Namespace{}, nil
 		case "cards":
-			return hub.Namespace{Type: records.Type}, nil
+			return hub.Namespace{Type: doc.Of(records.Type)}, nil
 		}
 		return hub.Namespace{}, protocol.Errorf(protocol.UnknownNamespace, "")
 	}

@@ -33,7 +33,7 @@ var table = []row{
 	{pkg: "internal/presence", may: []string{"protocol"}, pure: true},
 	{pkg: "doc", may: []string{"protocol"}, pure: true},
 	{pkg: "doc/doctest", may: []string{"doc", "protocol"}},
-	{pkg: "doc/registry", may: []string{"doc", "counter", "set", "records", "protocol"}, pure: true},
+	{pkg: "doc/registry", may: []string{"doc", "counter", "set", "records", "text/document", "protocol"}, pure: true},
 	{pkg: "counter", may: []string{"doc", "protocol"}, pure: true},
 	{pkg: "set", may: []string{"doc", "protocol"}, pure: true},
 
@@ -44,6 +44,7 @@ var table = []row{
 	{pkg: "protocol", may: nil, pure: true},
 	{pkg: "protocol/internal/*", may: []string{"protocol"}},
 	{pkg: "text", may: nil, pure: true},
+	{pkg: "text/document", may: []string{"doc", "protocol", "text"}, pure: true},
 	{pkg: "text/replay", may: []string{"text"}},
 	// An instance draws its replica id where it is made, and its clock has a default.
 	{pkg: "crdt", may: nil, pure: true, but: []string{"crypto/rand", "time.Now"}},

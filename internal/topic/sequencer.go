@@ -172,23 +172,25 @@ func firstMissing(next uint64, voids []protocol.Range) uint64 {
 
 func (s *Sequencer) accept(now time.Time, c *Command) Verdict {
 	base := c.Base
+	var effect []byte
 	if s.document != nil {
-		var err error
-		if base, err = s.operate(c); err != nil {
+		e, err := s.operate(c)
+		if err != nil {
 			return Deny(protocol.AsError(err))
 		}
+		base, effect = &e.Base, e.Effect
 	}
 	s.round.lastTime = max(s.round.lastTime, now.UnixMilli())
-	first := s.add(c, base, Draft{Name: c.Name, Label: c.Label, Data: c.Data})
+	first := s.add(c, base, effect, Draft{Name: c.Name, Label: c.Label, Data: c.Data})
 	for _, d := range c.More {
-		s.add(c, base, d)
+		s.add(c, base, nil, d)
 	}
 	return Verdict{Kind: Accepted, Offset: first, Term: s.term}
 }
 
-// operate judges an operation on the document as it stands, and returns its
-// base (rule DOC-5).
-func (s *Sequencer) operate(c *Command) (*uint64, error) {
+// operate judges an operation on the document as it stands, and returns what the
+// document makes of it (rule DOC-5).
+func (s *Sequencer) operate(c *Command) (*doc.Entry, error) {
 	newest := s.head + uint64(len(s.round.entries))
 	base := newest
 	if c.Base != nil {
@@ -201,11 +203,12 @@ func (s *Sequencer) operate(c *Command) (*uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &base, s.document.Judge(&doc.Entry{Offset: newest + 1, Client: c.Client, Base: base}, op)
+	e := &doc.Entry{Offset: newest + 1, Client: c.Client, Base: base}
+	return e, s.document.Judge(e, op)
 }
 
 // add puts an entry of the command into the round and returns its offset.
-func (s *Sequencer) add(c *Command, base *uint64, d Draft) uint64 {
+func (s *Sequencer) add(c *Command, base *uint64, effect []byte, d Draft) uint64 {
 	e := protocol.Entry{
 		Offset: s.head + uint64(len(s.round.entries)) + 1,
 		Term:   s.term,
@@ -214,6 +217,7 @@ func (s *Sequencer) add(c *Command, base *uint64, d Draft) uint64 {
 		Seq:    c.Seq,
 		Voids:  c.Voids,
 		Base:   base,
+		Eff:    effect,
 		Name:   d.Name,
 		Time:   s.round.lastTime,
 		Author: c.Author,

@@ -73,6 +73,7 @@ func (f *fold) AppendValue(b []byte) []byte {
 func (f *fold) Fold(e *doc.Entry, op doc.Operation) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.drop()
 	f.text.Limit(text.Limits{})
 	f.text.SkipTo(e.Offset - 1)
 	err := f.apply(e, op.(text.Op))
@@ -85,7 +86,14 @@ func (f *fold) Fold(e *doc.Entry, op doc.Operation) error {
 func (f *fold) Skip(offset uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.drop()
 	f.text.SkipTo(offset)
+}
+
+// drop takes back what a judge has left.
+func (f *fold) drop() {
+	f.text.TakeBack(0)
+	f.text.Keep()
 }
 
 // apply folds an entry, the next one.
@@ -164,8 +172,7 @@ func (j *judge) Commit() {
 func (j *judge) Drop() {
 	j.fold.mu.Lock()
 	defer j.fold.mu.Unlock()
-	j.fold.text.TakeBack(0)
-	j.fold.text.Keep()
+	j.fold.drop()
 }
 
 func message(err error) string {
