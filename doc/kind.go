@@ -11,6 +11,10 @@ type Kind interface {
 	Name() string
 	// Decode reads an operation, as Type's.
 	Decode(data []byte) (Operation, error)
+	// Positional says whether operations mean places in what their authors showed:
+	// then none may be put in the place of another, as what its author did next
+	// would mean other places.
+	Positional() bool
 	// New returns the fold of an empty log.
 	New() Fold
 	// Load returns the fold up to an offset that a snapshot has: JSON as
@@ -54,6 +58,8 @@ func Of(t Type) Kind { return cellKind{t} }
 type cellKind struct{ Type }
 
 func (k cellKind) Decode(data []byte) (Operation, error) { return k.Type.Decode(data) }
+
+func (k cellKind) Positional() bool { return false }
 
 func (k cellKind) New() Fold { return cellFold{New(k.Type)} }
 

@@ -82,6 +82,7 @@ var modules = map[string][]string{
 	"doc":             {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"counter":         {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"set":             {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"text/document":   {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"records":         {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"client/core":     {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 }

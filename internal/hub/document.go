@@ -320,6 +320,9 @@ func (t *Topic) replaced(m, own *Message, base *uint64) error {
 	if t.document == nil || own.Name == "" && own.Key == "" && bytes.Equal(m.Data, own.Data) {
 		return nil
 	}
+	if t.document.kind.Positional() {
+		return fmt.Errorf("an operation of the type %s may be rejected, not replaced", t.document.kind.Name())
+	}
 	if err := t.fits(own, base); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ func (kind) Name() string { return "text" }
 // MaxSplices is how many an operation has at most.
 const MaxSplices = 10_000
 
+func (kind) Positional() bool { return true }
+
 func (kind) Decode(data []byte) (doc.Operation, error) { return Decode(data) }
 
 // Decode reads an operation, [[at, delete, insert], …]: bad_operation if it is
