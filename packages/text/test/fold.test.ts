@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Entry, excise, Fold, type Op, op, type TextErrorCode } from '../src/index.ts';
+import { apply, type Op, op, type TextErrorCode } from '../src/index.ts';
+import { type Entry, excise, Fold } from '../src/log.ts';
 import { Naive } from './naive.ts';
 import { Random } from './random.ts';
 import { addOp, drawOp } from './replicas.ts';

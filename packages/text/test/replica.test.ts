@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Writer } from '../src/bytes.ts';
 import { crc32, seal } from '../src/crc.ts';
 import { type Change, op, Replica, type TextErrorCode, type Version } from '../src/index.ts';
+import { at } from '../src/past.ts';
 import { Random } from './random.ts';
 import { drawChanges, merge, pull, scribble, shuffled } from './replicas.ts';
 
@@ -256,7 +257,7 @@ test('an agent may have the name of what every object has', () => {
   expect(proto.since(version)).toHaveLength(0);
   pull(other, proto);
   expect(other.since(version).length).toBeGreaterThan(0);
-  expect(other.at(version)).toBe('a');
+  expect(at(other, version)).toBe('a');
 });
 
 test('what was concurrent is merged on from where it was, however long ago that began', () => {

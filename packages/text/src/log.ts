@@ -1,0 +1,2 @@
+export { excise } from './excise.ts';
+export { type Entry, Fold } from './fold.ts';
