@@ -55,7 +55,10 @@ test('Go and TypeScript come to the same texts', { timeout: 120_000 }, () => {
 });
 
 test('TEXT-11 Go and TypeScript read and write the very same updates', { timeout: 60_000 }, () => {
-  for (const { seed, steps, update, version, blame: authors, text } of read<AgreedUpdate>('updates.json', 50)) {
+  for (const { seed, steps, update, version, blame: authors, text } of read<AgreedUpdate>(
+    'updates.json',
+    50,
+  )) {
     const given = new Replica('reader');
     for (const change of drawChanges(new Random(seed), steps).changes) given.mergeChanges([change]);
     const merged = new Replica('another');
