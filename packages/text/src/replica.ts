@@ -241,7 +241,7 @@ export class Replica {
       this.#state.held = held;
     } catch (error) {
       history.rewind(before);
-      this.#state.near.drop();
+      this.#state.forget();
       throw error;
     }
     for (const splice of told.op) put(this.#state.text, splice);

@@ -57,8 +57,15 @@ export class State {
       this.#history = history;
       this.version = version;
       this.#whole = walker;
+      this.near.adopt(walker, history.end);
     }
     return this.#history;
+  }
+
+  /** Gives up what has applied events that are taken back. */
+  forget(): void {
+    this.near.drop();
+    this.#whole = undefined;
   }
 
   /** The walker that has applied all events, at the replica's version. */
