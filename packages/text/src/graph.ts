@@ -71,7 +71,7 @@ export class Graph {
     queue.clear();
     for (const v of a) queue.push(v, Side.left);
     for (const v of b) queue.push(v, Side.right);
-    while (queue.length > queue.shared) {
+    while (queue.alone > 0) {
       const v = queue.top;
       let side = queue.pop();
       const run = this.of(v);
@@ -99,10 +99,10 @@ export class Graph {
     const queue = this.#queue;
     queue.clear();
     for (const v of version) queue.push(v, Side.both);
-    while (queue.length > 0) {
+    while (queue.top >= 0) {
       const v = queue.top;
       queue.pop();
-      if (queue.length === 0) return v;
+      if (queue.top < 0) return v;
       const run = this.of(v);
       if (queue.top >= (this.#starts.values[run] as number)) continue;
       const parents = this.#parents[run] as Heads;

@@ -5,25 +5,20 @@ export const Side = { left: 1, right: 2, both: 3 } as const;
 export class Queue {
   /** Each 4 times its event and its side. */
   readonly #heap: number[] = [];
-  /** How many are in the past of both sides. */
-  shared = 0;
-
-  get length(): number {
-    return this.#heap.length;
-  }
-
   /** The highest event, or -1 if there is none. */
-  get top(): number {
-    return this.#heap.length === 0 ? -1 : Math.floor((this.#heap[0] as number) / 4);
-  }
+  top = -1;
+  /** How many are not in the past of both sides. */
+  alone = 0;
 
   clear(): void {
     this.#heap.length = 0;
-    this.shared = 0;
+    this.top = -1;
+    this.alone = 0;
   }
 
   push(event: number, side: number): void {
-    if (side === Side.both) this.shared++;
+    if (side !== Side.both) this.alone++;
+    if (event > this.top) this.top = event;
     const heap = this.#heap;
     const pushed = 4 * event + side;
     let i = heap.length;
@@ -55,10 +50,13 @@ export class Queue {
   #take(): number {
     const heap = this.#heap;
     const side = (heap[0] as number) % 4;
-    if (side === Side.both) this.shared--;
+    if (side !== Side.both) this.alone--;
     const moved = heap.pop() as number;
     const { length } = heap;
-    if (length === 0) return side;
+    if (length === 0) {
+      this.top = -1;
+      return side;
+    }
     let i = 0;
     for (let child = 1; child < length; child = 2 * i + 1) {
       if (child + 1 < length && (heap[child + 1] as number) > (heap[child] as number)) child++;
@@ -67,6 +65,7 @@ export class Queue {
       i = child;
     }
     heap[i] = moved;
+    this.top = Math.floor((heap[0] as number) / 4);
     return side;
   }
 }
