@@ -1,4 +1,5 @@
 import { Column } from './column.ts';
+import { TextError } from './error.ts';
 import { Queue, Side } from './queue.ts';
 
 /**
@@ -24,6 +25,8 @@ export class Graph {
   readonly #starts = new Column();
   readonly #parents: Heads[] = [];
   readonly #queue = new Queue();
+  /** How many were taken: runs that were looked at, and runs of operations that were moved. */
+  steps = 0;
 
   /** How many runs there are. */
   get length(): number {
@@ -72,6 +75,7 @@ export class Graph {
     for (const v of a) queue.push(v, Side.left);
     for (const v of b) queue.push(v, Side.right);
     while (queue.alone > 0) {
+      this.steps++;
       const v = queue.top;
       let side = queue.pop();
       const run = this.of(v);
@@ -160,6 +164,22 @@ export class Graph {
     return join(this.compare([], version).onlyB.reverse());
   }
 
+  /**
+   * How many steps may have been taken when what is about to be done is, on a
+   * history of so many runs of operations. Branches that part and meet with each
+   * event cost steps by the square of their number. Histories that people make
+   * take a few for each run.
+   */
+  limit(runs: number): number {
+    return this.steps + 2 ** 18 + 64 * (this.length + runs);
+  }
+
+  /** @throws TextError `limit_exceeded` if more steps were taken. */
+  within(limit: number): void {
+    if (this.steps <= limit) return;
+    throw new TextError('limit_exceeded', 'The branches of the history part and meet too often.');
+  }
+
   /** Takes back all runs but the first n. */
   truncate(n: number): void {
     this.#starts.length = n;
@@ -175,6 +195,7 @@ export class Graph {
     const found: LV[] = [];
     const lowest = events.reduce((a, b) => Math.min(a, b));
     for (let v = queue.top; v >= lowest; v = queue.top) {
+      this.steps++;
       if (queue.pop() === Side.left) found.push(v);
       const run = this.of(v);
       queue.drop(this.#starts.values[run] as number); // whoever is further down in the run is in its past

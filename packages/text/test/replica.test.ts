@@ -278,3 +278,21 @@ test('what was concurrent is merged on from where it was, however long ago that 
   merge(fresh, ann.since({}));
   expect(fresh.toString() === ann.toString()).toBe(true);
 });
+
+test('branches that part and meet too often are refused, and nothing changes', () => {
+  const parts: Change[] = [];
+  for (let seq = 0; seq < 20_000; seq += 2)
+    parts.push({ agent: 'bob', seq, parents: [], op: op.insert(0, 'x') });
+  const meets = parts.slice(1).map((part, seq): Change => {
+    const before = seq === 0 ? { agent: 'bob', seq: 0 } : { agent: 'eve', seq: seq - 1 };
+    return { agent: 'eve', seq, parents: [before, part], op: op.insert(0, 'y') };
+  });
+  const ann = new Replica('ann');
+  ann.insert(0, 'a');
+  expect(() => ann.mergeChanges([...parts, ...meets])).toThrow(
+    expect.objectContaining({ name: 'TextError', code: 'limit_exceeded' }),
+  );
+  expect([ann.toString(), ann.version()]).toEqual(['a', { ann: [[0, 1]] }]);
+  ann.undo();
+  expect(ann.toString()).toBe('');
+});
