@@ -254,7 +254,7 @@ func FuzzMerge(f *testing.F) {
 	})
 }
 
-func TestMergeRefusesBranchesThatPartAndMeetTooOften(t *testing.T) {
+func TestReplica_branches_that_part_and_meet_too_often_are_refused(t *testing.T) {
 	var changes []Change
 	const parts = 10_000
 	for i := range parts {
@@ -279,7 +279,7 @@ func TestMergeRefusesBranchesThatPartAndMeetTooOften(t *testing.T) {
 	}
 }
 
-func TestMergeTakesChangesThatComeBackwards(t *testing.T) {
+func TestReplica_changes_that_come_backwards_are_taken(t *testing.T) {
 	const n = 50_000
 	changes := make([]Change, n)
 	for i := range changes {
