@@ -44,7 +44,9 @@ func (r *Replica) admit(changes []change) (rest []change, err error) {
 	}
 	for i := range all {
 		if !all[i].added {
-			rest = append(rest, all[i].change)
+			c := all[i].change
+			c.content = slices.Clone(c.content) // not all of its update
+			rest = append(rest, c)
 		}
 	}
 	return rest, nil
@@ -152,7 +154,7 @@ func (c *change) deletes() (n int) {
 
 // replay adds n events of a change, from skip on, to a history.
 func (c *change) replay(h *history, skip, n int) {
-	local := history{ops: c.ops, content: []byte(c.content), end: c.n}
+	local := history{ops: c.ops, content: c.content, end: c.n}
 	local.each(span{skip, skip + n}, func(i int, v lv, at, n int) {
 		switch local.ops[i].kind {
 		case inserted:

@@ -251,7 +251,7 @@ func (r *Replica) MergeChanges(changes []Change) (Op, error) {
 		h := history{}
 		h.graph.add(0, nil)
 		h.splices(c.Op)
-		made := change{agent: c.Agent, seq: c.Seq, n: n, ops: h.ops, content: string(h.content)}
+		made := change{agent: c.Agent, seq: c.Seq, n: n, ops: h.ops, content: h.content}
 		for _, p := range c.Parents {
 			made.parents = append(made.parents, cause{p.Agent, p.Seq})
 		}
@@ -306,7 +306,7 @@ type change struct {
 	seq, n  int
 	parents []cause
 	ops     []opRun // start counts from the first event
-	content string
+	content []byte
 }
 
 // cause names an event.

@@ -34,7 +34,7 @@ const engines = [
   { key: 'yjs', label: 'yjs', module: 'yjs', package: 'yjs', follows: true },
   { key: 'loro', label: 'loro', module: 'loro', package: 'loro-crdt', snapshots: true, follows: true },
   { key: 'automerge', label: 'automerge', module: 'automerge', package: '@automerge/automerge' },
-  { key: 'diamond', label: 'diamond-types', module: 'diamond-types', package: 'diamond-types-node' },
+  { key: 'diamond', label: 'diamond-types', module: 'diamond-types', package: 'diamond-types-node', follows: true },
 ];
 
 /** The engines whose growth is measured, and the lengths of the branches: the first one is measured of all. */

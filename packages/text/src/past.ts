@@ -1,9 +1,10 @@
+import { headsOf } from './heads.ts';
 import { Changes, type Op } from './op.ts';
 import { only } from './part.ts';
 import { inside, type Replica } from './replica.ts';
 import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
-import { headsOf, type Version } from './version.ts';
+import type { Version } from './version.ts';
 import { Nearby, walk } from './walk.ts';
 
 /** A run of the text that an agent wrote in one go. */
