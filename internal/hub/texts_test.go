@@ -17,6 +17,7 @@ import (
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/store"
 	texts "github.com/tuttisync/tutti/text/document"
 )
 
@@ -44,6 +45,36 @@ func offsetOf(n uint64) *uint64 { return &n }
 
 // named is somebody who may do everything.
 func named(sub string) auth.Identity { return auth.Identity{Sub: sub, Grants: auth.FullRights()} }
+
+// What is no operation on the text, or too much, is refused; and a hook may not put
+// another in the place of one.
+func TestText_TEXT_13(t *testing.T) {
+	n := newNode(t, documentsOf("text"), func(c *Config) {
+		c.Session.Limits.DocumentBytes = 10
+		c.Hooks.Publish = func(_ context.Context, who auth.Identity, m *Message) error {
+			if who.Sub == "meddler" {
+				m.Data = []byte(`[]`)
+			}
+			return nil
+		}
+	})
+	n.edit(everyone, nil, `[[0,0,"12345678"]]`)
+	for op, want := range map[string]protocol.Code{
+		`[[9,0,""]]`: protocol.BadOperation, `{"op":"add"}`: protocol.BadOperation, `[[0,0,"éé"]]`: protocol.LimitExceeded,
+		"[" + strings.Repeat("[0,0,\"\"],", texts.MaxSplices) + `[0,0,""]]`: protocol.TooLarge, // by the data's own limit
+	} {
+		_, err := n.Edit(t.Context(), Operation{Identity: everyone, Topic: "d", Op: []byte(op)})
+		if codeOf(err) != want {
+			t.Errorf("%.40s: %v, want %s", op, err, want)
+		}
+	}
+	if _, err := n.Edit(t.Context(), Operation{Identity: named("meddler"), Topic: "d", Op: []byte(`[[0,8,""]]`)}); codeOf(err) != protocol.HookFailed {
+		t.Errorf("a hook that replaces: %v", err)
+	}
+	n.reads("12345678")
+	n.edit(everyone, nil, `[[0,1,"é"]]`)
+	n.reads("é2345678")
+}
 
 func TestReplace_TEXT_15(t *testing.T) {
 	replace := func(n *node, base *uint64, text string) error {
@@ -407,5 +438,29 @@ func TestRestore_TEXT_17(t *testing.T) {
 	_, err = newNode(t, documentsOf("records")).Restore(t.Context(), Reversion{Identity: everyone, Topic: "d", At: offsetOf(0)})
 	if codeOf(err) != protocol.WrongType || !strings.Contains(err.Error(), "records") {
 		t.Errorf("of records: %v", err)
+	}
+}
+
+// Blame of so many entries by several at one text.
+func BenchmarkBlame(b *testing.B) {
+	const entries = 100_000
+	n := newNode(b, documentsOf("text"), func(c *Config) { c.Session.Limits.DocumentBytes = 0 })
+	random := rand.New(rand.NewPCG(1, 0))
+	batch := store.Batch{}
+	for i, length := 0, 0; i < entries; i++ {
+		base := uint64(i)
+		e := protocol.Entry{
+			Offset: base + 1, Term: n.log.Term(), Base: &base, Time: int64(i), Author: &protocol.Author{Sub: fmt.Sprint(i % 7)},
+			Data: fmt.Appendf(nil, `[[%d,0,"ab"]]`, random.IntN(length+1)),
+		}
+		batch.Entries = append(batch.Entries, protocol.AppendEntry(nil, &e))
+		length += 2
+	}
+	must(b, n.log.Append(b.Context(), "d", batch))
+	n.value("d", nil)
+	for b.Loop() {
+		blame, err := n.Blame(b.Context(), Glance{Identity: everyone, Topic: "d"})
+		must(b, err)
+		b.ReportMetric(float64(len(blame.Runs)), "runs")
 	}
 }
