@@ -169,12 +169,15 @@ func (t *Topic) judge(jobs []job, verdicts []topic.Verdict) error {
 	now := t.hub.now()
 	for i, j := range jobs {
 		if j.version != nil {
-			for _, key := range j.version.RowKeys() {
-				if _, err := t.row(key); err != nil {
-					return err
-				}
+			counted, err := t.row(topic.VersionCount)
+			if err != nil {
+				return err
 			}
-			verdicts[i] = t.sequencer.Keep(j.version)
+			before, err := t.row(j.version.AboutKey())
+			if err != nil {
+				return err
+			}
+			verdicts[i] = t.sequencer.Keep(j.version, counted, before)
 			continue
 		}
 		if j.command == nil {

@@ -17,8 +17,9 @@ const MaxVersions = 1000
 // time, of clients and keys, behind all.
 const (
 	wholeKey = "A"
-	countKey = "B"
 	aboutKey = "C"
+	// VersionCount is the key of the row of how many versions there are.
+	VersionCount = "B"
 	// Lasting is above the keys of all rows that are never past their time.
 	Lasting = "a"
 )
@@ -43,16 +44,13 @@ func IsVersion(key string) bool { return strings.HasPrefix(key, aboutKey) }
 // large says whether a row's value is too long to be held.
 func large(key string) bool { return strings.HasPrefix(key, wholeKey) }
 
-// RowKeys are the keys of the rows that judging the command needs.
-func (v *Version) RowKeys() []string { return []string{countKey, aboutKey + v.Name} }
+// AboutKey is the key of the row of what is told of the version in a list.
+func (v *Version) AboutKey() string { return aboutKey + v.Name }
 
-// Keep judges a command and adds what it changes to the round. Of a version that
-// was there under the name the verdict is Repeated. The caller has made its rows
-// known.
-func (s *Sequencer) Keep(v *Version) Verdict {
-	about := aboutKey + v.Name
-	before, _ := s.Row(about)
-	counted, _ := s.Row(countKey)
+// Keep judges a command and adds what it changes to the round. counted and before
+// are the rows of VersionCount and AboutKey, as the round has left them. Of a
+// version that was there under the name the verdict is Repeated.
+func (s *Sequencer) Keep(v *Version, counted, before []byte) Verdict {
 	count, _ := binary.Uvarint(counted)
 	switch {
 	case v.About == nil && before == nil:
@@ -65,8 +63,8 @@ func (s *Sequencer) Keep(v *Version) Verdict {
 		count++
 	}
 	s.set(VersionKey(v.Name), v.Whole)
-	s.set(about, v.About)
-	s.set(countKey, binary.AppendUvarint(nil, count))
+	s.set(v.AboutKey(), v.About)
+	s.set(VersionCount, binary.AppendUvarint(nil, count))
 	kind := Accepted
 	if before != nil {
 		kind = Repeated
