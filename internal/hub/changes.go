@@ -71,7 +71,8 @@ func (h *Hub) Changes(ctx context.Context, q Changes) (*ChangePage, error) {
 			return nil, h.storeError(fmt.Errorf("read page: %w", err))
 		}
 		if len(entries) == 0 {
-			return page, nil
+			end = first // it was truncated meanwhile
+			break
 		}
 		for i := len(entries) - 1; i >= 0; i-- {
 			e, err := protocol.ParseEntry(entries[i].Data)

@@ -259,6 +259,13 @@ func TestChanges_DOC_23_reads_so_much(t *testing.T) {
 	if c := page.Changes[0]; len(page.Changes) != 1 || c.First != 1 || c.Entries != 100 || page.Before != 0 {
 		t.Fatalf("the second page is %+v", page)
 	}
+	_, err = n.Truncate(t.Context(), Admin{Trusted: true}, "d", entries-9)
+	must(t, err)
+	page, err = n.Changes(t.Context(), Changes{Identity: everyone, Topic: "d"})
+	must(t, err)
+	if c := page.Changes[0]; len(page.Changes) != 1 || c.Entries != 10 || page.Before != 0 {
+		t.Fatalf("of a log that was truncated the page is %+v", page)
+	}
 	nobody := auth.Identity{Sub: "bob", Grants: []auth.Grant{{Topics: "d", Verbs: []auth.Verb{auth.Read, auth.Edit}}}}
 	if _, err := n.Changes(t.Context(), Changes{Identity: nobody, Topic: "d"}); codeOf(err) != protocol.Forbidden {
 		t.Errorf("without the verb history: %v", err)
