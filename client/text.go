@@ -164,10 +164,15 @@ type typing struct {
 	at      int // where it goes on; -1: nowhere
 	deletes bool
 	time    time.Time
+	edits   int // in one go
 }
 
 // pause is how long typing may rest and still be undone in one go.
 const pause = 500 * time.Millisecond
+
+// mostTyped is how many edits are undone in one go: each of them is undone by an
+// operation of its own.
+const mostTyped = 100
 
 // joins says whether an edit goes on with the typing, and notes where that is then.
 func (t *typing) joins(op text.Op, now time.Time) bool {
@@ -177,9 +182,13 @@ func (t *typing) joins(op text.Op, now time.Time) bool {
 		return false
 	}
 	s := op[0]
-	*t = typing{at: s.At + utf8.RuneCountInString(s.Insert), deletes: s.Delete > 0, time: now}
+	*t = typing{at: s.At + utf8.RuneCountInString(s.Insert), deletes: s.Delete > 0, time: now, edits: 1}
 	if before.at < 0 || before.deletes != t.deletes || now.Sub(before.time) > pause {
 		return false
 	}
-	return s.At == before.at || t.deletes && s.At+s.Delete == before.at
+	if before.edits == mostTyped || s.At != before.at && !(t.deletes && s.At+s.Delete == before.at) {
+		return false
+	}
+	t.edits = before.edits + 1
+	return true
 }

@@ -119,20 +119,21 @@ func TestText(t *testing.T) {
 		d := serveDocuments(t)
 		w := d.text(t)
 		confirmed(t, w.Insert(0, "base"))
+		time.Sleep(time.Second)
 		d.set(refuse, everyRoad...)
 		d.cut()
 		synctest.Wait()
 		var all []*client.Mutation
-		for range 900 {
+		for range 90 {
 			all = append(all, w.Insert(w.Len(), "x"))
 			time.Sleep(10 * time.Millisecond)
 		}
-		if got := len(w.Pending("")); got > 3 {
+		if got := len(w.Pending("")); got != 1 {
 			t.Errorf("%d operations are pending", got)
 		}
 		time.Sleep(time.Second)
 		w.Insert(0, "y")
-		if made := w.Undo(); len(made) != 1 || w.Value() != "base"+strings.Repeat("x", 900) || !w.CanRedo() {
+		if made := w.Undo(); len(made) != 1 || w.Value() != "base"+strings.Repeat("x", 90) || !w.CanRedo() {
 			t.Errorf("one undo in %d operations leaves %.10q", len(made), w.Value())
 		}
 		if w.Undo(); w.Value() != "base" {
@@ -144,8 +145,8 @@ func TestText(t *testing.T) {
 			confirmed(t, m)
 		}
 		time.Sleep(time.Minute)
-		d.has(t, "base"+strings.Repeat("x", 900))
-		if got := w.Value(); got != "base"+strings.Repeat("x", 900) {
+		d.has(t, "base"+strings.Repeat("x", 90))
+		if got := w.Value(); got != "base"+strings.Repeat("x", 90) {
 			t.Errorf("it shows %.20q", got)
 		}
 	})

@@ -33,8 +33,9 @@ func docGet() *cobra.Command {
 	var at string
 	c := &cobra.Command{
 		Use:   "get TOPIC [KEY]",
-		Short: "Print a document's value, or one of its records, as JSON",
+		Short: "Print a document's value, or one of its records, as JSON; a text as it is",
 		Example: `  tutti doc get records:tasks
+  tutti doc get text:notes
   tutti doc get records:tasks milk
   tutti doc get records:tasks --at 1200`,
 		Args: cobra.RangeArgs(1, 2),
@@ -67,6 +68,13 @@ func docGet() *cobra.Command {
 				return fmt.Errorf("get: there is no record %q", args[1])
 			}
 		}
+		if told.Doc == "text" {
+			var text string
+			if err := json.Unmarshal(value, &text); err != nil {
+				return fmt.Errorf("get: read the text: %w", err)
+			}
+			value = json.RawMessage(text)
+		}
 		_, err := fmt.Fprintf(c.OutOrStdout(), "%s\n", value)
 		return err
 	}
@@ -97,6 +105,7 @@ func docEdit() *cobra.Command {
 		Long: "Apply OPERATION, which is JSON, or each line of standard input. spec/documents.md has the operations of each type.\n" +
 			"An operation is made on all that is in the log, unless --base says what its author had seen.",
 		Example: `  tutti doc edit counter:visits '{"op": "add", "n": 1}'
+  tutti doc edit text:notes '[[0, 0, "hello"]]'
   tutti doc edit set:tags '{"op": "remove", "values": ["urgent"]}'
   tutti doc edit records:tasks '{"op": "patch", "key": "milk", "set": {"done": true}, "if": [{"is": "present"}]}'`,
 		Args: cobra.RangeArgs(1, 2),
