@@ -238,3 +238,41 @@ func TestText(t *testing.T) {
 		d.has(t, "old new")
 	})
 }
+
+// TestText_bars lets two clients write across bars, each with something in flight
+// when one arises: what is refused is said anew on the same connection.
+func TestText_bars(t *testing.T) {
+	bubble(t, "TEXT-8 DOC-33", func(t *testing.T) {
+		d := serveDocuments(t)
+		a, b := d.text(t), d.text(t)
+		shown := mirror(t, b)
+		var all []*client.Mutation
+		for i := range 800 {
+			all = append(all, a.Insert(0, fmt.Sprintf("a%d ", i)), b.Insert(b.Len(), fmt.Sprintf("b%d ", i)))
+			if i%3 == 0 {
+				time.Sleep(10 * time.Millisecond)
+			} else {
+				synctest.Wait()
+			}
+		}
+		for _, m := range all {
+			confirmed(t, m)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		d.has(t, a.Value())
+		if b.Value() != a.Value() || *shown != a.Value() {
+			t.Errorf("they show %.40q, %.40q, told as %.40q", a.Value(), b.Value(), *shown)
+		}
+		for i := range 800 {
+			for _, word := range []string{fmt.Sprintf("a%d ", i), fmt.Sprintf("b%d ", i)} {
+				if strings.Count(a.Value(), word) != 1 {
+					t.Fatalf("%q stands there %d times", word, strings.Count(a.Value(), word))
+				}
+			}
+		}
+		if got := d.count("/v1/ws"); got != 2 {
+			t.Errorf("two clients have made %d connections", got)
+		}
+	})
+}
