@@ -36,8 +36,9 @@ func docGet() *cobra.Command {
 	var at, version string
 	c := &cobra.Command{
 		Use:   "get TOPIC [KEY]",
-		Short: "Print a document's value, or one of its records, as JSON",
+		Short: "Print a document's value, or one of its records, as JSON; a text as it is",
 		Example: `  tutti doc get records:tasks
+  tutti doc get text:notes
   tutti doc get records:tasks milk
   tutti doc get records:tasks --at 1200
   tutti doc get records:tasks --version monday`,
@@ -75,6 +76,13 @@ func docGet() *cobra.Command {
 				return fmt.Errorf("get: there is no record %q", args[1])
 			}
 		}
+		if told.Doc == "text" {
+			var text string
+			if err := json.Unmarshal(value, &text); err != nil {
+				return fmt.Errorf("get: read the text: %w", err)
+			}
+			value = json.RawMessage(text)
+		}
 		_, err := fmt.Fprintf(c.OutOrStdout(), "%s\n", value)
 		return err
 	}
@@ -106,6 +114,7 @@ func docEdit() *cobra.Command {
 			"An operation is made on all that is in the log, unless --base says what its author had seen.\n" +
 			"With --replace a text becomes what a file says; of what others did since --base nothing is lost.",
 		Example: `  tutti doc edit counter:visits '{"op": "add", "n": 1}'
+  tutti doc edit text:notes '[[0, 0, "hello"]]'
   tutti doc edit set:tags '{"op": "remove", "values": ["urgent"]}'
   tutti doc edit records:tasks '{"op": "patch", "key": "milk", "set": {"done": true}, "if": [{"is": "present"}]}'
   tutti doc edit text:letter '[[0, 5, "Dear"]]'
