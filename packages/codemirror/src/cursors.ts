@@ -7,6 +7,7 @@ import {
   type ViewUpdate,
   WidgetType,
 } from '@codemirror/view';
+import type { Sync } from './sync.ts';
 import type { SharedText } from './text.ts';
 
 /** Where somebody else is in the text. */
@@ -34,7 +35,12 @@ const moved = StateEffect.define<null>();
 const colour = /^(#[0-9a-f]{3,8}|[a-z]+|[a-z]+\([a-z0-9 .,%/+-]*\))$/i;
 
 /** Shows the carets and selections of others. */
-export function otherCursors(text: SharedText, cursors: Cursors): Extension {
+export function otherCursors(text: SharedText, cursors: Cursors, sync: ViewPlugin<Sync>): Extension {
+  const drawn = (view: EditorView): DecorationSet => {
+    const units = (position: number): number =>
+      view.plugin(sync)?.toEditor(text.toUnits(Math.min(Math.max(position, 0), text.length))) ?? 0;
+    return decorate(cursors.get(), units);
+  };
   class Shown {
     decorations: DecorationSet;
     readonly #stop: () => void;
@@ -42,14 +48,14 @@ export function otherCursors(text: SharedText, cursors: Cursors): Extension {
     #ended = false;
 
     constructor(view: EditorView) {
-      this.decorations = decorate(text, cursors.get(), view.state.doc.length);
+      this.decorations = drawn(view);
       this.#stop = cursors.subscribe(() => this.#renew(view));
     }
 
-    update({ docChanged, changes, state, transactions }: ViewUpdate): void {
+    update({ docChanged, changes, view, transactions }: ViewUpdate): void {
       if (docChanged) this.decorations = this.decorations.map(changes);
       if (transactions.some(({ effects }) => effects.some((effect) => effect.is(moved))))
-        this.decorations = decorate(text, cursors.get(), state.doc.length);
+        this.decorations = drawn(view);
     }
 
     destroy(): void {
@@ -70,14 +76,8 @@ export function otherCursors(text: SharedText, cursors: Cursors): Extension {
   return [theme, ViewPlugin.fromClass(Shown, { decorations: (plugin) => plugin.decorations })];
 }
 
-/** The decorations for cursors in a document of so many code units. */
-export function decorate(
-  text: Pick<SharedText, 'length' | 'toUnits'>,
-  cursors: readonly Cursor[],
-  end: number,
-): DecorationSet {
-  const units = (position: number): number =>
-    Math.min(text.toUnits(Math.min(Math.max(position, 0), text.length)), end);
+/** The decorations for cursors, by what turns a position into the editor's place for it. */
+export function decorate(cursors: readonly Cursor[], units: (position: number) => number): DecorationSet {
   const all = cursors.flatMap(({ name, color, anchor, head }): Range<Decoration>[] => {
     const [from, to] = [units(Math.min(anchor, head)), units(Math.max(anchor, head))];
     const safe = colour.test(color) ? color : 'gray';

@@ -1,5 +1,6 @@
 import type { Extension } from '@codemirror/state';
 import { type EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view';
+import type { Sync } from './sync.ts';
 import type { Anchor, SharedText } from './text.ts';
 
 /** The main selection of an editor, as places that move with the text. */
@@ -16,6 +17,7 @@ export interface OwnSelection {
 export function ownSelection(
   text: SharedText,
   tell: (selection: OwnSelection | undefined) => void,
+  sync: ViewPlugin<Sync>,
 ): Extension {
   class Told {
     #told: OwnSelection | undefined;
@@ -39,7 +41,10 @@ export function ownSelection(
       }
       const end = text.toUnits(text.length);
       const { anchor, head } = view.state.selection.main;
-      const place = (units: number): Anchor => text.anchor(text.toPosition(Math.min(units, end)), 'left');
+      const place = (units: number): Anchor => {
+        const there = view.plugin(sync)?.toText(units) ?? 0;
+        return text.anchor(text.toPosition(Math.min(there, end)), 'left');
+      };
       this.#move({ anchor: place(anchor), head: place(head) });
     }
 

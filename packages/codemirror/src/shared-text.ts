@@ -23,14 +23,17 @@ export interface SharedTextOptions extends SyncOptions {
  */
 export function sharedText(text: SharedText, options: SharedTextOptions = {}): Extension {
   const { cursors, onSelection } = options;
-  const sync = ViewPlugin.define((view) => new Sync(view, text, options));
+  const sync = ViewPlugin.define((view) => new Sync(view, text, options), {
+    // The editor takes in what was composed behind this event.
+    eventObservers: { compositionend: (_, view) => void setTimeout(() => view.plugin(sync)?.composed()) },
+  });
   return [
     permitted,
     EditorState.readOnly.from(permitted, (may) => !may),
     sync,
     syncOf.of((view) => view.plugin(sync)),
     undoKeys,
-    cursors ? otherCursors(text, cursors) : [],
-    onSelection ? ownSelection(text, onSelection) : [],
+    cursors ? otherCursors(text, cursors, sync) : [],
+    onSelection ? ownSelection(text, onSelection, sync) : [],
   ];
 }

@@ -1,7 +1,15 @@
-import { Annotation, type ChangeSpec, StateEffect, StateField, Transaction } from '@codemirror/state';
+import {
+  Annotation,
+  type ChangeSet,
+  type ChangeSpec,
+  StateEffect,
+  StateField,
+  Transaction,
+  type TransactionSpec,
+} from '@codemirror/state';
 import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import { points, toChanges, toOp, toShow } from './changes.ts';
-import type { Edit, Op, SharedText, TextChange } from './text.ts';
+import type { Edit, Op, SharedText, Splice, TextChange } from './text.ts';
 
 /** On transactions that show what has become of the text: they are no edits. */
 export const shown = Annotation.define<boolean>();
@@ -23,9 +31,16 @@ export interface SyncOptions {
 }
 
 /** What an editor is to its synchronisation. */
-export type Editor = Pick<EditorView, 'state' | 'dispatch'>;
+export type Editor = Pick<EditorView, 'state' | 'dispatch' | 'compositionStarted'>;
 
-/** Keeps an editor and a text the same. */
+/**
+ * Keeps an editor and a text the same.
+ *
+ * A change in the line in which something is composed would end the composition, and
+ * leave what was composed there twice. So it is held, with all that comes behind it,
+ * until the composition is done; what is composed meanwhile is an edit as ever, and
+ * goes to the text across what is held. Changes elsewhere are shown at once.
+ */
 export class Sync implements PluginValue {
   readonly #editor: Editor;
   readonly #text: SharedText;
@@ -35,6 +50,8 @@ export class Sync implements PluginValue {
   #editing = false;
   /** What is being taken back was done here. */
   #reverting: 'undo' | 'redo' | undefined;
+  /** What has become of the text and is not shown yet, as changes of what is. */
+  #held: ChangeSet | undefined;
   #due = false;
   #ended = false;
   /** The edits that are watched. */
@@ -50,11 +67,34 @@ export class Sync implements PluginValue {
 
   update({ transactions }: Pick<ViewUpdate, 'transactions'>): void {
     for (const transaction of transactions) {
-      if (!transaction.docChanged || transaction.annotation(shown)) continue;
-      this.#edit(() => toOp(transaction.changes, this.#text));
-      const { length } = transaction.newDoc;
-      if (this.#text.toUnits(this.#text.length) !== length) this.#renew();
+      const { docChanged, changes, newDoc } = transaction;
+      if (!docChanged || transaction.annotation(shown)) continue;
+      const held = this.#held;
+      this.#edit(() => toOp(held ? changes.map(held) : changes, this.#text));
+      this.#held = held?.map(changes, true);
+      if (this.#text.toUnits(this.#text.length) !== (this.#held?.newLength ?? newDoc.length)) this.#renew();
     }
+  }
+
+  /** A composition is done: shows what was held. */
+  composed(): void {
+    const held = this.#held;
+    if (!held || this.#ended || this.#editor.compositionStarted) return;
+    this.#held = undefined;
+    this.#show(held);
+  }
+
+  /** Where a place of the editor is in the text, both in code units. */
+  toText(units: number): number {
+    return this.#held?.mapPos(units) ?? units;
+  }
+
+  /** Where a place of the text is in the editor, both in code units. */
+  toEditor(units: number): number {
+    const { length } = this.#editor.state.doc;
+    return this.#held
+      ? this.#held.invertedDesc.mapPos(Math.min(units, this.#held.newLength))
+      : Math.min(units, length);
   }
 
   /** Takes back what was done here, or makes it again. */
@@ -97,26 +137,28 @@ export class Sync implements PluginValue {
       if (!own) this.#renew();
       return;
     }
+    const { state, compositionStarted } = this.#editor;
+    const held = this.#held;
+    const before = held ? held.apply(state.doc) : state.doc;
     const grown = op.reduce((sum, [, n, inserted]) => sum - n + points(inserted), 0);
-    this.#show(toChanges(op, this.#editor.state.doc, this.#text.length - grown), op);
+    const changes = toChanges(op, before, this.#text.length - grown);
+    const { from, to } = state.doc.lineAt(state.selection.main.head);
+    if (held) this.#held = held.compose(changes);
+    else if (compositionStarted && changes.touchesRange(from, to)) this.#held = changes;
+    else this.#show(changes, op.at(-1));
   }
 
-  #show(changes: ChangeSpec, op?: Op): void {
-    const { state } = this.#editor;
-    const set = state.changes(changes);
+  /** Shows changes; if they take something back that was done here, with the caret behind the last of them. */
+  #show(changes: ChangeSpec, last?: Splice): void {
     const annotations = [shown.of(true), Transaction.remote.of(true), Transaction.addToHistory.of(false)];
-    const last = this.#reverting && op?.at(-1);
-    if (!last) {
-      this.#editor.dispatch({ changes: set, annotations, filter: false });
-      return;
+    const spec: TransactionSpec = { changes, annotations, filter: false };
+    if (this.#reverting && last) {
+      const [at, , inserted] = last;
+      spec.selection = { anchor: this.#text.toUnits(at + points(inserted)) };
+      spec.scrollIntoView = true;
+      spec.userEvent = this.#reverting;
     }
-    const caret = this.#text.toUnits(last[0] + points(last[2]));
-    const revert = {
-      selection: { anchor: caret },
-      scrollIntoView: true,
-      userEvent: this.#reverting as string,
-    };
-    this.#editor.dispatch({ changes: set, annotations, filter: false, ...revert });
+    this.#editor.dispatch(spec);
   }
 
   /** Shows the text and whether it can be written, whatever the editor shows, when the editor can be changed again. */
@@ -129,6 +171,7 @@ export class Sync implements PluginValue {
       const { writable = (status) => status === 'open' } = this.#options;
       const may = writable(this.#text.status);
       if (may !== this.#editor.state.field(permitted)) this.#editor.dispatch({ effects: permit.of(may) });
+      if (this.#held) return;
       const change = toShow(this.#editor.state.doc, this.#text.value);
       if (change.from < change.to || change.insert.length > 0) this.#show(change);
     });

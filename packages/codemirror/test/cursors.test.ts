@@ -5,11 +5,11 @@ import { Text } from './stage.ts';
 const ann: Cursor = { id: 'ann', name: 'Ann', color: '#5b4bdb', anchor: 1, head: 1 };
 
 /** From, to, and what a selection is drawn with. */
-function drawn(value: string, cursors: readonly Cursor[], end = value.length): unknown[] {
+function drawn(value: string, cursors: readonly Cursor[]): unknown[] {
   const text = new Text('me');
   text.edit([[0, 0, value]]);
   const all: unknown[] = [];
-  const marks = decorate(text, cursors, end).iter();
+  const marks = decorate(cursors, (position) => text.toUnits(position)).iter();
   for (; marks.value; marks.next())
     all.push([marks.from, marks.to, marks.value.spec.attributes?.style ?? 'caret']);
   return all;
@@ -26,13 +26,6 @@ test('a selection has its caret at its head', () => {
     [2, 2, 'caret'],
     [2, 4, '--tutti-cursor: #5b4bdb'],
     [3, 3, 'caret'],
-  ]);
-});
-
-test('what is behind the text, or behind what the editor shows, stands at its end', () => {
-  expect(drawn('abc', [{ ...ann, anchor: -1, head: 99 }], 2)).toEqual([
-    [0, 2, '--tutti-cursor: #5b4bdb'],
-    [2, 2, 'caret'],
   ]);
 });
 

@@ -94,6 +94,7 @@ export class Bench implements Editor {
   readonly text: Text;
   readonly sync: Sync;
   transactions: Transaction[] = [];
+  compositionStarted = false;
   #updating = false;
 
   constructor(text: Text, options: SyncOptions = {}, doc = text.value) {
@@ -107,6 +108,12 @@ export class Bench implements Editor {
 
   get value(): string {
     return this.state.doc.toString();
+  }
+
+  /** Begins or ends a composition at the caret. */
+  compose(on: boolean): void {
+    this.compositionStarted = on;
+    if (!on) this.sync.composed();
   }
 
   readonly dispatch = (...specs: (Transaction | readonly Transaction[] | TransactionSpec)[]): void => {

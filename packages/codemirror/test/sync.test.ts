@@ -100,6 +100,36 @@ describe('what others write', () => {
   });
 });
 
+describe('while something is composed', () => {
+  test('what comes in its line is held until it is done, and what is composed is told at once', async () => {
+    const { ann, bob, exchange } = pair('one two\nthree');
+    await turn();
+    ann.dispatch({ selection: { anchor: 3 } });
+    ann.compose(true);
+    ann.dispatch({ changes: { from: 3, insert: 'k' }, selection: { anchor: 4 } });
+    bob.dispatch({ changes: { from: 0, to: 3, insert: '😀zero' } });
+    exchange();
+    expect([ann.value, bob.value]).toEqual(['onek two\nthree', '😀zerok two\nthree']);
+    bob.dispatch({ changes: { from: 16, insert: '!' } });
+    exchange();
+    expect([ann.sync.toText(4), ann.sync.toEditor(7), ann.sync.toEditor(99)]).toEqual([7, 4, 14]);
+    ann.dispatch({ changes: { from: 3, to: 4, insert: 'か' }, selection: { anchor: 4 } });
+    exchange();
+    expect([ann.value, bob.value]).toEqual(['oneか two\nthree', '😀zeroか two\nthre!e']);
+    ann.compose(false);
+    expect([ann.value, ann.state.selection.main.head]).toEqual([bob.value, 7]);
+  });
+
+  test('what comes in other lines is shown at once', async () => {
+    const { ann, bob, exchange } = pair('one\ntwo');
+    await turn();
+    ann.compose(true);
+    bob.dispatch({ changes: { from: 7, insert: '!' } });
+    exchange();
+    expect(ann.value).toBe('one\ntwo!');
+  });
+});
+
 test('an editor that shows something else shows the text at the end of the turn', async () => {
   const text = new Text('ann');
   text.edit([[0, 0, 'one two']]);
@@ -155,7 +185,8 @@ test('whatever is typed, undone and exchanged, all show the same in the end', as
     for (let step = 0; step < 60; step++) {
       const editor = random.of(editors);
       const { text } = editor;
-      const unit = () => text.toUnits(random.below(text.length + 1));
+      const starts = [...[...editor.value.matchAll(/./gsu)].map(({ index }) => index), editor.value.length];
+      const unit = () => random.of(starts);
       const kind = random.below(10);
       if (kind < 6) {
         const [a, b, c] = [unit(), unit(), unit()].sort((x, y) => x - y) as [number, number, number];
@@ -167,9 +198,11 @@ test('whatever is typed, undone and exchanged, all show the same in the end', as
           ],
         });
       } else if (kind < 7) editor.sync.revert(random.of(['undo', 'redo']));
+      else if (kind < 8) editor.compose(!editor.compositionStarted);
       else text.pull(random.of(editors).text);
-      expect(editor.value).toBe(text.value);
+      if (!editor.compositionStarted) expect(editor.value).toBe(text.value);
     }
+    for (const editor of editors) editor.compose(false);
     for (let round = 0; round < 2; round++)
       for (const { text } of editors) for (const from of editors) text.pull(from.text);
     expect(new Set(editors.flatMap(({ value, text }) => [value, text.value])).size).toBe(1);
