@@ -47,11 +47,7 @@ func (n *naive) addOp(agent string, seq int, parents []lv, op Op) {
 // TestFold compares the fold of a log with the naive engine: entries of clients
 // that are behind, that pipeline, that have none, that saw a sibling's.
 func TestFold(t *testing.T) {
-	seeds := uint64(400)
-	if testing.Short() {
-		seeds = 100
-	}
-	for seed := range seeds {
+	for seed := range seeds(400, 100) {
 		random := rand.New(rand.NewPCG(seed, 9))
 		n, f := &naive{}, NewFold("", 0, Limits{})
 		var ends []int            // events after each entry

@@ -48,11 +48,7 @@ func (h *history) version(heads []lv) Version {
 // TestPast compares past versions, differences, authorship and anchors with the
 // naive engine.
 func TestPast(t *testing.T) {
-	seeds := uint64(500)
-	if testing.Short() {
-		seeds = 50
-	}
-	for seed := range seeds {
+	for seed := range seeds(500, 50) {
 		random := rand.New(rand.NewPCG(seed, 6))
 		n, r := drawReplica(random)
 		h := &r.history

@@ -82,11 +82,7 @@ func merge(t testing.TB, r *Replica, update []byte) {
 // TestReplica lets replicas edit and exchange updates: of all, of a part, twice,
 // late, in any order. In the end all have the same.
 func TestReplica(t *testing.T) {
-	seeds := uint64(1500)
-	if testing.Short() {
-		seeds = 100
-	}
-	for seed := range seeds {
+	for seed := range seeds(1500, 100) {
 		random := rand.New(rand.NewPCG(seed, 4))
 		var all []*Replica
 		for i := range 2 + random.IntN(3) {

@@ -35,11 +35,7 @@ func TestPlain(t *testing.T) {
 }
 
 func TestSave(t *testing.T) {
-	seeds := uint64(500)
-	if testing.Short() {
-		seeds = 50
-	}
-	for seed := range seeds {
+	for seed := range seeds(500, 50) {
 		random := rand.New(rand.NewPCG(seed, 13))
 		_, r := drawReplica(random)
 		saved, err := r.Save()

@@ -367,11 +367,7 @@ func (d *desk) rest() {
 // TestSession lets clients write that pipeline, are rejected, cut off, and open
 // anew, and holds each step against the naive engine.
 func TestSession(t *testing.T) {
-	seeds := 300
-	if testing.Short() {
-		seeds = 60
-	}
-	for seed := range uint64(seeds) {
+	for seed := range seeds(300, 60) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			d := newDesk(t, rand.New(rand.NewPCG(seed, 15)), 3)
 			d.exact = true

@@ -189,11 +189,7 @@ func drawHistory(random interface{ IntN(n int) int }, steps int, fn func(x txn))
 // TestWalk compares the engine with the naive one on random histories, all at
 // once, step by step, and in parts.
 func TestWalk(t *testing.T) {
-	seeds := 2000
-	if testing.Short() {
-		seeds = 200
-	}
-	for seed := range uint64(seeds) {
+	for seed := range seeds(2000, 200) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		n, whole, steps, parts := &naive{}, newDocument(), newDocument(), newDocument()
 		folded := 0
