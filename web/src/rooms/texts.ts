@@ -16,8 +16,8 @@ export function write(seat: SeatView) {
   seat.showStatus(client.status);
   client.onStatus((status) => seat.showStatus(status));
   seat.onRetry(() => client.connect());
-  seat.onOffline((offline) => {
-    network.set({ offline });
+  seat.onNetwork(({ offline, reject }) => {
+    network.set({ offline, reject: reject ? () => 'The server is in no mood for changes.' : undefined });
     if (!offline) client.connect();
   });
 

@@ -1,8 +1,35 @@
 import type { Extension } from '@codemirror/state';
-import { EditorView } from '@codemirror/view';
+import { EditorView, keymap } from '@codemirror/view';
 import type { Status, TuttiError } from '@tutti/client';
 import { find } from '../find.ts';
 import { StatusView } from './status.ts';
+
+/** How an editor looks here, and what Enter does in it. */
+const paper: Extension = [
+  EditorView.lineWrapping,
+  EditorView.theme({
+    '&': { height: '220px', border: '1px solid var(--line)', borderRadius: '10px', overflow: 'hidden' },
+    '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '2px' },
+    '.cm-scroller': { font: 'inherit' },
+    '.cm-content': { padding: '10px 8px', caretColor: 'currentColor' },
+  }),
+  keymap.of([
+    {
+      key: 'Enter',
+      run: (view) => {
+        view.dispatch(view.state.replaceSelection('\n'), { scrollIntoView: true, userEvent: 'input' });
+        return true;
+      },
+    },
+  ]),
+];
+
+/** What the visitor lets happen between one who writes and the server. */
+export interface Network {
+  offline: boolean;
+  /** What is written is rejected, as a hook on the server would. */
+  reject: boolean;
+}
 
 /** What of a text is shown beside it. */
 interface Reversible {
@@ -46,10 +73,14 @@ export class SeatView {
     this.#retry = retry;
   }
 
-  onOffline(follow: (offline: boolean) => void): void {
-    const box = find<HTMLInputElement>(this.element, 'input[name="offline"]');
-    box.checked = false;
-    box.addEventListener('change', () => follow(box.checked));
+  /** Calls a function with how the network is to be, after each change. */
+  onNetwork(follow: (network: Network) => void): void {
+    const box = (name: string) => find<HTMLInputElement>(this.element, `input[name="${name}"]`);
+    const [offline, reject] = [box('offline'), box('reject')];
+    for (const input of [offline, reject]) {
+      input.checked = false;
+      input.addEventListener('change', () => follow({ offline: offline.checked, reject: reject.checked }));
+    }
   }
 
   onUndo(undo: () => void): void {
@@ -63,7 +94,9 @@ export class SeatView {
   /** Makes an editor of what an extension keeps up to date. */
   edit(shared: Extension): void {
     const label = EditorView.contentAttributes.of({ 'aria-label': `What ${this.name} sees` });
-    new EditorView({ extensions: [shared, label, EditorView.lineWrapping], parent: this.#paper });
+    // The page's policy allows style sheets that are made by scripts in a shadow tree alone.
+    const root = this.#paper.attachShadow({ mode: 'open' });
+    new EditorView({ extensions: [shared, label, paper], parent: root, root });
   }
 
   show({ canUndo, canRedo }: Reversible): void {
@@ -74,6 +107,6 @@ export class SeatView {
   /** Shows why something that was written here was taken back. */
   fault(error: unknown): void {
     const { code, message } = error as TuttiError;
-    find(this.element, '.fault').textContent = `${message} (${code})`;
+    find(this.element, '.fault').textContent = `Taken back: ${message} (${code})`;
   }
 }
