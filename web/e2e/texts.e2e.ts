@@ -307,6 +307,17 @@ describe('the page', () => {
     );
     const was = desk.page.locator('.was');
     await expect.poll(() => was.textContent()).toBe('french horns!');
+    const written = await was
+      .locator('.writer')
+      .evaluateAll((spans) => spans.map((span) => [span.textContent, (span as HTMLElement).dataset.hue]));
+    expect(written.filter(([, hue]) => hue === '1')).toEqual([['!', '1']]);
+    expect(
+      written
+        .filter(([, hue]) => hue === '0')
+        .map(([text]) => text)
+        .join(''),
+    ).toBe('french horns');
+    expect(await desk.page.locator('.authors li').allTextContents()).toEqual(['Ann', 'Bob']);
     await desk.page.getByRole('slider', { name: /^After entry/ }).fill('0');
     await expect.poll(() => was.textContent()).toBe('');
     await desk.page.getByRole('slider', { name: /^After entry/ }).fill('1');
