@@ -11,6 +11,11 @@ export function points(text: string): number {
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 
+/** By how many code points an operation makes a text longer. */
+export function grown(op: Op): number {
+  return op.reduce((sum, [, n, inserted]) => sum - n + points(inserted), 0);
+}
+
 /** The operation that changes of an editor are, made on a document that is the text as it is. */
 export function toOp(changes: ChangeSet, text: Pick<SharedText, 'toPosition'>): Op {
   const op: Splice[] = [];

@@ -25,7 +25,7 @@ export function sharedText(text: SharedText, options: SharedTextOptions = {}): E
   const { cursors, onSelection } = options;
   const sync = ViewPlugin.define((view) => new Sync(view, text, options), {
     // The editor takes in what was composed behind this event.
-    eventObservers: { compositionend: (_, view) => void setTimeout(() => view.plugin(sync)?.composed()) },
+    eventObservers: { compositionend: (_, view) => void setTimeout(() => view.plugin(sync)?.flush()) },
   });
   return [
     permitted,

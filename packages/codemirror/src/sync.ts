@@ -1,15 +1,15 @@
 import {
   Annotation,
-  type ChangeSet,
-  type ChangeSpec,
+  ChangeSet,
   StateEffect,
   StateField,
+  type Text,
   Transaction,
   type TransactionSpec,
 } from '@codemirror/state';
 import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
-import { points, toChanges, toOp, toShow } from './changes.ts';
-import type { Edit, Op, SharedText, Splice, TextChange } from './text.ts';
+import { grown, points, toChanges, toOp, toShow } from './changes.ts';
+import type { Edit, SharedText, Splice, TextChange } from './text.ts';
 
 /** On transactions that show what has become of the text: they are no edits. */
 export const shown = Annotation.define<boolean>();
@@ -34,24 +34,27 @@ export interface SyncOptions {
 export type Editor = Pick<EditorView, 'state' | 'dispatch' | 'compositionStarted'>;
 
 /**
- * Keeps an editor and a text the same.
+ * Keeps an editor and a text the same. What others write is held until the end of the
+ * turn, as changes of what the editor shows, and shown then, all at once; an edit that
+ * is made in between goes to the text across what is held.
  *
  * A change in the line in which something is composed would end the composition, and
- * leave what was composed there twice. So it is held, with all that comes behind it,
- * until the composition is done; what is composed meanwhile is an edit as ever, and
- * goes to the text across what is held. Changes elsewhere are shown at once.
+ * leave what was composed there twice. So it is held until the composition is done,
+ * with all that comes behind it.
  */
 export class Sync implements PluginValue {
   readonly #editor: Editor;
   readonly #text: SharedText;
   readonly #options: SyncOptions;
   readonly #stops: (() => void)[];
+  /** The text as far as it was told, with so many code points: what the editor shows, and what is held. */
+  #doc: Text;
+  #length: number;
+  #held: ChangeSet;
+  /** What was told last. */
+  #last: Splice | undefined;
   /** The text is being told of an edit. */
   #editing = false;
-  /** What is being taken back was done here. */
-  #reverting: 'undo' | 'redo' | undefined;
-  /** What has become of the text and is not shown yet, as changes of what is. */
-  #held: ChangeSet | undefined;
   #due = false;
   #ended = false;
   /** The edits that are watched. */
@@ -61,47 +64,49 @@ export class Sync implements PluginValue {
     this.#editor = editor;
     this.#text = text;
     this.#options = options;
-    this.#stops = [text.onChange((change) => this.#told(change)), text.onStatus(() => this.#renew())];
-    this.#renew();
+    const { doc } = editor.state;
+    this.#held = ChangeSet.of(toShow(doc, text.value), doc.length);
+    this.#doc = this.#held.apply(doc);
+    this.#length = text.length;
+    this.#stops = [text.onChange((change) => this.#told(change)), text.onStatus(() => this.#schedule())];
+    this.#schedule();
   }
 
   update({ transactions }: Pick<ViewUpdate, 'transactions'>): void {
     for (const transaction of transactions) {
       const { docChanged, changes, newDoc } = transaction;
-      if (!docChanged || transaction.annotation(shown)) continue;
-      const held = this.#held;
-      this.#edit(() => toOp(held ? changes.map(held) : changes, this.#text));
-      this.#held = held?.map(changes, true);
-      if (this.#text.toUnits(this.#text.length) !== (this.#held?.newLength ?? newDoc.length)) this.#renew();
+      if (docChanged && !transaction.annotation(shown)) this.#edit(changes, newDoc);
     }
   }
 
-  /** A composition is done: shows what was held. */
-  composed(): void {
-    const held = this.#held;
-    if (!held || this.#ended || this.#editor.compositionStarted) return;
-    this.#held = undefined;
-    this.#show(held);
+  /** Takes back what was done here, or makes it again, and puts the caret behind it. */
+  revert(what: 'undo' | 'redo'): void {
+    this.#last = undefined;
+    this.#text[what]();
+    const last = this.#last as Splice | undefined;
+    if (last === undefined || this.#composing()) return;
+    const anchor = this.#text.toUnits(last[0] + points(last[2]));
+    this.#show({ selection: { anchor }, scrollIntoView: true, userEvent: what });
+  }
+
+  /** Shows what is held, if it can be, and whether users may write. */
+  flush(): void {
+    if (this.#ended) return;
+    const { writable = (status) => status === 'open' } = this.#options;
+    const may = writable(this.#text.status);
+    const spec = may === this.#editor.state.field(permitted) ? {} : { effects: permit.of(may) };
+    if (!this.#held.empty && !this.#composing()) this.#show(spec);
+    else if (spec.effects) this.#editor.dispatch(spec);
   }
 
   /** Where a place of the editor is in the text, both in code units. */
   toText(units: number): number {
-    return this.#held?.mapPos(units) ?? units;
+    return this.#held.mapPos(units);
   }
 
   /** Where a place of the text is in the editor, both in code units. */
   toEditor(units: number): number {
-    const { length } = this.#editor.state.doc;
-    return this.#held
-      ? this.#held.invertedDesc.mapPos(Math.min(units, this.#held.newLength))
-      : Math.min(units, length);
-  }
-
-  /** Takes back what was done here, or makes it again. */
-  revert(what: 'undo' | 'redo'): void {
-    this.#reverting = what;
-    this.#text[what]();
-    this.#reverting = undefined;
+    return this.#held.invertedDesc.mapPos(Math.min(units, this.#held.newLength));
   }
 
   destroy(): void {
@@ -109,17 +114,29 @@ export class Sync implements PluginValue {
     for (const stop of this.#stops) stop();
   }
 
-  #edit(op: () => Op): void {
+  #edit(changes: ChangeSet, shows: Text): void {
+    const held = this.#held;
+    const across = changes.map(held);
+    this.#held = held.map(changes, true);
+    this.#doc = across.apply(this.#doc);
     this.#editing = true;
     try {
-      const edit = this.#text.edit(op());
+      const op = toOp(across, this.#text);
+      this.#length += grown(op);
+      const edit = this.#text.edit(op);
       if (edit) this.#watch(edit);
     } catch (error) {
       this.#options.onRejected?.(error);
-      this.#renew();
     } finally {
       this.#editing = false;
     }
+    const { length } = this.#text;
+    if (length === this.#length && this.#text.toUnits(length) === this.#doc.length) return;
+    // It was refused, or half of a pair was in it.
+    this.#held = ChangeSet.of(toShow(shows, this.#text.value), shows.length);
+    this.#doc = this.#held.apply(shows);
+    this.#length = length;
+    this.#schedule();
   }
 
   /** Tells once if it is rejected; several edits may be one. */
@@ -132,48 +149,36 @@ export class Sync implements PluginValue {
   }
 
   #told({ op, own }: TextChange): void {
-    // What others did is seen at once, or, while the editor tells of an edit, behind it.
-    if (this.#editing || this.#due) {
-      if (!own) this.#renew();
-      return;
-    }
-    const { state, compositionStarted } = this.#editor;
-    const held = this.#held;
-    const before = held ? held.apply(state.doc) : state.doc;
-    const grown = op.reduce((sum, [, n, inserted]) => sum - n + points(inserted), 0);
-    const changes = toChanges(op, before, this.#text.length - grown);
-    const { from, to } = state.doc.lineAt(state.selection.main.head);
-    if (held) this.#held = held.compose(changes);
-    else if (compositionStarted && changes.touchesRange(from, to)) this.#held = changes;
-    else this.#show(changes, op.at(-1));
+    if (this.#editing && own) return;
+    const changes = toChanges(op, this.#doc, this.#length);
+    this.#held = this.#held.compose(changes);
+    this.#doc = changes.apply(this.#doc);
+    this.#length += grown(op);
+    this.#last = op.at(-1);
+    this.#schedule();
   }
 
-  /** Shows changes; if they take something back that was done here, with the caret behind the last of them. */
-  #show(changes: ChangeSpec, last?: Splice): void {
+  /** Shows what is held. */
+  #show(spec: TransactionSpec): void {
+    const changes = this.#held;
+    this.#held = ChangeSet.empty(this.#doc.length);
     const annotations = [shown.of(true), Transaction.remote.of(true), Transaction.addToHistory.of(false)];
-    const spec: TransactionSpec = { changes, annotations, filter: false };
-    if (this.#reverting && last) {
-      const [at, , inserted] = last;
-      spec.selection = { anchor: this.#text.toUnits(at + points(inserted)) };
-      spec.scrollIntoView = true;
-      spec.userEvent = this.#reverting;
-    }
-    this.#editor.dispatch(spec);
+    this.#editor.dispatch({ ...spec, changes, annotations, filter: false });
   }
 
-  /** Shows the text and whether it can be written, whatever the editor shows, when the editor can be changed again. */
-  #renew(): void {
+  /** Whether something is composed where something is held. */
+  #composing(): boolean {
+    const { state, compositionStarted } = this.#editor;
+    const { from, to } = state.doc.lineAt(state.selection.main.head);
+    return compositionStarted && this.#held.touchesRange(from, to) !== false;
+  }
+
+  #schedule(): void {
     if (this.#due) return;
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      if (this.#ended) return;
-      const { writable = (status) => status === 'open' } = this.#options;
-      const may = writable(this.#text.status);
-      if (may !== this.#editor.state.field(permitted)) this.#editor.dispatch({ effects: permit.of(may) });
-      if (this.#held) return;
-      const change = toShow(this.#editor.state.doc, this.#text.value);
-      if (change.from < change.to || change.insert.length > 0) this.#show(change);
+      this.flush();
     });
   }
 }

@@ -59,9 +59,10 @@ export class Text implements SharedText {
     return anchor;
   }
 
-  /** Takes in what another has. */
+  /** Takes in what another has, told splice by splice when all is there. */
   pull({ replica }: Text): void {
-    this.#tell(this.replica.merge(replica.since(this.replica.version())), false);
+    for (const splice of this.replica.merge(replica.since(this.replica.version())))
+      this.#tell([splice], false);
   }
 
   move(status: string): void {
@@ -113,7 +114,7 @@ export class Bench implements Editor {
   /** Begins or ends a composition at the caret. */
   compose(on: boolean): void {
     this.compositionStarted = on;
-    if (!on) this.sync.composed();
+    if (!on) this.sync.flush();
   }
 
   readonly dispatch = (...specs: (Transaction | readonly Transaction[] | TransactionSpec)[]): void => {

@@ -46,11 +46,11 @@ class Binding {
   #shown = '';
   /** What has become of the text since, and is not shown. */
   #held: Splice[] = [];
+  /** It is shown at the end of the turn. */
+  #due = false;
   #composing = false;
   /** The text is being told of an edit. */
   #editing = false;
-  /** The text is undoing or redoing what was done here. */
-  #reverting = false;
   /** The edits that are watched. */
   readonly #watched = new WeakSet<Edit>();
 
@@ -110,21 +110,28 @@ class Binding {
 
   #told({ op, own }: TextChange): void {
     if (this.#editing && own) return;
-    this.#held.push(...op);
-    if (!this.#composing && !this.#editing) this.#settle();
+    for (const splice of op) this.#held.push(splice);
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      if (!this.#composing && !this.#ending.signal.aborted) this.#settle();
+    });
   }
 
   #revert(event: Event, what: 'undo' | 'redo'): void {
     event.preventDefault();
     if (this.#composing || this.#element.readOnly) return;
     this.#settle();
-    this.#reverting = true;
     this.#text[what]();
-    this.#reverting = false;
+    this.#settle(true);
   }
 
-  /** Gives what users have done to the text, and shows what has become of that. */
-  #settle(): void {
+  /**
+   * Gives what users have done to the text, and shows what has become of that: if it was
+   * taken back here, with the caret behind it.
+   */
+  #settle(reverted = false): void {
     const element = this.#element;
     const [start, end] = [element.selectionStart ?? 0, element.selectionEnd ?? 0];
     const held = this.#held;
@@ -137,7 +144,7 @@ class Binding {
     if (held.length === 0 && taken && own?.[2] === found?.inserted) return;
     this.#held = [];
     const last = held.at(-1);
-    if (this.#reverting && last) {
+    if (reverted && last) {
       const caret = last[0] + points(last[2]);
       this.#show(caret, caret);
       return;
@@ -183,8 +190,7 @@ class Binding {
     const { scrollTop, scrollLeft, selectionDirection } = element;
     const breaks = element.localName === 'textarea' ? /\r/g : /[\r\n]/g;
     this.#shown = this.#text.value.replace(breaks, ' ');
-    if (element.value === this.#shown && !this.#reverting) return;
-    element.value = this.#shown;
+    if (element.value !== this.#shown) element.value = this.#shown;
     element.setSelectionRange(
       this.#text.toUnits(start),
       this.#text.toUnits(end),

@@ -18,8 +18,9 @@ export interface Edit {
 
 /**
  * A text that others edit too: `client.text(topic)` of `@tutti/client`. Positions
- * count Unicode code points. Changes are told in order, each when `value` is what
- * it has made of the text; those of `edit`, `undo` and `redo` before they return.
+ * count Unicode code points. Changes are told in order, where several have come at once
+ * one after the other, while `value` has all of them already; those of `edit`, `undo`
+ * and `redo` before they return.
  */
 export interface SharedText {
   readonly value: string;

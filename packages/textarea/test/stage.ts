@@ -45,9 +45,10 @@ export class Text implements SharedText {
     this.#tell(this.replica.redo(), true);
   }
 
-  /** Takes in what another has. */
+  /** Takes in what another has, told splice by splice when all is there. */
   pull({ replica }: Text): void {
-    this.#tell(this.replica.merge(replica.since(this.replica.version())), false);
+    for (const splice of this.replica.merge(replica.since(this.replica.version())))
+      this.#tell([splice], false);
   }
 
   move(status: string): void {
