@@ -389,3 +389,52 @@ func TestSession_TEXT8_bars(t *testing.T) {
 		}
 	}
 }
+
+// TestSession_what_was_backspaced is whole again if it is rejected, also if it has
+// stayed as it was when others were.
+func TestSession_what_was_backspaced(t *testing.T) {
+	s := NewSession("ann")
+	if _, err := s.Open(Snapshot{Text: "abc", Length: 3}, func(uint64) bool { return false }, false); err != nil {
+		t.Fatal(err)
+	}
+	local := func(op Op, onto uint64) uint64 {
+		key, err := s.Local(op, Join{Operation: onto})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	first := local(Delete(2, 1), 0)
+	local(Delete(1, 1), first)
+	s.Reject(local(Insert(0, "x"), 0))
+	if s.String() != "a" || len(s.Pending()) != 1 {
+		t.Fatalf("it is %q, with %v", s.String(), s.Pending())
+	}
+	if s.Reject(first); s.String() != "abc" {
+		t.Errorf("it is %q", s.String())
+	}
+}
+
+// TestSession_an_entry_that_is_not_what_is_pending counts as the log has it, and
+// what is pending, before it as well, is said anew behind it.
+func TestSession_an_entry_that_is_not_what_is_pending(t *testing.T) {
+	s := NewSession("ann")
+	var keys []uint64
+	for i := range 3 {
+		key, err := s.Local(Insert(i, string(rune('a'+i))), Join{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	step, err := s.Receive(Entry{Offset: 1, Client: "ann", Op: Insert(0, "X")}, keys[2])
+	if err != nil || step.Confirmed != keys[2] || !step.Rebased {
+		t.Errorf("the step is %+v, %v", step, err)
+	}
+	if p := s.Pending(); len(p) != 2 || p[0].Base != 1 || p[1].Base != 1 {
+		t.Errorf("pending are %+v", p)
+	}
+	if shown, err := Apply("abc", step.Op); err != nil || shown != s.String() {
+		t.Errorf("it is %q, told as %q, %v", s.String(), shown, err)
+	}
+}
