@@ -210,6 +210,7 @@ export class Client {
       case 'queued':
       case 'sent':
       case 'doubtful':
+      case 'outdated':
       case 'settled':
       case 'page':
         return this.#requests.carryOut(effect);

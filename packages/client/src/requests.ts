@@ -96,12 +96,15 @@ export class Requests {
     return page;
   };
 
-  carryOut(effect: Extract<Effect, { kind: 'queued' | 'sent' | 'doubtful' | 'settled' | 'page' }>): void {
+  carryOut(
+    effect: Extract<Effect, { kind: 'queued' | 'sent' | 'doubtful' | 'outdated' | 'settled' | 'page' }>,
+  ): void {
     const { key } = effect;
     const publishing = this.#publishing.get(key);
     const operation = this.#operations.get(key);
     switch (effect.kind) {
       case 'queued':
+      case 'outdated': // of positional operations, which no document here makes
         return;
       case 'sent':
         if (publishing) publishing.status = 'sent';

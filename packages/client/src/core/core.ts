@@ -84,6 +84,7 @@ export class Core {
   /** Takes one input at a time that never goes back; returns what is to be done, in order. */
   step(now: number, input: Input): Effect[] {
     this.#turn.now = now;
+    this.#turn.step++;
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
     const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
@@ -122,6 +123,8 @@ export class Core {
         return this.#subscriptions.unsubscribe(input.handler);
       case 'publish':
         return this.#outbox.publish(input);
+      case 'amend':
+        return this.#outbox.amend(input);
       case 'abort':
         this.#outbox.abort(input.key);
         return this.#pages.abort(input.key);
