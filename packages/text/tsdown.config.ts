@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: { text: 'src/index.ts' },
+  entry: { text: 'src/index.ts', log: 'src/log.ts' },
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',

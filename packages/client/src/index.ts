@@ -39,6 +39,17 @@ export {
 } from './doc/records-handle.ts';
 export type { Schema, SchemaIssue, SchemaResult } from './doc/schema.ts';
 export { SetHandle, type SetOptions } from './doc/set-handle.ts';
+export type {
+  Anchor,
+  EditOptions,
+  Side,
+  Splice,
+  TextChange,
+  TextHandle,
+  TextOp,
+  TextOptions,
+  TextType,
+} from './doc/text.ts';
 export { TuttiError } from './error.ts';
 export type { Options } from './options.ts';
 export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';
