@@ -31,6 +31,7 @@ type command struct {
 // An answer is what the sequencer says of a command, or an entry of the log.
 type answer struct {
 	seq      uint64
+	accepted bool
 	rejected bool
 	refused  bool // for now
 	entry    *Entry
@@ -38,7 +39,7 @@ type answer struct {
 }
 
 type writer struct {
-	*Session
+	*noted
 	desk  *desk
 	name  string
 	seqs  map[uint64]uint64 // of each pending operation that was sent
@@ -59,7 +60,7 @@ func newDesk(t *testing.T, random *rand.Rand, writers int) *desk {
 	for i := range writers {
 		name := string(rune('a' + i))
 		d.accepted[name], d.next[name] = make(map[uint64]uint64), 1
-		d.writers = append(d.writers, &writer{Session: NewSession(name), desk: d, name: name, seqs: make(map[uint64]uint64)})
+		d.writers = append(d.writers, &writer{noted: &noted{Session: NewSession(name)}, desk: d, name: name, seqs: make(map[uint64]uint64)})
 	}
 	return d
 }
@@ -97,6 +98,7 @@ func (d *desk) judge(w *writer, c command) {
 	d.log = append(d.log, c.Entry)
 	d.accepted[w.name][c.seq] = c.Offset
 	d.next[w.name]++
+	w.down = append(w.down, answer{seq: c.seq, accepted: true})
 }
 
 // tell puts entries on the way to a writer.
@@ -151,6 +153,8 @@ func (w *writer) hear(a answer) {
 			w.sent = max(0, w.sent-1)
 		}
 		w.check(step)
+	case a.accepted:
+		w.Acknowledge(w.key(a.seq))
 	case a.rejected:
 		key := w.key(a.seq)
 		position := slices.IndexFunc(w.Pending(), func(p Pending) bool { return p.Key == key })
