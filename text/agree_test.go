@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
@@ -164,10 +165,11 @@ func TestAgree_saved(t *testing.T) {
 	}
 }
 
-// agreedFold is a log, and what becomes of the text.
+// agreedFold is a log, what becomes of the text, and the fold of it, whole.
 type agreedFold struct {
-	Entries []agreedEntry `json:"entries"`
-	Text    string        `json:"text"`
+	Entries  []agreedEntry  `json:"entries"`
+	Bar      uint64         `json:"bar"` // after all
+	Snapshot agreedSnapshot `json:"snapshot"`
 }
 
 type agreedEntry struct {
@@ -176,13 +178,49 @@ type agreedEntry struct {
 	Base   uint64   `json:"base"`
 	After  []uint64 `json:"after,omitempty"`
 	Op     Op       `json:"op"`
-	Eff    Op       `json:"eff"`           // its effect on the text as it is
-	Bar    bool     `json:"bar,omitempty"` // it is a bar then
+	Eff    Op       `json:"eff,omitzero"` // its effect on the text as it is, if it is another
+}
+
+// agreedSnapshot is a snapshot as text/document writes it.
+type agreedSnapshot struct {
+	Text   string          `json:"text"`
+	Bar    uint64          `json:"bar"`
+	Length int             `json:"length"`
+	Log    []*agreedLogged `json:"log"` // null: without effect
+}
+
+type agreedLogged struct {
+	Client string   `json:"client,omitempty"`
+	Base   uint64   `json:"base"`
+	After  []uint64 `json:"after,omitempty"`
+	Op     Op       `json:"op"`
+}
+
+func agreedOf(s Snapshot) agreedSnapshot {
+	a := agreedSnapshot{s.Text, s.Bar, s.Length, make([]*agreedLogged, len(s.Entries))}
+	for i, e := range s.Entries {
+		if e.Op != nil {
+			a.Log[i] = &agreedLogged{e.Client, e.Base, e.After, e.Op}
+		}
+	}
+	return a
+}
+
+func (a *agreedFold) note(e Entry, effect Op) {
+	entry := agreedEntry{e.Offset, e.Client, e.Base, e.After, listed(e.Op), nil}
+	if !slices.Equal(e.Op, effect) {
+		entry.Eff = listed(effect)
+	}
+	a.Entries = append(a.Entries, entry)
 }
 
 // TestAgree_folds holds the folds of logs together.
 func TestAgree_folds(t *testing.T) {
 	for i, a := range vectorsOf(t, "folds.json", func() (all []agreedFold) {
+		end := func(a agreedFold, f *Fold) {
+			a.Bar, a.Snapshot = f.Bar(), agreedOf(f.Snapshot())
+			all = append(all, a)
+		}
 		for seed := range uint64(60) {
 			f, a := NewFold("", 0, Limits{}), agreedFold{}
 			drawLog(rand.New(rand.NewPCG(seed, 12)), 30, func(e Entry) {
@@ -190,44 +228,43 @@ func TestAgree_folds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a.Entries = append(a.Entries, agreedEntry{e.Offset, e.Client, e.Base, e.After, listed(e.Op), listed(eff), false})
-			}, func() {
-				f.raise()
-				a.Entries[len(a.Entries)-1].Bar = true
+				a.note(e, eff)
 			})
-			a.Text = f.String()
-			all = append(all, a)
+			end(a, f)
+		}
+		for _, lag := range []int{3, 20, 60} {
+			f, a := NewFold("", 0, Limits{}), agreedFold{}
+			writeLong(t, rand.New(rand.NewPCG(uint64(lag), 17)), f, 700, lag, a.note)
+			end(a, f)
 		}
 		return all
 	}) {
-		f := NewFold("", 0, Limits{})
+		f, got := NewFold("", 0, Limits{}), agreedFold{}
 		for _, e := range a.Entries {
-			eff, err := f.Fold(Entry{e.Offset, e.Client, e.Base, e.After, e.Op})
-			if err != nil || !reflect.DeepEqual(listed(eff), e.Eff) {
-				t.Fatalf("log %d: the effect of %+v is %v, %v", i, e, eff, err)
+			entry := Entry{e.Offset, e.Client, e.Base, e.After, e.Op}
+			eff, err := f.Fold(entry)
+			if err != nil {
+				t.Fatalf("log %d, entry %d: %v", i, e.Offset, err)
 			}
-			if e.Bar {
-				f.raise()
-			}
+			got.note(entry, eff)
 		}
-		if f.String() != a.Text {
-			t.Errorf("log %d: the text is %q, want %q", i, f.String(), a.Text)
+		got.Bar, got.Snapshot = f.Bar(), agreedOf(f.Snapshot())
+		if !reflect.DeepEqual(got, a) {
+			t.Errorf("log %d: it is %+v, want %+v", i, got, a)
 		}
 	}
 }
 
 // drawLog makes the entries of a log: of clients that are behind, that pipeline,
-// that have none, that saw a sibling's. It tells each, and now and then that there
-// is a bar.
-func drawLog(random *rand.Rand, entries uint64, tell func(e Entry), setBar func()) {
+// that have none, that saw a sibling's. It tells each.
+func drawLog(random *rand.Rand, entries uint64, tell func(e Entry)) {
 	n := &naive{}
 	var ends []int            // events after each entry
 	own := map[string][]int{} // the events of each client
 	nobody := 0
-	bar := uint64(0)
 	for offset := uint64(1); offset <= entries; offset++ {
 		e := Entry{Offset: offset, Client: []string{"", "ann", "bob", "cyd"}[random.IntN(4)]}
-		e.Base = bar + uint64(random.IntN(int(offset-bar)))
+		e.Base = uint64(random.IntN(int(offset)))
 		if random.IntN(2) == 0 {
 			e.Base = offset - 1
 		}
@@ -265,10 +302,6 @@ func drawLog(random *rand.Rand, entries uint64, tell func(e Entry), setBar func(
 		}
 		ends = append(ends, len(n.events))
 		tell(e)
-		if random.IntN(15) == 0 {
-			bar = offset
-			setBar()
-		}
 	}
 }
 

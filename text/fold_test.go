@@ -134,47 +134,56 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// TestFold_TEXT8_bars folds a log so long that it has bars, and compares it with
-// replicas, which know of none.
-func TestFold_TEXT8_bars(t *testing.T) {
+// writeLong lets five authors, who are up to so many entries behind, write a log,
+// which is folded and told, and returns the updates of their replicas.
+func writeLong(t *testing.T, random *rand.Rand, f *Fold, entries uint64, lag int, tell func(e Entry, effect Op)) (updates [][]byte) {
 	type author struct {
 		replica *Replica
 		base    uint64
 	}
+	authors := make(map[string]*author)
+	for offset := uint64(1); offset <= entries; offset++ {
+		e := Entry{Offset: offset, Client: string(rune('a' + random.IntN(5)))}
+		a := authors[e.Client]
+		if a == nil {
+			a = &author{replica: New(e.Client)}
+			authors[e.Client] = a
+		}
+		for e.Base = max(f.Bar(), offset-min(offset, 1+uint64(random.IntN(lag)))); a.base < e.Base; a.base++ {
+			merge(t, a.replica, updates[a.base])
+		}
+		e.Base = a.base
+		if length := a.replica.Len(); length > 20 && random.IntN(2) == 0 {
+			e.Op = Delete(random.IntN(length), 1)
+		} else {
+			e.Op = Insert(random.IntN(length+1), string(rune('a'+random.IntN(26))))
+		}
+		before := version(t, a.replica)
+		if err := a.replica.Edit(e.Op); err != nil {
+			t.Fatal(err)
+		}
+		updates = append(updates, since(t, a.replica, before))
+		effect, err := f.Fold(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tell(e, effect)
+	}
+	return updates
+}
+
+// TestFold_TEXT8_bars folds a log so long that it has bars, and compares it with
+// replicas, which know of none.
+func TestFold_TEXT8_bars(t *testing.T) {
 	for _, lag := range []int{3, 40} {
 		random := rand.New(rand.NewPCG(uint64(lag), 12))
 		f := NewFold("", 0, Limits{})
-		authors := make(map[string]*author)
-		var updates [][]byte
 		var bars []uint64
-		for offset := uint64(1); offset <= 1600; offset++ {
-			e := Entry{Offset: offset, Client: string(rune('a' + random.IntN(5)))}
-			a := authors[e.Client]
-			if a == nil {
-				a = &author{replica: New(e.Client)}
-				authors[e.Client] = a
+		updates := writeLong(t, random, f, 1600, lag, func(e Entry, _ Op) {
+			if f.Bar() == e.Offset {
+				bars = append(bars, e.Offset)
 			}
-			for e.Base = max(f.Bar(), offset-min(offset, 1+uint64(random.IntN(lag)))); a.base < e.Base; a.base++ {
-				merge(t, a.replica, updates[a.base])
-			}
-			e.Base = a.base
-			if length := a.replica.Len(); length > 20 && random.IntN(2) == 0 {
-				e.Op = Delete(random.IntN(length), 1)
-			} else {
-				e.Op = Insert(random.IntN(length+1), string(rune('a'+random.IntN(26))))
-			}
-			before := version(t, a.replica)
-			if err := a.replica.Edit(e.Op); err != nil {
-				t.Fatal(err)
-			}
-			updates = append(updates, since(t, a.replica, before))
-			if _, err := f.Fold(e); err != nil {
-				t.Fatal(err)
-			}
-			if f.Bar() == offset {
-				bars = append(bars, offset)
-			}
-		}
+		})
 		all := New("all")
 		for _, u := range updates {
 			merge(t, all, u)

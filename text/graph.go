@@ -16,7 +16,10 @@ func (s span) has(v lv) bool { return v >= s.start && v < s.end }
 
 // graph is which event follows which. It holds runs of events, each of which
 // follows the one before it.
-type graph struct{ runs []run }
+type graph struct {
+	runs  []run
+	steps int // taken: runs that were looked at, and runs of ops that were moved
+}
 
 // run are the events from start on, up to the next run's. The first follows
 // parents, which are ascending, and none of which follows another.
@@ -139,6 +142,7 @@ func (g *graph) compare(a, b []lv) (onlyA, onlyB []span) {
 		}
 	}
 	for len(q.events) > q.shared {
+		g.steps++
 		top := q.pop()
 		r := &g.runs[g.of(top.v)]
 		end, s := top.v+1, top.side
@@ -188,6 +192,20 @@ func (g *graph) base(version []lv) lv {
 		}
 	}
 	return -1
+}
+
+// limit is how many steps may have been taken when what is about to be done is,
+// on a history of so many runs of ops. Branches that part and meet with each
+// event cost steps by the square of their number. Histories that people make
+// take a few for each run.
+func (g *graph) limit(runs int) int { return g.steps + 1<<18 + 64*(len(g.runs)+runs) }
+
+// within returns limit_exceeded if more steps were taken.
+func (g *graph) within(limit int) error {
+	if g.steps > limit {
+		return fail(LimitExceeded, "The branches of the history part and meet too often.")
+	}
+	return nil
 }
 
 // total is how many events spans have.
@@ -259,6 +277,7 @@ func (g *graph) dominators(events []lv) []lv {
 	var found []lv
 	lowest := events[0]
 	for len(q.events) > 0 && q.events[0].v >= lowest {
+		g.steps++
 		top := q.pop()
 		s := top.side
 		for len(q.events) > 0 && q.events[0].v == top.v {

@@ -143,14 +143,14 @@ func (h *history) text(i, skip, n int) string {
 
 // mark is where a history stands.
 type mark struct {
-	end, graph, ops, content, names int
+	end, graph, steps, ops, content, names int
 
 	lastKind kind
 	lastAt   int32
 }
 
 func (h *history) mark() mark {
-	m := mark{end: h.end, graph: len(h.graph.runs), ops: len(h.ops), content: len(h.content), names: len(h.agents.names)}
+	m := mark{end: h.end, graph: len(h.graph.runs), steps: h.graph.steps, ops: len(h.ops), content: len(h.content), names: len(h.agents.names)}
 	if m.ops > 0 {
 		m.lastKind, m.lastAt = h.ops[m.ops-1].kind, h.ops[m.ops-1].at
 	}
@@ -160,6 +160,7 @@ func (h *history) mark() mark {
 // truncate takes back what was added since a mark.
 func (h *history) truncate(m mark) {
 	h.end, h.graph.runs, h.ops, h.content = m.end, h.graph.runs[:m.graph], h.ops[:m.ops], h.content[:m.content]
+	h.graph.steps = m.steps
 	h.agents.truncate(m.end, m.names)
 	if m.ops > 0 {
 		h.ops[m.ops-1].kind, h.ops[m.ops-1].at = m.lastKind, m.lastAt

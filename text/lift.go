@@ -61,6 +61,7 @@ func (s *Session) lift(of func(i int, p *pending) fate) (l lifted) {
 // settle puts a history in place: a log's, what stays as it is on top, and what
 // was lifted.
 func (s *Session) settle(log sequence, stay []*pending, l lifted) {
+	before := s.sequence.history
 	s.sequence, s.walker, s.pending = log, nil, nil
 	graph := &s.sequence.history.graph
 	for _, p := range stay {
@@ -68,8 +69,9 @@ func (s *Session) settle(log sequence, stay []*pending, l lifted) {
 		if last, ok := s.sequence.last[s.client]; ok {
 			parents = append(slices.Clone(parents), last)
 		}
+		op := before.strokes(p.events)
 		p.events = span{}
-		s.enter(p, p.Op, graph.dominators(parents))
+		s.enter(p, op, graph.dominators(parents))
 		s.pending = append(s.pending, p)
 	}
 	text := newRope(l.base)
@@ -78,6 +80,24 @@ func (s *Session) settle(log sequence, stay []*pending, l lifted) {
 		s.enter(p, p.Op, s.version(len(s.pending)))
 		s.pending = append(s.pending, p)
 	}
+}
+
+// strokes is the operation of some events, with each in its place: what was deleted
+// backwards is too.
+func (h *history) strokes(s span) (op Op) {
+	h.each(s, func(i int, v lv, at, n int) {
+		switch h.ops[i].kind {
+		case inserted:
+			op = append(op, Splice{At: at, Insert: h.text(i, v-h.ops[i].start, n)})
+		case deleted:
+			op = append(op, Splice{At: at, Delete: n})
+		default:
+			for k := range n {
+				op = append(op, Splice{At: at + n - 1 - k, Delete: 1})
+			}
+		}
+	})
+	return op
 }
 
 // buried is what pending operations have deleted, by ids.

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -252,7 +251,7 @@ func (r *Replica) MergeChanges(changes []Change) (Op, error) {
 		h := history{}
 		h.graph.add(0, nil)
 		h.splices(c.Op)
-		made := change{agent: c.Agent, seq: c.Seq, n: n, ops: h.ops, content: string(h.content)}
+		made := change{agent: c.Agent, seq: c.Seq, n: n, ops: h.ops, content: h.content}
 		for _, p := range c.Parents {
 			made.parents = append(made.parents, cause{p.Agent, p.Seq})
 		}
@@ -307,7 +306,7 @@ type change struct {
 	seq, n  int
 	parents []cause
 	ops     []opRun // start counts from the first event
-	content string
+	content []byte
 }
 
 // cause names an event.
@@ -324,117 +323,6 @@ func (c *change) bytes() int {
 	return n
 }
 
-// admit adds to the history what can follow, and returns the rest.
-func (r *Replica) admit(changes []change) (rest []change, err error) {
-	for {
-		rest = nil
-		for _, c := range changes {
-			parents, ok := r.resolve(c.parents)
-			if !ok {
-				rest = append(rest, c)
-				continue
-			}
-			if err := r.append(&c, parents); err != nil {
-				return nil, err
-			}
-		}
-		if len(rest) == 0 || len(rest) == len(changes) {
-			return rest, nil
-		}
-		changes = rest
-	}
-}
-
-func (r *Replica) resolve(causes []cause) ([]lv, bool) {
-	parents := make([]lv, 0, len(causes))
-	for _, c := range causes {
-		v, _, ok := r.history.agents.event(c.agent, c.seq)
-		if !ok {
-			return nil, false
-		}
-		parents = append(parents, v)
-	}
-	return r.history.graph.dominators(parents), true
-}
-
-// event returns the event that an agent has numbered seq, or false, and of how
-// many from there on the same holds.
-func (a *agents) event(name string, seq int) (v lv, n int, known bool) {
-	i, ok := a.byName[name]
-	if !ok {
-		return 0, maxEvents, false
-	}
-	own := a.own[i]
-	k, _ := slices.BinarySearchFunc(own, seq+1, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
-	if k > 0 && seq < own[k-1].seq+own[k-1].n {
-		r := &own[k-1]
-		return r.start + seq - r.seq, r.seq + r.n - seq, true
-	}
-	if k < len(own) {
-		return 0, own[k].seq - seq, false
-	}
-	return 0, maxEvents, false
-}
-
-// append adds those events of a change that are new.
-func (r *Replica) append(c *change, parents []lv) error {
-	h := &r.history
-	if c.deletes() > len(h.content)+len(c.content) {
-		return fail(BadUpdate, "More is deleted than there is.")
-	}
-	for skip := 0; skip < c.n; {
-		v, n, known := h.agents.event(c.agent, c.seq+skip)
-		n = min(n, c.n-skip)
-		if known {
-			parents = []lv{v + n - 1}
-			skip += n
-			continue
-		}
-		if c.agent == r.Agent() && c.seq+skip+n > h.agents.next(r.agent) {
-			return fail(AgentReused, "Another replica writes under the name of this one.")
-		}
-		if n > maxEvents-h.end {
-			return fail(LimitExceeded, "The text's history has no room for more.")
-		}
-		start := h.end
-		h.graph.add(start, parents)
-		c.replay(h, skip, n)
-		h.agents.add(start, h.agents.named(c.agent), c.seq+skip, n)
-		parents = []lv{h.end - 1}
-		skip += n
-	}
-	return nil
-}
-
-// deletes is how many of a change's events delete.
-func (c *change) deletes() (n int) {
-	for i, op := range c.ops {
-		if op.kind != inserted {
-			end := c.n
-			if i+1 < len(c.ops) {
-				end = c.ops[i+1].start
-			}
-			n += end - op.start
-		}
-	}
-	return n
-}
-
-// replay adds n events of a change, from skip on, to a history.
-func (c *change) replay(h *history, skip, n int) {
-	local := history{ops: c.ops, content: []byte(c.content), end: c.n}
-	local.each(span{skip, skip + n}, func(i int, v lv, at, n int) {
-		switch local.ops[i].kind {
-		case inserted:
-			h.insert(at, local.text(i, v-local.ops[i].start, n), n)
-		case deleted:
-			h.remove(at, n)
-		default:
-			h.erase(at, n)
-		}
-	})
-}
-
 // Clone returns a copy for another agent, as New does.
 func (r *Replica) Clone(agent string) (*Replica, error) {
 	if err := r.load(); err != nil {
@@ -442,7 +330,7 @@ func (r *Replica) Clone(agent string) (*Replica, error) {
 	}
 	c := New(agent)
 	c.history = history{
-		graph:   graph{slices.Clone(r.history.graph.runs)},
+		graph:   graph{runs: slices.Clone(r.history.graph.runs)},
 		agents:  r.history.agents.clone(),
 		ops:     slices.Clone(r.history.ops),
 		content: slices.Clone(r.history.content),

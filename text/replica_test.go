@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -247,4 +248,48 @@ func FuzzMerge(f *testing.F) {
 			t.Fatalf("another has %q, %v, want %q", fresh.String(), err, r.String())
 		}
 	})
+}
+
+func TestReplica_branches_that_part_and_meet_too_often_are_refused(t *testing.T) {
+	var changes []Change
+	const parts = 10_000
+	for i := range parts {
+		changes = append(changes, Change{Agent: "bob", Seq: 2 * i, Op: Insert(0, "x")})
+	}
+	before := Event{Agent: "bob"}
+	for i := 1; i < parts; i++ {
+		meets := []Event{before, {Agent: "bob", Seq: 2 * i}}
+		changes = append(changes, Change{Agent: "eve", Seq: i - 1, Parents: meets, Op: Insert(0, "y")})
+		before = Event{Agent: "eve", Seq: i - 1}
+	}
+	ann := New("ann")
+	if err := ann.Insert(0, "a"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ann.MergeChanges(changes)
+	if CodeOf(err) != LimitExceeded {
+		t.Fatalf("the error is %v, want limit_exceeded", err)
+	}
+	if got := ann.String(); got != "a" {
+		t.Errorf("the text is %q, want it as it was", got)
+	}
+}
+
+func TestReplica_changes_that_come_backwards_are_taken(t *testing.T) {
+	const n = 50_000
+	changes := make([]Change, n)
+	for i := range changes {
+		c := Change{Agent: "bob", Seq: i, Op: Insert(i, "x")}
+		if i > 0 {
+			c.Parents = []Event{{Agent: "bob", Seq: i - 1}}
+		}
+		changes[n-1-i] = c
+	}
+	ann := New("ann")
+	if _, err := ann.MergeChanges(changes); err != nil {
+		t.Fatal(err)
+	}
+	if got := ann.String(); got != strings.Repeat("x", n) {
+		t.Errorf("the text has %d letters, want %d", len(got), n)
+	}
 }

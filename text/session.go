@@ -223,7 +223,8 @@ func (s *Session) confirm(e *Entry, i int) (step Step, err error) {
 	if err != nil {
 		s.sequence.skip()
 	}
-	if step.Op = append(step.Op, op...); len(s.pending) > 0 {
+	step.Op = append(step.Op, op...)
+	if step.Rebased = len(s.pending) > 0; step.Rebased {
 		s.Rebase(s.pending[0].Key) // what is pending follows it
 	}
 	return step, err

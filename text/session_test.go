@@ -31,6 +31,7 @@ type command struct {
 // An answer is what the sequencer says of a command, or an entry of the log.
 type answer struct {
 	seq      uint64
+	accepted bool
 	rejected bool
 	refused  bool // for now
 	entry    *Entry
@@ -38,7 +39,7 @@ type answer struct {
 }
 
 type writer struct {
-	*Session
+	*noted
 	desk  *desk
 	name  string
 	seqs  map[uint64]uint64 // of each pending operation that was sent
@@ -59,7 +60,7 @@ func newDesk(t *testing.T, random *rand.Rand, writers int) *desk {
 	for i := range writers {
 		name := string(rune('a' + i))
 		d.accepted[name], d.next[name] = make(map[uint64]uint64), 1
-		d.writers = append(d.writers, &writer{Session: NewSession(name), desk: d, name: name, seqs: make(map[uint64]uint64)})
+		d.writers = append(d.writers, &writer{noted: &noted{Session: NewSession(name)}, desk: d, name: name, seqs: make(map[uint64]uint64)})
 	}
 	return d
 }
@@ -97,6 +98,7 @@ func (d *desk) judge(w *writer, c command) {
 	d.log = append(d.log, c.Entry)
 	d.accepted[w.name][c.seq] = c.Offset
 	d.next[w.name]++
+	w.down = append(w.down, answer{seq: c.seq, accepted: true})
 }
 
 // tell puts entries on the way to a writer.
@@ -151,6 +153,8 @@ func (w *writer) hear(a answer) {
 			w.sent = max(0, w.sent-1)
 		}
 		w.check(step)
+	case a.accepted:
+		w.Acknowledge(w.key(a.seq))
 	case a.rejected:
 		key := w.key(a.seq)
 		position := slices.IndexFunc(w.Pending(), func(p Pending) bool { return p.Key == key })
@@ -387,5 +391,54 @@ func TestSession_TEXT8_bars(t *testing.T) {
 		if d.fold.Bar() < 2*barEntries {
 			t.Errorf("the bar is at %d of %d", d.fold.Bar(), len(d.log))
 		}
+	}
+}
+
+// TestSession_what_was_backspaced is whole again if it is rejected, also if it has
+// stayed as it was when others were.
+func TestSession_what_was_backspaced(t *testing.T) {
+	s := NewSession("ann")
+	if _, err := s.Open(Snapshot{Text: "abc", Length: 3}, func(uint64) bool { return false }, false); err != nil {
+		t.Fatal(err)
+	}
+	local := func(op Op, onto uint64) uint64 {
+		key, err := s.Local(op, Join{Operation: onto})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	first := local(Delete(2, 1), 0)
+	local(Delete(1, 1), first)
+	s.Reject(local(Insert(0, "x"), 0))
+	if s.String() != "a" || len(s.Pending()) != 1 {
+		t.Fatalf("it is %q, with %v", s.String(), s.Pending())
+	}
+	if s.Reject(first); s.String() != "abc" {
+		t.Errorf("it is %q", s.String())
+	}
+}
+
+// TestSession_an_entry_that_is_not_what_is_pending counts as the log has it, and
+// what is pending, before it as well, is said anew behind it.
+func TestSession_an_entry_that_is_not_what_is_pending(t *testing.T) {
+	s := NewSession("ann")
+	var keys []uint64
+	for i := range 3 {
+		key, err := s.Local(Insert(i, string(rune('a'+i))), Join{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	step, err := s.Receive(Entry{Offset: 1, Client: "ann", Op: Insert(0, "X")}, keys[2])
+	if err != nil || step.Confirmed != keys[2] || !step.Rebased {
+		t.Errorf("the step is %+v, %v", step, err)
+	}
+	if p := s.Pending(); len(p) != 2 || p[0].Base != 1 || p[1].Base != 1 {
+		t.Errorf("pending are %+v", p)
+	}
+	if shown, err := Apply("abc", step.Op); err != nil || shown != s.String() {
+		t.Errorf("it is %q, told as %q, %v", s.String(), shown, err)
 	}
 }

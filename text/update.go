@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -125,18 +126,16 @@ func (r *reader) text(n int) string {
 	return s
 }
 
-// runes reads a text of so many code points.
-func (r *reader) runes(n int) string {
-	size := 0
+// skip passes over so many code points.
+func (r *reader) skip(n int) {
 	for range n {
-		c, w := utf8.DecodeRune(r.data[size:])
+		c, w := utf8.DecodeRune(r.data)
 		if c == utf8.RuneError && w < 2 {
-			r.bad = true
-			return ""
+			r.bad, r.data = true, nil
+			return
 		}
-		size += w
+		r.data = r.data[w:]
 	}
-	return r.text(size)
 }
 
 // decodeUpdate reads an update: bad_update if it is none.
@@ -210,20 +209,24 @@ func decodeUpdate(data []byte) ([]change, error) {
 		next[c.agent] = c.seq + c.n
 		changes = append(changes, c)
 	}
+	all := slices.Clone(r.data)
 	for i := range changes {
 		c := &changes[i]
-		var content []byte
+		start := len(all) - len(r.data)
 		for k := range c.ops {
-			c.ops[k].content = len(content)
+			c.ops[k].content = len(all) - len(r.data) - start
 			if c.ops[k].kind == inserted {
 				n := c.n - c.ops[k].start
 				if k+1 < len(c.ops) {
 					n = c.ops[k+1].start - c.ops[k].start
 				}
-				content = append(content, r.runes(n)...)
+				r.skip(n)
 			}
 		}
-		c.content = string(content)
+		if r.bad {
+			break
+		}
+		c.content = all[start : len(all)-len(r.data)]
 	}
 	if r.bad || len(r.data) > 0 {
 		return nil, fail(BadUpdate, "The update is damaged.")

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"slices"
 	"unicode/utf8"
 )
@@ -240,9 +241,10 @@ func newWalker(h *history, base lv) *walker {
 
 // reach applies the events that come next, up to end.
 func (w *walker) reach(end lv, tell func(edit)) error {
-	start := w.tracker.grow(end)
-	for _, s := range w.history.graph.arrange(span{start, end}) {
-		if err := w.apply(s, tell); err != nil {
+	g := &w.history.graph
+	start, limit := w.tracker.grow(end), g.limit(len(w.history.ops))
+	for _, s := range g.arrange(span{start, end}) {
+		if err := cmp.Or(w.apply(s, tell), g.within(limit)); err != nil {
 			return err
 		}
 	}
@@ -299,6 +301,7 @@ func (w *walker) move(s span, back bool) {
 	}
 	var parts []part
 	h.each(s, func(i int, v lv, _, n int) { parts = append(parts, part{i, n, v}) })
+	h.graph.steps += len(parts)
 	if back {
 		slices.Reverse(parts)
 	}

@@ -35,6 +35,7 @@ type Options struct {
 type Core struct {
 	options Options
 	now     int64
+	steps   uint64 // how many there were
 	nextID  uint64
 	client  string // the id that the server knows it by
 	limits  protocol.Limits
@@ -79,6 +80,7 @@ func (c *Core) Client() string { return c.client }
 func (c *Core) Step(now int64, in Input) []Effect {
 	c.now = max(now, c.now)
 	c.effects = nil
+	c.steps++
 	in.apply(c)
 	c.flush()
 	// A tick has used up the former wish: one that is due again is told again.

@@ -52,7 +52,7 @@ func decode(kind string, message jsontext.Value) (any, error) {
 		})
 	case protocol.TypeSnapshot:
 		return shape(message, func(m *protocol.Snapshot) bool {
-			return m.Offset <= protocol.MaxOffset && m.Cells.Kind() == '['
+			return m.Offset <= protocol.MaxOffset && (m.Cells.Kind() == '[' || m.Cells.Kind() == '{')
 		})
 	case protocol.TypeAck:
 		return shape[protocol.Ack](message, nil)

@@ -70,6 +70,9 @@ func (c *Core) tellSnapshot(s *subscription, m *protocol.Snapshot) {
 		} else {
 			c.rebase(s.topic, 0)
 		}
+		if o := c.outboxes.byTopic[s.topic]; o != nil {
+			c.amends(o)
+		}
 		h.started, h.live, h.position = true, true, p
 		c.emit(Snapshot{Handler: h.id, Position: p, Seqs: m.Seqs, Cells: m.Cells, Recovered: recovered})
 	}

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -169,6 +170,9 @@ type document struct {
 	base   map[uint64]uint64 // by key of an operation: the base that it was made with
 	losses map[uint64]int    // and lost at that time
 	shown  uint64            // the counter at that place
+
+	positional bool // operations are
+	changed    bool // in this step, what positional ones are to say
 }
 
 // reach notes where a reader of the document is, and compares what it shows
@@ -204,6 +208,7 @@ func (w *world) snapshot(e Snapshot) {
 		w.document.lost++
 	}
 	w.reach(r, e.Position, !e.Recovered)
+	w.document.changed = true
 }
 
 // said checks the base of an operation that goes out (rule DOC-19).
@@ -214,6 +219,9 @@ func (w *world) said(raw []byte) {
 		return
 	}
 	key := keyOf(protocol.Entry{Data: p.Data})
+	if w.document.positional && w.document.changed {
+		w.t.Fatalf("DOC-32: operation %d goes out in a step in which it may have to be amended", key)
+	}
 	want := w.document.base[key]
 	if w.document.losses[key] < w.document.lost {
 		want = 0
@@ -228,9 +236,46 @@ func (w *world) operate() {
 	base := d.at.Offset
 	w.published[k], d.base[k], d.losses[k] = modelDocument, base, d.lost
 	w.step(Publish{
-		Key: k, Topic: modelDocument, Base: &base, Data: addition(k),
+		Key: k, Topic: modelDocument, Base: &base, Positional: d.positional, Data: addition(k),
 		Timeout: rapid.SampledFrom([]int64{0, 0, 0, 0, 1000}).Draw(w.t, "timeout"),
 	})
+}
+
+// amend says some of the waiting operations anew: as of the place that is known.
+func (w *world) amend() {
+	d := &w.document
+	for _, k := range slices.Sorted(maps.Keys(d.base)) {
+		if _, done := w.settled[k]; done || rapid.IntRange(0, 2).Draw(w.t, "amends") == 0 {
+			continue
+		}
+		if d.positional {
+			d.base[k], d.losses[k] = d.at.Offset, d.lost
+		}
+		for _, e := range w.core.Step(w.now, Amend{Key: k, Base: d.at.Offset, Data: addition(k)}) {
+			switch e := e.(type) {
+			case Wait:
+				w.wish = e.Until
+			default:
+				w.t.Fatalf("DOC-31: an operation is amended, and there is %T", e)
+			}
+		}
+	}
+}
+
+// outdated sees that an operation that is to be said anew is the first that
+// waits, and in no log.
+func (w *world) outdated(key uint64) {
+	w.document.changed = true
+	_, done := w.settled[key]
+	at := w.model.placesOf(modelDocument, key)
+	for k := range w.document.base {
+		if _, settled := w.settled[k]; !settled && k >= key {
+			at = append(at, w.model.placesOf(modelDocument, k)...)
+		}
+	}
+	if done || !w.document.positional || len(at) > 0 {
+		w.t.Fatalf("DOC-33: operation %d is outdated: settled %v, and it or one behind it is at %v", key, done, at)
+	}
 }
 
 // operations is how many entries of the document are not answered.

@@ -99,6 +99,11 @@ type Sent struct{ Key, Seq uint64 }
 // is sent again on the next.
 type Doubtful struct{ Key uint64 }
 
+// Outdated says that the server takes a positional operation, the first in its
+// topic's queue, only if it is said anew, as of a later offset: it and those behind
+// it are to be amended before the next step. None of them is in the log.
+type Outdated struct{ Key uint64 }
+
 // Settled is the end of a publish, told exactly once.
 type Settled struct {
 	Key         uint64
@@ -134,6 +139,7 @@ func (Failed) effect()   {}
 func (Queued) effect()   {}
 func (Sent) effect()     {}
 func (Doubtful) effect() {}
+func (Outdated) effect() {}
 func (Settled) effect()  {}
 func (Page) effect()     {}
 func (Wait) effect()     {}

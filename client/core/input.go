@@ -66,8 +66,20 @@ type Publish struct {
 	Name     string
 	EntryKey string  // the entry's own key (rule ENTRY-5); empty: none
 	Base     *uint64 // of an operation: the offset of the document that it was made on; nil: no operation
-	Data     jsontext.Value
-	Timeout  int64 // milliseconds; 0: none
+	// Positional, of an operation: what its words mean hangs on those before it, so
+	// that they are amended when one of those goes.
+	Positional bool
+	Data       jsontext.Value
+	Timeout    int64 // milliseconds; 0: none
+}
+
+// Amend replaces the base and the data of a positional operation that is not
+// settled. What is in flight is not called back: if it is sent again, it is with
+// these. Of the topic nothing is sent in this step.
+type Amend struct {
+	Key  uint64
+	Base uint64
+	Data jsontext.Value
 }
 
 // Abort takes back a publish that was never sent, or a page of history.

@@ -252,7 +252,11 @@ func (l *link) publish(p *protocol.Publish) {
 		reject(protocol.Rejected)
 		return
 	}
-	switch code := l.mood("publish", protocol.TokenExpired, protocol.Overloaded, protocol.Rejected); code {
+	moods := []protocol.Code{protocol.TokenExpired, protocol.Overloaded, protocol.Rejected}
+	if p.Base != nil {
+		moods = append(moods, protocol.RebaseRequired)
+	}
+	switch code := l.mood("publish", moods...); code {
 	case "":
 	case protocol.Rejected:
 		reject(code)

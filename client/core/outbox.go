@@ -20,6 +20,7 @@ type outgoing struct {
 	name     string
 	entryKey string
 	base     *uint64 // of an operation
+	moves    bool    // it is a positional one
 	data     jsontext.Value
 	deadline int64 // of the promise; Never: none
 	inFlight bool  // sent on this connection and unanswered
@@ -35,10 +36,12 @@ type outbox struct {
 	last     uint64 // highest seq given
 	voids    voids
 	inFlight int
-	stalled  bool  // an answer was not ack: nothing is sent until all are answered
-	hold     int64 // nothing is sent before
-	refusals int   // in a row
-	counted  bool  // this round's refusal is in refusals
+	stalled  bool   // an answer was not ack: nothing is sent until all are answered
+	hold     int64  // nothing is sent before
+	refusals int    // in a row
+	counted  bool   // this round's refusal is in refusals
+	amending uint64 // the step in which nothing is sent, so that what waits can be amended
+	outdated outdated
 }
 
 func (o *outbox) find(seq uint64) *outgoing {
@@ -130,7 +133,7 @@ func (b *outboxes) detach(c *Core) {
 			e.doubtful = e.doubtful || e.inFlight
 			e.inFlight = false
 		}
-		o.inFlight, o.stalled, o.hold, o.counted = 0, false, 0, false
+		o.inFlight, o.stalled, o.hold, o.counted, o.outdated = 0, false, 0, false, outdated{}
 	}
 }
 
@@ -160,6 +163,7 @@ func (b *outboxes) expire(c *Core) {
 			if e.seq == 0 {
 				b.remove(o, e)
 			}
+			c.amends(o)
 			c.settle(e, protocol.Errorf(protocol.Timeout, ""), e.seq != 0)
 		}
 	}
@@ -175,6 +179,11 @@ func (b *outboxes) close(c *Core) {
 	*b = newOutboxes()
 }
 
+// waits says whether time alone keeps the outbox from sending.
+func (o *outbox) waits(c *Core) bool {
+	return o.inFlight == 0 && o.hold > c.now || o.amending == c.steps && (o.inFlight == 0 || !o.stalled)
+}
+
 // wish is when a publish times out or a refused one may be sent again.
 func (b *outboxes) wish(c *Core) int64 {
 	at := Never
@@ -182,8 +191,8 @@ func (b *outboxes) wish(c *Core) int64 {
 		return at
 	}
 	for _, o := range b.order {
-		if o.hold > c.now && o.inFlight == 0 && len(o.entries) > 0 && c.ready() {
-			at = min(at, o.hold)
+		if o.waits(c) && len(o.entries) > 0 && c.ready() {
+			at = min(at, max(o.hold, c.now))
 		}
 		if b.timed > 0 {
 			for _, e := range o.entries {
@@ -208,7 +217,7 @@ func (p Publish) apply(c *Core) {
 		c.emit(Settled{Key: p.Key, Err: protocol.AsError(err)})
 		return
 	}
-	e := &outgoing{key: p.Key, name: p.Name, entryKey: p.EntryKey, base: p.Base, data: p.Data, deadline: Never}
+	e := &outgoing{key: p.Key, name: p.Name, entryKey: p.EntryKey, base: p.Base, moves: p.Positional && p.Base != nil, data: p.Data, deadline: Never}
 	if p.Timeout > 0 {
 		e.deadline = c.now + min(p.Timeout, math.MaxInt64/2)
 	}

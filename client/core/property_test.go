@@ -60,7 +60,7 @@ func newWorld(t *rapid.T) *world {
 	w := &world{
 		t: t, model: newModel(t), wish: Never, blocked: map[string]bool{},
 		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
-		document: document{base: map[uint64]uint64{}, losses: map[uint64]int{}},
+		document: document{base: map[uint64]uint64{}, losses: map[uint64]int{}, positional: rapid.Bool().Draw(t, "positional")},
 	}
 	w.core = New(Options{
 		Token:  TokenFunction,
@@ -76,6 +76,7 @@ func newWorld(t *rapid.T) *world {
 }
 
 func (w *world) step(in Input) {
+	w.document.changed = false
 	for _, effect := range w.core.Step(w.now, in) {
 		switch e := effect.(type) {
 		case AskToken:
@@ -112,6 +113,8 @@ func (w *world) step(in Input) {
 			w.reach(r, e.Position, false)
 		case Snapshot:
 			w.snapshot(e)
+		case Outdated:
+			w.outdated(e.Key)
 		case Doubtful:
 			if _, done := w.settled[e.Key]; done || w.link != nil {
 				w.t.Fatalf("DOC-18: operation %d is doubtful: settled %v, link %v", e.Key, done, w.link)
@@ -139,6 +142,7 @@ func (w *world) step(in Input) {
 				w.t.Fatalf("settled twice, or never published: %+v", e)
 			}
 			w.settled[e.Key] = e
+			w.document.changed = w.document.changed || w.published[e.Key] == modelDocument && e.Err != nil
 		case Page:
 			if done, known := w.pages[e.Key]; done || !known {
 				w.t.Fatalf("answered twice, or never asked: %+v", e)
@@ -147,6 +151,9 @@ func (w *world) step(in Input) {
 		case Wait:
 			w.wish = e.Until
 		}
+	}
+	if w.document.changed && w.document.positional && w.link != nil {
+		w.amend()
 	}
 	// A try that came due while probing is made late; a tick makes it.
 	if _, ticked := in.(Tick); w.wish < w.now && (ticked || w.wish != w.core.roads.due) {
@@ -309,6 +316,8 @@ func (w *world) act() {
 		w.publish()
 	case what < 20:
 		w.operate()
+	case what < 21:
+		w.amend()
 	case what < 24:
 		w.subscribe()
 	case what < 26:

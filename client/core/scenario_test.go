@@ -147,6 +147,10 @@ func readInput(t *testing.T, in map[string]jsontext.Value) Input {
 		var v Publish
 		read(&v)
 		return v
+	case "amend":
+		var v Amend
+		read(&v)
+		return v
 	case "abort":
 		var v Abort
 		read(&v)
@@ -225,6 +229,8 @@ func effectJSON(t *testing.T, e Effect) any {
 		return object{"sent": object{"key": float64(e.Key), "seq": float64(e.Seq)}}
 	case Doubtful:
 		return object{"doubtful": object{"key": float64(e.Key)}}
+	case Outdated:
+		return object{"outdated": object{"key": float64(e.Key)}}
 	case Settled:
 		o := object{"key": float64(e.Key)}
 		if e.Position.Offset > 0 {

@@ -11,7 +11,7 @@ import "github.com/tuttisync/tutti/protocol"
 // entry that is not settled, and that one carries the voids: nothing behind it
 // can be accepted before it.
 func (c *Core) sendEntries(o *outbox) {
-	if !c.ready() || o.stalled && o.inFlight > 0 || c.now < o.hold {
+	if !c.ready() || o.stalled && o.inFlight > 0 || c.now < o.hold || o.amending == c.steps || c.tellOutdated(o) {
 		return
 	}
 	o.stalled, o.counted, o.hold = false, false, 0
@@ -28,6 +28,9 @@ func (c *Core) sendEntries(o *outbox) {
 				c.outboxes.remove(o, e)
 				c.settle(e, protocol.Errorf(protocol.TooLarge,
 					"The data has %d bytes; %d are allowed.", len(e.data), c.limits.MessageBytes), false)
+				if c.amends(o); o.amending == c.steps {
+					return
+				}
 				i--
 				continue
 			}
@@ -62,7 +65,7 @@ func (c *Core) acknowledged(m *protocol.Ack) {
 		return
 	}
 	o.answered(e)
-	o.refusals = 0
+	o.refusals, o.outdated = 0, outdated{}
 	o.voids = o.voids.above(e.seq)
 	c.outboxes.remove(o, e)
 	if !e.settled {
@@ -79,15 +82,17 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 		return
 	}
 	o.answered(e)
-	if m.Error.Code == protocol.RebaseRequired {
+	if m.Error.Code == protocol.RebaseRequired && !o.outdate(e) {
 		c.shut()
 		c.end(nil, endFair)
 		return
 	}
 	o.stalled = true
-	if m.Error.Code == protocol.TokenExpired {
+	switch {
+	case m.Error.Code == protocol.TokenExpired:
 		c.expire(m.Error)
-	} else {
+	case m.Error.Code == protocol.RebaseRequired && o.outdated.times == 1: // said anew, it is another one
+	default:
 		if !o.counted {
 			o.counted = true
 			o.refusals++
@@ -110,6 +115,7 @@ func (c *Core) rejected(m *protocol.RejectedMessage) {
 	} else {
 		o.voids = o.voids.add(e.seq, e.seq)
 		c.outboxes.remove(o, e)
+		c.amends(o)
 		c.settle(e, m.Error, false)
 	}
 	c.sendEntries(o)
@@ -121,6 +127,7 @@ func (c *Core) rejected(m *protocol.RejectedMessage) {
 func (c *Core) rejectedUnknown(o *outbox, e *outgoing, err *protocol.Error) {
 	if e.doubtful || e.settled {
 		c.outboxes.remove(o, e)
+		c.amends(o)
 		c.settle(e, err, true)
 	}
 }

@@ -71,7 +71,7 @@ func TestLoad_faults(t *testing.T) {
 
 		{"namespace without a name", "namespaces: {'': {}}", "", `namespaces: "" is not the name of a namespace: the part of a topic's name before the first colon`},
 		{"namespace with a colon", "namespaces: {'a:b': {}}", "", `namespaces: "a:b" is not the name of a namespace: the part of a topic's name before the first colon`},
-		{"type", "namespaces: {a: {type: pol}}", "", `namespaces.a.type: "pol" is not messages or a type of documents: counter, records, set`},
+		{"type", "namespaces: {a: {type: pol}}", "", `namespaces.a.type: "pol" is not messages or a type of documents: counter, records, set, text`},
 		{"type with latest", "namespaces: {a: {type: set, delivery: latest}}", "", "namespaces.a.delivery: readers of a document skip nothing: latest goes with messages alone"},
 		{"durability", "namespaces: {a: {durability: disk}}", "", `namespaces.a.durability: "disk" is not durable or memory`},
 		{"retention.count", "namespaces: {a: {retention: {count: -1}}}", "", "namespaces.a.retention.count: -1 is below 0, which means no bound"},

@@ -32,6 +32,8 @@ func prepared(r request) (job, error) {
 		j = timed(func() (*text.Replica, error) { return typed(h) })
 	case "merge":
 		j, err = merge(h)
+	case "follow":
+		j, err = follow(h)
 	case "load", "snapshot":
 		j, err = open(h, "")
 	case "resume":
@@ -85,6 +87,33 @@ func merge(h history) (job, error) {
 		_, err := r.Merge(update)
 		return r, err
 	}), err
+}
+
+// follow takes a concurrent history in, in one update for each change.
+func follow(h history) (job, error) {
+	author := text.New("author")
+	updates := make([][]byte, len(h.changes))
+	for i := range h.changes {
+		before, err := author.Version()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := author.MergeChanges(h.changes[i : i+1]); err != nil {
+			return nil, err
+		}
+		if updates[i], err = author.Since(before); err != nil {
+			return nil, err
+		}
+	}
+	return timed(func() (*text.Replica, error) {
+		r := text.New("reader")
+		for _, update := range updates {
+			if _, err := r.Merge(update); err != nil {
+				return nil, err
+			}
+		}
+		return r, nil
+	}), nil
 }
 
 // whole is the update that has all of a concurrent history.

@@ -17,7 +17,23 @@ export function patchesOf({ startContent = '', txns }) {
  * own that takes in what the others sent when a txn has seen it. An author has
  * seen all its own. Returns a document that has all of it.
  */
-export function collaborate(Doc, { txns, numAgents }) {
+export function collaborate(Doc, history) {
+  const authors = authorsOf(Doc, history, false);
+  authors[0].take(
+    authors,
+    authors.map(() => history.txns.length),
+  );
+  return authors[0].doc;
+}
+
+/** The updates of a concurrent history, one for each txn, in their order. */
+export function updatesOf(Doc, history) {
+  const sent = authorsOf(Doc, history, true).flatMap((author) => author.sent);
+  return sent.sort((a, b) => a.txn - b.txn).map(({ update }) => update);
+}
+
+/** The authors of a concurrent history, who have sent all: each txn by itself, or as seldom as the others need. */
+function authorsOf(Doc, { txns, numAgents }, each) {
   const authors = Array.from({ length: numAgents }, (_, i) => new Author(Doc, i, numAgents));
   const heard = new Set(txns.flatMap(({ parents, agent }) => parents.filter((i) => txns[i].agent !== agent)));
   const pasts = []; // of each txn: of each author's txns the last that it has seen, itself included
@@ -27,14 +43,10 @@ export function collaborate(Doc, { txns, numAgents }) {
     authors[agent].pending.push(...patches);
     past[agent] = i;
     pasts.push(past);
-    if (heard.has(i)) authors[agent].send(i);
+    if (each || heard.has(i)) authors[agent].send(i);
   });
   for (const author of authors) author.send(txns.length);
-  authors[0].take(
-    authors,
-    authors.map(() => txns.length),
-  );
-  return authors[0].doc;
+  return authors;
 }
 
 class Author {

@@ -1,4 +1,4 @@
-import { collaborate, patchesOf, reader, typist } from './author.js';
+import { collaborate, patchesOf, reader, typist, updatesOf } from './author.js';
 
 /*
  * What is timed again and again in an engine's process. A job has what to
@@ -30,6 +30,16 @@ export const jobs = {
     run(Doc, update) {
       const doc = new Doc(reader);
       doc.merge(update);
+      return result(doc);
+    },
+  },
+
+  /** The same in one update for each txn, as they came. */
+  follow: {
+    prepare: updatesOf,
+    run(Doc, updates) {
+      const doc = new Doc(reader);
+      for (const update of updates) doc.merge(update);
       return result(doc);
     },
   },

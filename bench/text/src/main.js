@@ -27,13 +27,14 @@ const engines = [
     label: 'tutti, Go',
     command: [path('../node_modules/.bench/go')],
     snapshots: true,
+    follows: true,
     order: 'tutti',
   },
-  { key: 'ts', label: 'tutti, TypeScript', module: 'tutti', snapshots: true, order: 'tutti' },
-  { key: 'yjs', label: 'yjs', module: 'yjs', package: 'yjs' },
-  { key: 'loro', label: 'loro', module: 'loro', package: 'loro-crdt', snapshots: true },
+  { key: 'ts', label: 'tutti, TypeScript', module: 'tutti', snapshots: true, follows: true, order: 'tutti' },
+  { key: 'yjs', label: 'yjs', module: 'yjs', package: 'yjs', follows: true },
+  { key: 'loro', label: 'loro', module: 'loro', package: 'loro-crdt', snapshots: true, follows: true },
   { key: 'automerge', label: 'automerge', module: 'automerge', package: '@automerge/automerge' },
-  { key: 'diamond', label: 'diamond-types', module: 'diamond-types', package: 'diamond-types-node' },
+  { key: 'diamond', label: 'diamond-types', module: 'diamond-types', package: 'diamond-types-node', follows: true },
 ];
 
 /** The engines whose growth is measured, and the lengths of the branches: the first one is measured of all. */

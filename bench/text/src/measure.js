@@ -40,6 +40,7 @@ export async function timeHistories(children, { typed, code, pair }, options) {
     ['type', `type ${typed.name}`, typed],
     ['code', `type ${code.name}`, code, 'type'],
     ['merge', `merge ${pair.name}`, pair],
+    ['follow', `${pair.name}, merged one transaction at a time, as it came`, pair],
     ['load', `open ${typed.name}`, typed],
     ['snapshot', 'open it where the text is saved beside the history', typed],
     ['resume', 'open it, and write a letter', typed],
@@ -48,7 +49,9 @@ export async function timeHistories(children, { typed, code, pair }, options) {
   for (const [id, label, { file }, job = id] of rows) {
     const { endContent } = read(file);
     const expected = id === 'resume' ? `!${endContent}` : endContent;
-    const able = children.filter(({ engine }) => job !== 'snapshot' || engine.snapshots);
+    const able = children.filter(
+      ({ engine }) => (job !== 'snapshot' || engine.snapshots) && (job !== 'follow' || engine.follows),
+    );
     const figures = await time(able, { job, history: file }, options, (engine, text) =>
       agree(engine, label, text, expected),
     );

@@ -29,7 +29,7 @@ const files = readdirSync(folder).filter((f) => f.endsWith('.json'));
 function toInput(json: Record<string, object>): Input {
   const [[kind, members] = ['', {}]] = Object.entries(json);
   if (kind === 'message' || kind === 'aside') return { kind, message: members } as Input;
-  if (kind === 'publish') {
+  if (kind === 'publish' || kind === 'amend') {
     const { data } = members as { data: unknown };
     return { kind, ...members, bytes: byteLength(JSON.stringify(data)) } as Input;
   }

@@ -8,10 +8,10 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const command = 'npm run build --workspace packages/text';
 
 /**
- * The built package. It is built if it was not, or not since its sources
- * changed.
+ * The built package, and what it saves with. It is built if it was not, or not
+ * since its sources changed.
  *
- * @returns {Promise<typeof import('../src/index.ts')>}
+ * @returns {Promise<typeof import('../src/index.ts') & typeof import('../src/saved.ts')>}
  */
 export async function built() {
   if (!fresh()) {
@@ -20,7 +20,7 @@ export async function built() {
       throw new Error(`the package is not built: run npm ci and ${command} in ${root}\n${build.stderr}`);
     }
   }
-  return import(bundle.href);
+  return { ...(await import(bundle.href)), ...(await import(new URL('saved.js', bundle).href)) };
 }
 
 function fresh() {

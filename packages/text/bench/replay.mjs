@@ -13,7 +13,7 @@ import { read } from './recorded.mjs';
 
 const runs = 5;
 
-/** @type {typeof import('../src/index.ts')} */
+/** @type {Awaited<ReturnType<typeof built>>} */
 let engine;
 
 function replay(file) {
@@ -34,7 +34,7 @@ function replay(file) {
 
 /** Replays a history, adds how long each step takes to what is spent, and returns how many bytes it is saved in. */
 function measure(history, i, spent) {
-  const { Replica } = engine;
+  const { Replica, open, save } = engine;
   const timed = (step, run) => {
     const begin = performance.now();
     const result = run();
@@ -48,8 +48,8 @@ function measure(history, i, spent) {
   const update = local.since({});
   const remote = new Replica('remote');
   timed(1, () => remote.merge(update));
-  const saved = timed(2, () => local.save());
-  const opened = timed(3, () => Replica.open('opened', saved).toString());
+  const saved = timed(2, () => save(local));
+  const opened = timed(3, () => open('opened', saved).toString());
   agree('what was applied', local.toString());
   agree('what was merged', remote.toString());
   agree('what was saved', opened);

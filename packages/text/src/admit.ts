@@ -20,13 +20,16 @@ interface Waiting {
  */
 export function admit(history: History, own: string, changes: readonly Arrived[]): Arrived[] {
   const ready: Waiting[] = changes.map((change) => ({ change, parents: [] }));
+  const { graph } = history;
+  const limit = graph.limit(changes.length);
   const waiting = new Map<string, Map<number, Waiting[]>>(); // by the event
   for (let i = 0; i < ready.length; i++) {
     const next = ready[i] as Waiting;
     const { change, parents } = next;
     const missing = resolve(history, next);
     if (missing === undefined) {
-      append(history, own, change, history.graph.dominators(parents));
+      append(history, own, change, graph.dominators(parents));
+      graph.within(limit);
       wake(waiting.get(change.agent), change.seq, change.seq + change.n, ready);
       continue;
     }

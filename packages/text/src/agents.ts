@@ -1,4 +1,4 @@
-import { Column, search } from './column.ts';
+import { Column } from './column.ts';
 import type { LV } from './graph.ts';
 import { compareRunes } from './runes.ts';
 
@@ -29,10 +29,10 @@ export class Agents {
   /** A run, by its index. */
   run(i: number): AgentRun {
     return {
-      start: this.#starts.get(i),
-      agent: this.#agents.get(i),
-      seq: this.#seqs.get(i),
-      n: this.#runEnd(i) - this.#starts.get(i),
+      start: this.#starts.values[i] as number,
+      agent: this.#agents.values[i] as number,
+      seq: this.#seqs.values[i] as number,
+      n: this.#runEnd(i) - (this.#starts.values[i] as number),
     };
   }
 
@@ -53,8 +53,8 @@ export class Agents {
     const last = this.#starts.length - 1;
     if (
       last < 0 ||
-      this.#agents.get(last) !== agent ||
-      this.#seqs.get(last) + this.#end - this.#starts.get(last) !== seq
+      (this.#agents.values[last] as number) !== agent ||
+      (this.#seqs.values[last] as number) + this.#end - (this.#starts.values[last] as number) !== seq
     ) {
       this.#starts.push(this.#end);
       this.#agents.push(agent);
@@ -72,7 +72,9 @@ export class Agents {
   /** The seq that an agent's next event has. */
   next(agent: number): number {
     const last = this.#own[agent]?.at(-1);
-    return last === undefined ? 0 : this.#seqs.get(last) + this.#runEnd(last) - this.#starts.get(last);
+    return last === undefined
+      ? 0
+      : (this.#seqs.values[last] as number) + this.#runEnd(last) - (this.#starts.values[last] as number);
   }
 
   /**
@@ -86,18 +88,24 @@ export class Agents {
     const k = this.#upTo(agent, seq);
     if (k > 0) {
       const i = own[k - 1] as number;
-      const v = this.#starts.get(i) + seq - this.#seqs.get(i);
+      const v = (this.#starts.values[i] as number) + seq - (this.#seqs.values[i] as number);
       const n = this.#runEnd(i) - v;
       if (n > 0) return { v, n };
     }
     const behind = own[k];
-    return { v: -1, n: behind === undefined ? Number.POSITIVE_INFINITY : this.#seqs.get(behind) - seq };
+    return {
+      v: -1,
+      n: behind === undefined ? Number.POSITIVE_INFINITY : (this.#seqs.values[behind] as number) - seq,
+    };
   }
 
   /** Whose an event is. */
   of(v: LV): { agent: number; seq: number } {
     const i = this.#starts.last(v);
-    return { agent: this.#agents.get(i), seq: this.#seqs.get(i) + v - this.#starts.get(i) };
+    return {
+      agent: this.#agents.values[i] as number,
+      seq: (this.#seqs.values[i] as number) + v - (this.#starts.values[i] as number),
+    };
   }
 
   /** Where the run of an event ends. */
@@ -109,18 +117,21 @@ export class Agents {
   compare(x: LV, y: LV): number {
     const one = this.#starts.last(x);
     const other = this.#starts.last(y);
-    const agent = this.#agents.get(one);
-    const another = this.#agents.get(other);
+    const agent = this.#agents.values[one] as number;
+    const another = this.#agents.values[other] as number;
     if (agent !== another) return compareRunes(this.names[agent] as string, this.names[another] as string);
     return (
-      this.#seqs.get(one) + x - this.#starts.get(one) - (this.#seqs.get(other) + y - this.#starts.get(other))
+      (this.#seqs.values[one] as number) +
+      x -
+      (this.#starts.values[one] as number) -
+      ((this.#seqs.values[other] as number) + y - (this.#starts.values[other] as number))
     );
   }
 
   /** Takes back the events from end on, and all names but the first n. */
   truncate(end: LV, n: number): void {
-    for (let i = this.length - 1; i >= 0 && this.#starts.get(i) >= end; i--) {
-      const own = this.#own[this.#agents.get(i)] as number[];
+    for (let i = this.length - 1; i >= 0 && (this.#starts.values[i] as number) >= end; i--) {
+      const own = this.#own[this.#agents.values[i] as number] as number[];
       own.splice(own.lastIndexOf(i), 1);
       this.#starts.length = i;
       this.#agents.length = i;
@@ -132,12 +143,21 @@ export class Agents {
   }
 
   #runEnd(i: number): LV {
-    return i + 1 < this.#starts.length ? this.#starts.get(i + 1) : this.#end;
+    return i + 1 < this.#starts.length ? (this.#starts.values[i + 1] as number) : this.#end;
   }
 
   /** How many runs of an agent begin at a seq or before it. */
   #upTo(agent: number, seq: number): number {
     const own = this.#own[agent] as number[];
-    return search(own.length, (k) => this.#seqs.get(own[k] as number) > seq);
+    const seqs = this.#seqs.values;
+    let low = 0;
+    let high = own.length;
+    let middle = high - 1; // most likely it is the last one
+    while (low < high) {
+      if ((seqs[own[middle] as number] as number) > seq) high = middle;
+      else low = middle + 1;
+      middle = (low + high) >>> 1;
+    }
+    return low;
   }
 }

@@ -1,24 +1,17 @@
 /** Whole numbers of 32 bits in a row, in an array that grows. */
 export class Column {
-  #values = new Int32Array(16);
+  /** They, and behind them room for more. */
+  values = new Int32Array(16);
   length = 0;
 
-  get(i: number): number {
-    return this.#values[i] as number;
-  }
-
-  set(i: number, value: number): void {
-    this.#values[i] = value;
-  }
-
   push(value: number): void {
-    if (this.length === this.#values.length) this.#values = grown(this.#values, this.length + 1);
-    this.#values[this.length++] = value;
+    if (this.length === this.values.length) this.values = grown(this.values, this.length + 1);
+    this.values[this.length++] = value;
   }
 
   /** The index of the last number that is not above one. The numbers ascend, and the first is not above it. */
   last(value: number): number {
-    const values = this.#values;
+    const values = this.values;
     let high = this.length;
     if ((values[high - 1] as number) <= value) return high - 1;
     let low = 0;

@@ -44,8 +44,8 @@ export class Content {
 
   /** N code points of a run that has so many in all, behind some. */
   text(run: number, behind: number, n: number, all: number): string {
-    const start = this.#starts.get(run);
-    const end = run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.#length;
+    const start = this.#starts.values[run] as number;
+    const end = run + 1 < this.#starts.length ? (this.#starts.values[run + 1] as number) : this.#length;
     if (end - start === all) return this.#slice(start + behind, start + behind + n);
     if (run !== this.#run) this.#place(run, 0, start);
     const from = this.#seek(behind, start, all, end);

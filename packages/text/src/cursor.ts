@@ -3,19 +3,19 @@
  * behind the piece's last. It is moved, not made anew.
  */
 export class Cursor {
-  tray = 0;
-  /** The index of the piece in its tray. */
-  i = 0;
+  /** Where the cells of the piece begin. */
+  piece = 0;
   offset = 0;
 
-  set(tray: number, i: number, offset: number): this {
-    this.tray = tray;
-    this.i = i;
+  set(piece: number, offset: number): this {
+    this.piece = piece;
     this.offset = offset;
     return this;
   }
 
   copy(other: Cursor): this {
-    return this.set(other.tray, other.i, other.offset);
+    this.piece = other.piece;
+    this.offset = other.offset;
+    return this;
   }
 }

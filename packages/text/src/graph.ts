@@ -1,4 +1,5 @@
-import { Column, search } from './column.ts';
+import { Column } from './column.ts';
+import { TextError } from './error.ts';
 import { Queue, Side } from './queue.ts';
 
 /**
@@ -24,6 +25,8 @@ export class Graph {
   readonly #starts = new Column();
   readonly #parents: Heads[] = [];
   readonly #queue = new Queue();
+  /** How many were taken: runs that were looked at, and runs of operations that were moved. */
+  steps = 0;
 
   /** How many runs there are. */
   get length(): number {
@@ -32,7 +35,7 @@ export class Graph {
 
   /** The first event of a run. */
   start(run: number): LV {
-    return this.#starts.get(run);
+    return this.#starts.values[run] as number;
   }
 
   /** Takes in the events from start on, the next ones. */
@@ -50,13 +53,13 @@ export class Graph {
   /** What an event follows directly. */
   parents(v: LV): Heads {
     const run = this.of(v);
-    return this.#starts.get(run) === v ? (this.#parents[run] as Heads) : [v - 1];
+    return (this.#starts.values[run] as number) === v ? (this.#parents[run] as Heads) : [v - 1];
   }
 
   /** The end of the events from start on that follow each other, up to end. */
   stretch(start: LV, end: LV): LV {
     const next = this.of(start) + 1;
-    return next < this.length ? Math.min(end, this.#starts.get(next)) : end;
+    return next < this.length ? Math.min(end, this.#starts.values[next] as number) : end;
   }
 
   /**
@@ -71,14 +74,14 @@ export class Graph {
     queue.clear();
     for (const v of a) queue.push(v, Side.left);
     for (const v of b) queue.push(v, Side.right);
-    while (queue.length > queue.shared) {
+    while (queue.alone > 0) {
+      this.steps++;
       const v = queue.top;
       let side = queue.pop();
       const run = this.of(v);
-      const start = this.#starts.get(run);
+      const start = this.#starts.values[run] as number;
       let end = v + 1;
-      while (queue.length > 0 && queue.top >= start) {
-        const next = queue.top;
+      for (let next = queue.top; next >= start; next = queue.top) {
         const wider = side | queue.pop();
         if (wider === side) continue;
         if (next + 1 < end) (side === Side.left ? onlyA : onlyB).push({ start: next + 1, end });
@@ -100,11 +103,12 @@ export class Graph {
     const queue = this.#queue;
     queue.clear();
     for (const v of version) queue.push(v, Side.both);
-    while (queue.length > 0) {
-      const v = queue.popAll();
-      if (queue.length === 0) return v;
+    while (queue.top >= 0) {
+      const v = queue.top;
+      queue.pop();
+      if (queue.top < 0) return v;
       const run = this.of(v);
-      if (queue.top >= this.#starts.get(run)) continue;
+      if (queue.top >= (this.#starts.values[run] as number)) continue;
       const parents = this.#parents[run] as Heads;
       if (parents.length === 0) break; // nothing is common to what follows nothing
       for (const parent of parents) queue.push(parent, Side.both);
@@ -116,7 +120,7 @@ export class Graph {
   lowest(start: LV): Int32Array {
     const first = this.of(start);
     const lowest = new Int32Array(this.length - first);
-    let low = this.#starts.get(this.length - 1);
+    let low = this.#starts.values[this.length - 1] as number;
     for (let i = lowest.length - 1; i >= 0; i--) {
       low = Math.min(low, this.#parents[first + i]?.[0] ?? -1);
       lowest[i] = low;
@@ -137,7 +141,7 @@ export class Graph {
     for (let run = this.of(start); met < end; run++) {
       for (const parent of this.parents(met)) after.delete(parent);
       const last = run + 1 === this.length;
-      met = last ? end : Math.min(end, this.#starts.get(run + 1));
+      met = last ? end : Math.min(end, this.#starts.values[run + 1] as number);
       after.add(met - 1);
       if (after.size === 1 && (last || (lowest[run + 1 - first] as number) >= met - 1)) break;
     }
@@ -160,6 +164,22 @@ export class Graph {
     return join(this.compare([], version).onlyB.reverse());
   }
 
+  /**
+   * How many steps may have been taken when what is about to be done is, on a
+   * history of so many runs of operations. Branches that part and meet with each
+   * event cost steps by the square of their number. Histories that people make
+   * take a few for each run.
+   */
+  limit(runs: number): number {
+    return this.steps + 2 ** 18 + 64 * (this.length + runs);
+  }
+
+  /** @throws TextError `limit_exceeded` if more steps were taken. */
+  within(limit: number): void {
+    if (this.steps <= limit) return;
+    throw new TextError('limit_exceeded', 'The branches of the history part and meet too often.');
+  }
+
   /** Takes back all runs but the first n. */
   truncate(n: number): void {
     this.#starts.length = n;
@@ -169,20 +189,16 @@ export class Graph {
   /** Those of some events that are in no other's past. */
   dominators(events: Heads): Heads {
     if (events.length < 2) return events;
-    const sorted = [...new Set(events)].sort(ascending);
     const queue = this.#queue;
     queue.clear();
-    for (const v of sorted) queue.push(v, Side.left);
+    for (const v of events) queue.push(v, Side.left);
     const found: LV[] = [];
-    const lowest = sorted[0] as LV;
-    while (queue.length > 0 && queue.top >= lowest) {
-      const v = queue.top;
-      let side = queue.pop();
-      while (queue.length > 0 && queue.top === v) side |= queue.pop();
-      if (side === Side.left) found.push(v);
+    const lowest = events.reduce((a, b) => Math.min(a, b));
+    for (let v = queue.top; v >= lowest; v = queue.top) {
+      this.steps++;
+      if (queue.pop() === Side.left) found.push(v);
       const run = this.of(v);
-      // Whoever stands further down in the same run is in its past.
-      while (queue.length > 0 && queue.top >= this.#starts.get(run)) queue.pop();
+      queue.drop(this.#starts.values[run] as number); // whoever is further down in the run is in its past
       for (const parent of this.#parents[run] as Heads) queue.push(parent, Side.right);
     }
     return found.reverse();
@@ -242,7 +258,14 @@ function ascending(a: number, b: number): number {
 
 /** The index of the last of the first n spans that begins at an event or before it, or -1. */
 export function lastFrom(spans: readonly Span[], n: number, v: LV): number {
-  return search(n, (i) => (spans[i] as Span).start > v) - 1;
+  let low = 0;
+  let high = n;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((spans[middle] as Span).start > v) high = middle;
+    else low = middle + 1;
+  }
+  return low - 1;
 }
 
 /** Makes one of spans that follow each other. */

@@ -63,12 +63,12 @@ export class History {
 
   /** The first event of a run. */
   runStart(run: number): LV {
-    return this.#starts.get(run);
+    return this.#starts.values[run] as number;
   }
 
   /** Where a run ends. */
   runEnd(run: number): LV {
-    return run + 1 < this.#starts.length ? this.#starts.get(run + 1) : this.end;
+    return run + 1 < this.#starts.length ? (this.#starts.values[run + 1] as number) : this.end;
   }
 
   /** Calls fn with the parts of runs that the events from start to end are: the run, the first event, and how many. */
@@ -82,15 +82,15 @@ export class History {
 
   /** What a run did. */
   kind(run: number): number {
-    return this.#kinds.get(run);
+    return this.#kinds.values[run] as number;
   }
 
   /** The position of n events of a run, from v on: of erased ones the lowest. */
   position(run: number, v: LV, n: number): number {
-    const at = this.#positions.get(run);
-    switch (this.#kinds.get(run)) {
+    const at = this.#positions.values[run] as number;
+    switch (this.#kinds.values[run] as number) {
       case Kind.inserted:
-        return at + v - this.#starts.get(run);
+        return at + v - (this.#starts.values[run] as number);
       case Kind.erased:
         return at + this.runEnd(run) - v - n;
       default:
@@ -100,7 +100,12 @@ export class History {
 
   /** What n events of a run inserted, from v on. */
   text(run: number, v: LV, n: number): string {
-    return this.#content.text(run, v - this.#starts.get(run), n, this.runEnd(run) - this.#starts.get(run));
+    return this.#content.text(
+      run,
+      v - (this.#starts.values[run] as number),
+      n,
+      this.runEnd(run) - (this.#starts.values[run] as number),
+    );
   }
 
   /** What n events inserted, from v on, which may be of several runs. */
@@ -126,8 +131,8 @@ export class History {
     const last = this.#starts.length - 1;
     if (
       last < 0 ||
-      this.#kinds.get(last) !== Kind.inserted ||
-      this.#positions.get(last) + this.end - this.#starts.get(last) !== at ||
+      (this.#kinds.values[last] as number) !== Kind.inserted ||
+      (this.#positions.values[last] as number) + this.end - (this.#starts.values[last] as number) !== at ||
       !this.#follows(last)
     ) {
       this.#add(at, Kind.inserted, length);
@@ -141,16 +146,16 @@ export class History {
     this.#bound(at, n);
     const last = this.#starts.length - 1;
     if (last >= 0 && this.#follows(last)) {
-      const kind = this.#kinds.get(last);
-      const before = this.#positions.get(last);
+      const kind = this.#kinds.values[last] as number;
+      const before = this.#positions.values[last] as number;
       if (kind === Kind.deleted && before === at) {
         this.end += n;
         return;
       }
-      const single = kind === Kind.deleted && this.end - this.#starts.get(last) === 1;
+      const single = kind === Kind.deleted && this.end - (this.#starts.values[last] as number) === 1;
       if (n === 1 && before - 1 === at && (kind === Kind.erased || single)) {
-        this.#kinds.set(last, Kind.erased);
-        this.#positions.set(last, at);
+        this.#kinds.values[last] = Kind.erased;
+        this.#positions.values[last] = at;
         this.end++;
         return;
       }
@@ -203,8 +208,10 @@ export class History {
 
   /** How many code points the text has to which an event of a run, which was walked, is applied. */
   lengthBefore(run: number, v: LV): number {
-    const n = v - this.#starts.get(run);
-    return this.#lengths.get(run) + (this.#kinds.get(run) === Kind.inserted ? n : -n);
+    const n = v - (this.#starts.values[run] as number);
+    return (
+      (this.#lengths.values[run] as number) + ((this.#kinds.values[run] as number) === Kind.inserted ? n : -n)
+    );
   }
 
   /** How many code points the text has at an event's version, which was walked. */
@@ -219,9 +226,9 @@ export class History {
    * @throws TextError if they do not fit it.
    */
   fit(run: number, v: LV, n: number, length: number): void {
-    if (this.#starts.get(run) === v) this.#lengths.set(run, length);
+    if ((this.#starts.values[run] as number) === v) this.#lengths.values[run] = length;
     const at = this.position(run, v, n);
-    if (this.#kinds.get(run) !== Kind.inserted) {
+    if ((this.#kinds.values[run] as number) !== Kind.inserted) {
       if (at + n > length) throw new TextError('bad_update', 'More is deleted than there is.');
     } else if (at > length || length + n > maxLength) {
       throw new TextError('bad_update', 'Text is inserted behind the end.');
@@ -244,8 +251,8 @@ export class History {
       runs: this.length,
       units: this.units,
       names: this.agents.names.length,
-      kind: last < 0 ? 0 : this.#kinds.get(last),
-      at: last < 0 ? 0 : this.#positions.get(last),
+      kind: last < 0 ? 0 : (this.#kinds.values[last] as number),
+      at: last < 0 ? 0 : (this.#positions.values[last] as number),
     };
   }
 
@@ -257,8 +264,8 @@ export class History {
     this.#content.truncate(runs, units);
     for (const column of [this.#starts, this.#positions, this.#kinds, this.#lengths]) column.length = runs;
     if (runs === 0) return;
-    this.#kinds.set(runs - 1, kind);
-    this.#positions.set(runs - 1, at);
+    this.#kinds.values[runs - 1] = kind;
+    this.#positions.values[runs - 1] = at;
   }
 
   #add(at: number, kind: number, length: number): void {
@@ -271,7 +278,7 @@ export class History {
 
   /** Whether the next event follows a run of operations without a branch. */
   #follows(run: number): boolean {
-    return this.graph.start(this.graph.length - 1) <= this.#starts.get(run);
+    return this.graph.start(this.graph.length - 1) <= (this.#starts.values[run] as number);
   }
 
   #bound(at: number, n: number): void {

@@ -1,10 +1,6 @@
 export type { Anchor } from './anchor.ts';
 export type { Change, Event } from './change.ts';
 export { TextError, type TextErrorCode } from './error.ts';
-export { excise } from './excise.ts';
-export { Fold } from './fold.ts';
 export { apply, type Op, op, type Side, type Splice, transform, transformPosition } from './op.ts';
-export type { Authorship } from './past.ts';
 export { Replica } from './replica.ts';
-export type { Entry } from './sequence.ts';
 export type { Version } from './version.ts';

@@ -127,9 +127,15 @@ export function transformPosition(at: number, op: Op, side: Side): number {
 
 /** An operation in the making: each change goes into its last splice where it continues that. */
 export class Changes {
-  readonly op: [at: number, n: number, text: string][] = [];
+  readonly op: [at: number, n: number, text: string][];
   /** How many code points the last splice inserts. */
-  #inserted = 0;
+  #inserted: number;
+
+  /** The changes behind those of an operation. */
+  constructor(op: Op = []) {
+    this.op = op.map(([at, n, text]) => [at, n, text]);
+    this.#inserted = runesOf(op.at(-1)?.[2] ?? '');
+  }
 
   readonly add = (at: number, n: number, text: string): void => {
     const last = this.op.at(-1);

@@ -1,10 +1,11 @@
-import { type Heads, lastFrom, type Span } from './graph.ts';
-import { History } from './history.ts';
+import { headsOf } from './heads.ts';
 import { Changes, type Op } from './op.ts';
+import { only } from './part.ts';
+import { inside, type Replica } from './replica.ts';
 import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
+import type { Version } from './version.ts';
 import { Nearby, walk } from './walk.ts';
-import type { Walker } from './walker.ts';
 
 /** A run of the text that an agent wrote in one go. */
 export interface Authorship {
@@ -16,47 +17,38 @@ export interface Authorship {
   seq: number;
 }
 
-/** The text as it was at a version. */
-export function textAt(history: History, heads: Heads): string {
+/**
+ * The text of a replica as it was at a version.
+ *
+ * @throws TextError `bad_operation` if the replica lacks some of it.
+ */
+export function at(replica: Replica, version: Version): string {
+  const { history } = inside(replica);
+  const past = history.graph.past(headsOf(history, version));
   const text = new Rope();
-  walk(only(history, history.graph.past(heads)), [], 0, 0, new Nearby(), (at, n, inserted) => {
+  walk(only(history, past), [], 0, 0, new Nearby(), (at, n, inserted) => {
     if (n > 0) text.remove(at, n);
     else text.insert(at, inserted, runesOf(inserted));
   });
   return text.toString();
 }
 
-/** A history of some of the events, the earliest first, with all that they follow. */
-export function only(history: History, spans: readonly Span[]): History {
-  const { graph, agents } = history;
-  const part = new History();
-  const starts: number[] = []; // where each span is in the part
-  for (const span of spans) {
-    starts.push(part.end);
-    for (let start = span.start; start < span.end; ) {
-      const end = Math.min(graph.stretch(start, span.end), agents.end(start));
-      const parents = graph.parents(start).map((v) => {
-        const i = lastFrom(spans, starts.length, v);
-        return (starts[i] as number) + v - (spans[i] as Span).start;
-      });
-      part.graph.add(part.end, parents);
-      const { agent, seq } = agents.of(start);
-      part.agents.add(part.agents.named(agents.names[agent] as string), seq, end - start);
-      part.copy(history, start, end);
-      start = end;
-    }
-  }
-  return part;
-}
-
-/** The operation that makes the text of one version into that of another, by a walker that has applied all events. */
-export function diff(history: History, walker: Walker, from: Heads, to: Heads): Op {
+/**
+ * The operation that makes the text of one version into that of another.
+ *
+ * @throws TextError `bad_operation` if the replica lacks some of them.
+ */
+export function diff(replica: Replica, from: Version, to: Version): Op {
+  const state = inside(replica);
+  const { history } = state;
+  const [before, after] = [headsOf(history, from), headsOf(history, to)];
+  const walker = state.replay();
   const there = new Uint8Array(history.end);
-  walker.visit(from);
+  walker.visit(before);
   walker.tracker.each((id, n, state) => {
     if (state === 1) there.fill(1, id, id + n);
   });
-  walker.visit(to);
+  walker.visit(after);
   const changes = new Changes();
   let at = 0;
   walker.tracker.each((id, n, state) => {
@@ -72,8 +64,11 @@ export function diff(history: History, walker: Walker, from: Heads, to: Heads): 
   return changes.op;
 }
 
-/** Who wrote the text, from its beginning to its end, by a walker at its version. */
-export function blame({ agents }: History, { tracker }: Walker): Authorship[] {
+/** Who wrote the text, from its beginning to its end. When that was is for the log to say that the events came by. */
+export function blame(replica: Replica): Authorship[] {
+  const state = inside(replica);
+  const { agents } = state.history;
+  const { tracker } = state.replay();
   const runs: Authorship[] = [];
   let at = 0;
   tracker.each((id, n, state) => {

@@ -3,71 +3,69 @@ export const Side = { left: 1, right: 2, both: 3 } as const;
 
 /** A heap of events, the highest first, and in whose past each is. */
 export class Queue {
-  #events: number[] = [];
-  #sides: number[] = [];
-  /** How many are in the past of both sides. */
-  shared = 0;
-
-  get length(): number {
-    return this.#events.length;
-  }
-
-  /** The highest event. */
-  get top(): number {
-    return this.#events[0] as number;
-  }
+  /** Each 4 times its event and its side. */
+  readonly #heap: number[] = [];
+  /** The highest event, or -1 if there is none. */
+  top = -1;
+  /** How many are not in the past of both sides. */
+  alone = 0;
 
   clear(): void {
-    this.#events.length = 0;
-    this.#sides.length = 0;
-    this.shared = 0;
+    this.#heap.length = 0;
+    this.top = -1;
+    this.alone = 0;
   }
 
   push(event: number, side: number): void {
-    if (side === Side.both) this.shared++;
-    const events = this.#events;
-    const sides = this.#sides;
-    let i = events.length;
-    events.push(event);
-    sides.push(side);
+    if (side !== Side.both) this.alone++;
+    if (event > this.top) this.top = event;
+    const heap = this.#heap;
+    const pushed = 4 * event + side;
+    let i = heap.length;
+    heap.push(pushed);
     while (i > 0) {
       const above = (i - 1) >> 1;
-      if ((events[above] as number) >= event) break;
-      events[i] = events[above] as number;
-      sides[i] = sides[above] as number;
+      if ((heap[above] as number) >= pushed) break;
+      heap[i] = heap[above] as number;
       i = above;
     }
-    events[i] = event;
-    sides[i] = side;
+    heap[i] = pushed;
   }
 
-  /** Takes the highest event out, and returns its side. */
+  /** Takes the highest event out, as often as it is there, and returns the sides it is in the past of. */
   pop(): number {
-    const events = this.#events;
-    const sides = this.#sides;
-    const side = sides[0] as number;
-    if (side === Side.both) this.shared--;
-    const event = events.pop() as number;
-    const moved = sides.pop() as number;
-    const { length } = events;
-    if (length === 0) return side;
+    const { top } = this;
+    let sides = 0;
+    do sides |= this.#take();
+    while (this.top === top && top >= 0);
+    return sides;
+  }
+
+  /** Takes out those at an event or above it. */
+  drop(event: number): void {
+    while (this.top >= event) this.#take();
+  }
+
+  /** Takes one out, and returns its side. */
+  #take(): number {
+    const heap = this.#heap;
+    const side = (heap[0] as number) % 4;
+    if (side !== Side.both) this.alone--;
+    const moved = heap.pop() as number;
+    const { length } = heap;
+    if (length === 0) {
+      this.top = -1;
+      return side;
+    }
     let i = 0;
     for (let child = 1; child < length; child = 2 * i + 1) {
-      if (child + 1 < length && (events[child + 1] as number) > (events[child] as number)) child++;
-      if (event >= (events[child] as number)) break;
-      events[i] = events[child] as number;
-      sides[i] = sides[child] as number;
+      if (child + 1 < length && (heap[child + 1] as number) > (heap[child] as number)) child++;
+      if (moved >= (heap[child] as number)) break;
+      heap[i] = heap[child] as number;
       i = child;
     }
-    events[i] = event;
-    sides[i] = moved;
+    heap[i] = moved;
+    this.top = Math.floor((heap[0] as number) / 4);
     return side;
-  }
-
-  /** Takes the highest event out, as often as it is there, and returns it. */
-  popAll(): number {
-    const { top } = this;
-    while (this.length > 0 && this.top === top) this.pop();
-    return top;
   }
 }

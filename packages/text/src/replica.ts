@@ -2,38 +2,33 @@ import { admit } from './admit.ts';
 import { type Anchor, anchorAt, placeOf } from './anchor.ts';
 import { type Arrived, arrived, type Change, checkAgent, weight } from './change.ts';
 import { TextError } from './error.ts';
-import type { Heads, LV, Span } from './graph.ts';
-import { History } from './history.ts';
+import type { LV, Span } from './graph.ts';
 import { Changes, check, type Op, put, type Side, spliced } from './op.ts';
-import { type Authorship, blame, diff, only, textAt } from './past.ts';
+import { only } from './part.ts';
 import { clamp, within } from './places.ts';
-import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
-import { load, type Opened, open, save } from './save.ts';
+import { State } from './state.ts';
 import { Steps } from './undo.ts';
 import { decode, encode } from './update.ts';
-import { headsOf, lacks, type Version, versionOf } from './version.ts';
-import { Nearby, walk } from './walk.ts';
-import { Walker } from './walker.ts';
+import { lacks, type Version, versionOf } from './version.ts';
+import { walk } from './walk.ts';
 
 /** About how many bytes of updates are held whose causes are missing. */
 const maxHeld = 1 << 20;
+
+/** What a replica consists of, for the other entry points of this package. */
+export let inside: (replica: Replica) => State;
 
 /** A text as one agent has it, with its history. Positions count Unicode code points. */
 export class Replica {
   /** Whose edits its are. */
   readonly agent: string;
-  #events = new History();
-  #text = new Rope();
-  #version: Heads = [];
-  /** What came whose causes have not come yet. */
-  #held: Arrived[] = [];
-  #near = new Nearby();
-  /** Applies all events, once someone asks for what the text alone does not tell. */
-  #whole: Walker | undefined;
+  readonly #state = new State();
   readonly #steps = new Steps();
-  /** What it was opened from, until its history is needed. */
-  #unread: { saved: Uint8Array; opened: Opened } | undefined;
+
+  static {
+    inside = (replica) => replica.#state;
+  }
 
   /**
    * An empty text of an agent, whose name nobody else may have: two that write
@@ -46,54 +41,32 @@ export class Replica {
     this.agent = agent;
   }
 
-  /**
-   * The text of an agent that goes on from what was saved, whose bytes it keeps.
-   * The text is there at once; its history is read when it is needed first, and
-   * what needs it throws `bad_update` if it is damaged. The agent may be the one
-   * that saved, if that goes on nowhere else.
-   *
-   * @throws TextError `bad_update` if what was saved is damaged.
-   */
-  static open(agent: string, saved: Uint8Array): Replica {
-    const replica = new Replica(agent);
-    const bytes = saved.slice();
-    const opened = open(bytes);
-    replica.#text = new Rope(opened.text);
-    replica.#unread = { saved: bytes, opened };
-    return replica;
-  }
-
-  /** The text with its history, for `open`. */
-  save(): Uint8Array {
-    return this.#unread?.saved.slice() ?? save(this.toString(), this.#history, this.#replay());
-  }
-
   /** How many code points the text has. */
   get length(): number {
-    return this.#text.runes;
+    return this.#state.text.runes;
   }
 
   /** The text. */
   toString(): string {
-    return this.#text.toString();
+    return this.#state.text.toString();
   }
 
   /** The text from one position to another, as far as it is there. */
   slice(from: number, to = this.length): string {
     const start = clamp(from, 0, this.length);
-    return this.#text.slice(start, clamp(to, start, this.length));
+    return this.#state.text.slice(start, clamp(to, start, this.length));
   }
 
   /** How many UTF-16 code units, as JavaScript and editors count, are before a position. */
   toUnits(position: number): number {
     within(position, this.length);
-    return this.#text.toUnits(position);
+    return this.#state.text.toUnits(position);
   }
 
   /** The position of a UTF-16 code unit: of the second of a pair, that of the first. */
   toPosition(units: number): number {
-    within(units, this.#text.units);
-    return this.#text.toRunes(units);
+    within(units, this.#state.text.units);
+    return this.#state.text.toRunes(units);
   }
 
   /** Puts text behind so many code points. */
@@ -133,13 +106,13 @@ export class Replica {
 
   /** What of each agent's events is known. */
   version(): Version {
-    return versionOf(this.#history);
+    return versionOf(this.#state.history);
   }
 
   /** An update for a replica that has a version: all events that it lacks. It is empty if there are none. */
   since(version: Version): Uint8Array {
-    const spans = lacks(this.#history, version);
-    return spans.length === 0 ? new Uint8Array() : encode(this.#history, spans);
+    const spans = lacks(this.#state.history, version);
+    return spans.length === 0 ? new Uint8Array() : encode(this.#state.history, spans);
   }
 
   /**
@@ -160,32 +133,13 @@ export class Replica {
     return this.#take(changes.map(arrived));
   }
 
-  /**
-   * The text as it was at a version.
-   *
-   * @throws TextError `bad_operation` if the replica lacks some of it.
-   */
-  at(version: Version): string {
-    return textAt(this.#history, headsOf(this.#history, version));
-  }
-
-  /** The operation that makes the text of one version into that of another. */
-  diff(from: Version, to: Version): Op {
-    const history = this.#history;
-    return diff(history, this.#replay(), headsOf(history, from), headsOf(history, to));
-  }
-
-  /** Who wrote the text, from its beginning to its end. When that was is for the log to say that the events came by. */
-  blame(): Authorship[] {
-    return blame(this.#history, this.#replay());
-  }
-
   /** An anchor for a position: `left` stays behind the code point in front of it, `right` in front of the one behind it. */
   anchor(position: number, side: Side): Anchor {
     within(position, this.length);
-    if (side === 'left') return position === 0 ? {} : anchorAt(this.#history, this.#replay(), position, side);
+    if (side === 'left')
+      return position === 0 ? {} : anchorAt(this.#state.history, this.#state.replay(), position, side);
     if (position === this.length) return { before: true };
-    return anchorAt(this.#history, this.#replay(), position, side);
+    return anchorAt(this.#state.history, this.#state.replay(), position, side);
   }
 
   /**
@@ -195,7 +149,7 @@ export class Replica {
    */
   position(anchor: Anchor): number {
     if (!anchor.agent) return anchor.before ? this.length : 0;
-    return placeOf(this.#history, this.#replay(), anchor.agent, anchor);
+    return placeOf(this.#state.history, this.#state.replay(), anchor.agent, anchor);
   }
 
   /** Whether there is an own edit that is not undone. */
@@ -226,10 +180,8 @@ export class Replica {
   /** A copy for another agent, with nothing to undo. */
   clone(agent: string): Replica {
     const copy = new Replica(agent);
-    copy.#events = only(this.#history, [{ start: 0, end: this.#history.end }]);
-    copy.#text = new Rope(this.toString());
-    copy.#version = this.#version;
-    copy.#held = [...this.#held];
+    const { history, text, version, held } = this.#state;
+    copy.#state.become(text.toString(), only(history, [{ start: 0, end: history.end }]), version, held);
     return copy;
   }
 
@@ -243,79 +195,65 @@ export class Replica {
 
   /** Begins an edit of so many events. */
   #begin(events: number): LV {
-    const { end, graph } = this.#history;
-    this.#history.room(events);
-    graph.add(end, this.#version);
+    const { end, graph } = this.#state.history;
+    this.#state.history.room(events);
+    graph.add(end, this.#state.version);
     return end;
   }
 
   #splice(at: number, n: number, text: string, runes: number): void {
-    const rope = this.#text;
+    const rope = this.#state.text;
     if (n > 0) {
-      this.#history.remove(at, n, rope.runes);
+      this.#state.history.remove(at, n, rope.runes);
       rope.remove(at, n);
     }
     if (runes > 0) {
-      this.#history.insert(at, text, runes, rope.runes);
+      this.#state.history.insert(at, text, runes, rope.runes);
       rope.insert(at, text, runes);
     }
   }
 
   #finish(start: LV): LV {
-    const { end } = this.#history;
-    this.#history.sign(this.agent, start);
-    this.#version = [end - 1];
-    this.#near.drop(end);
+    const { end } = this.#state.history;
+    this.#state.history.sign(this.agent, start);
+    this.#state.version = [end - 1];
+    this.#state.near.drop(end);
     return end;
   }
 
   #take(changes: readonly Arrived[]): Op {
-    const history = this.#history;
+    const history = this.#state.history;
     const before = history.mark();
     const told = new Changes();
     try {
-      const held = admit(history, this.agent, [...this.#held, ...changes]);
+      const held = admit(history, this.agent, [...this.#state.held, ...changes]);
       if (held.reduce((sum, change) => sum + weight(change), 0) > maxHeld) {
         throw new TextError('limit_exceeded', 'Too much is held whose causes have not come.');
       }
-      this.#version = walk(history, this.#version, before.end, this.length, this.#near, told.add);
-      this.#held = held;
+      this.#state.version = walk(
+        history,
+        this.#state.version,
+        before.end,
+        this.length,
+        this.#state.near,
+        told.add,
+      );
+      this.#state.held = held;
     } catch (error) {
       history.rewind(before);
-      this.#near.drop();
+      this.#state.forget();
       throw error;
     }
-    for (const splice of told.op) put(this.#text, splice);
+    for (const splice of told.op) put(this.#state.text, splice);
     return told.op;
-  }
-
-  /** The history, which is read if it was not yet. */
-  get #history(): History {
-    if (this.#unread !== undefined) {
-      const { history, version, walker } = load(this.#unread.opened);
-      this.#unread = undefined;
-      this.#events = history;
-      this.#version = version;
-      this.#whole = walker;
-    }
-    return this.#events;
-  }
-
-  /** The walker that has applied all events, at the replica's version. */
-  #replay(): Walker {
-    const history = this.#history;
-    this.#whole ??= new Walker(history, -1);
-    this.#whole.reach(history.end);
-    this.#whole.visit(this.#version);
-    return this.#whole;
   }
 
   #revert(from: Span[], to: Span[]): Op {
     for (let step = from.pop(); step !== undefined; step = from.pop()) {
-      const { op, copied } = this.#steps.inverse(this.#history, this.#replay().tracker, step);
+      const { op, copied } = this.#steps.inverse(this.#state.history, this.#state.replay().tracker, step);
       const span = this.#edit(op);
       if (span === undefined) continue;
-      this.#steps.note(this.#history, span.start, copied);
+      this.#steps.note(this.#state.history, span.start, copied);
       to.push(span);
       return op;
     }

@@ -1,9 +1,9 @@
 import { damaged, Writer } from './bytes.ts';
 import { seal, unseal } from './crc.ts';
-import type { Heads } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { pack, unpack } from './pack.ts';
 import { readPlain, writePlain } from './plain.ts';
+import type { Loaded } from './state.ts';
 import { Walker } from './walker.ts';
 
 // What is saved is, in this order: its magic; the text (see plain.ts); what
@@ -16,13 +16,6 @@ const magic = 'txs\x01';
 export interface Opened {
   text: string;
   past: Uint8Array;
-}
-
-/** A history, and a walker at its version, which is that of the text. */
-export interface Loaded {
-  history: History;
-  version: Heads;
-  walker: Walker;
 }
 
 /** Saves a text with its whole history, for open and load, by a walker at its version. */

@@ -128,7 +128,7 @@ export class Sequence {
         'An entry has a client, and has seen those before it, not itself.',
       );
     }
-    if (base === this.offset) return this.version;
+    if (base === this.offset && after.length === 0) return this.version;
     const events = [...this.versionAt(base)];
     const last = this.last(client);
     if (last !== undefined) events.push(last);

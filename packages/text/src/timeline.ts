@@ -123,8 +123,7 @@ export class Timeline {
     this.#put(own, [own.end - 1], () => record(history, op));
     own.removed += removed;
     if (own.growing === undefined) {
-      own.growing = new Changes();
-      own.growing.addAll(own.op);
+      own.growing = new Changes(own.op);
       own.op = own.growing.op;
     }
     own.growing.addAll(op);

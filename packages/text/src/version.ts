@@ -1,6 +1,6 @@
 import { search } from './column.ts';
 import { TextError } from './error.ts';
-import { type Heads, join, type LV, type Span } from './graph.ts';
+import { join, type Span } from './graph.ts';
 import type { History } from './history.ts';
 
 /** What of each agent's events is known: ascending ranges of their seqs, from one up to another that is not in it. */
@@ -51,38 +51,8 @@ export function lacks({ agents }: History, version: Version): Span[] {
   return join(spans);
 }
 
-/**
- * Those events of a version that no other of it follows.
- *
- * @throws TextError `bad_operation` if the history lacks some of it, or it lacks
- * what some of its events follow.
- */
-export function headsOf({ agents, graph }: History, version: Version): Heads {
-  const last: LV[] = [];
-  let count = 0;
-  for (const [agent, ranges] of rangesOf(version)) {
-    for (const [from, to] of ranges) {
-      for (let seq = from; seq < to; ) {
-        const { v, n } = agents.event(agent, seq);
-        if (v < 0) throw new TextError('bad_operation', `An event ${seq} of that agent is not known.`);
-        const end = v + Math.min(n, to - seq);
-        // Others may follow the middle of a run: the last of each stretch counts.
-        for (let start = v; start < end; start = graph.stretch(start, end))
-          last.push(graph.stretch(start, end) - 1);
-        count += end - v;
-        seq += end - v;
-      }
-    }
-  }
-  const heads = graph.dominators(last);
-  for (const { start, end } of graph.past(heads)) count -= end - start;
-  if (count !== 0)
-    throw new TextError('bad_operation', 'It is no version: it lacks what some of its events follow.');
-  return heads;
-}
-
 /** The ranges of each agent, which are checked. */
-function rangesOf(version: Version): Map<string, readonly Range[]> {
+export function rangesOf(version: Version): Map<string, readonly Range[]> {
   if (typeof version !== 'object' || version === null) throw noVersion();
   const all = new Map<string, readonly Range[]>();
   for (const [agent, ranges] of Object.entries(version)) {

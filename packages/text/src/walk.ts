@@ -21,9 +21,14 @@ export class Nearby {
     if (old !== undefined && lowest >= old.tracker.base - 1 && this.#holds(end) <= this.#limit) return old;
     const base = history.graph.base(versions);
     const walker = old?.tracker.base === base + 1 ? old : new Walker(history, base);
+    this.adopt(walker, end);
+    return walker;
+  }
+
+  /** Goes on with a walker that has the events up to end. */
+  adopt(walker: Walker, end: LV): void {
     this.#walker = walker;
     this.#limit = Math.max(maxNear, 2 * this.#holds(end));
-    return walker;
   }
 
   /** Lets the walker go if it would hold too much with the events up to end, or all if none is given. */

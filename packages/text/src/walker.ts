@@ -36,12 +36,17 @@ export class Walker {
   /**
    * Applies the events that come next, up to end.
    *
-   * @throws TextError if one does not fit the text of its author; then the walker
-   * is void.
+   * @throws TextError if one does not fit the text of its author, or
+   * `limit_exceeded` if it takes too many steps; then the walker is void.
    */
   reach(end: LV, tell?: Tell): void {
+    const { graph, length } = this.#history;
     const start = this.tracker.grow(end);
-    for (const span of this.#history.graph.arrange(start, end)) this.#apply(span.start, span.end, tell);
+    const limit = graph.limit(length);
+    for (const span of graph.arrange(start, end)) {
+      this.#apply(span.start, span.end, tell);
+      graph.within(limit);
+    }
   }
 
   /** Applies events that follow each other. */
@@ -97,6 +102,7 @@ export class Walker {
 
   /** Takes n events of a run back from the prepare state (by is -1), or puts them into it again (1). */
   move(run: number, v: LV, n: number, by: number): void {
+    this.#history.graph.steps++;
     if (this.#history.kind(run) === Kind.inserted) this.tracker.move(v, n, by);
     else this.tracker.moveDeleted(v, n, by);
   }

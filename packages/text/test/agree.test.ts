@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Authorship, type Entry, excise, Fold, type Op, Replica, type Version } from '../src/index.ts';
+import { type Op, Replica, type Version } from '../src/index.ts';
+import { excise } from '../src/log.ts';
+import { type Authorship, blame } from '../src/past.ts';
+import { read } from './conformance.ts';
 import { addTo, Document, drawHistory } from './histories.ts';
 import { Random } from './random.ts';
 import { drawChanges } from './replicas.ts';
@@ -21,25 +22,12 @@ interface AgreedUpdate extends Agreed {
   blame: Authorship[];
 }
 
-/** A log, the effect of each entry on the text, and whether a bar is set then. */
-interface AgreedFold {
-  entries: (Entry & { eff: Op; bar?: boolean })[];
-  text: string;
-}
-
 /** Operations on a text of so many code points, and what they become without one of them. */
 interface AgreedExcision {
   length: number;
   ops: Op[];
   without: number;
   rest: Op[];
-}
-
-function read<T>(name: string, atLeast: number): T[] {
-  const file = join(import.meta.dirname, '../../../conformance/text', name);
-  const values: T[] = JSON.parse(readFileSync(file, 'utf8'));
-  expect(values.length).toBeGreaterThanOrEqual(atLeast);
-  return values;
 }
 
 test('Go and TypeScript come to the same texts', { timeout: 120_000 }, () => {
@@ -53,7 +41,10 @@ test('Go and TypeScript come to the same texts', { timeout: 120_000 }, () => {
 });
 
 test('TEXT-11 Go and TypeScript read and write the very same updates', { timeout: 60_000 }, () => {
-  for (const { seed, steps, update, version, blame, text } of read<AgreedUpdate>('updates.json', 50)) {
+  for (const { seed, steps, update, version, blame: authors, text } of read<AgreedUpdate>(
+    'updates.json',
+    50,
+  )) {
     const given = new Replica('reader');
     for (const change of drawChanges(new Random(seed), steps).changes) given.mergeChanges([change]);
     const merged = new Replica('another');
@@ -61,20 +52,9 @@ test('TEXT-11 Go and TypeScript read and write the very same updates', { timeout
     for (const replica of [given, merged]) {
       expect(replica.toString(), `seed ${seed}`).toBe(text);
       expect(replica.version(), `seed ${seed}`).toEqual(version);
-      expect(replica.blame(), `seed ${seed}`).toEqual(blame);
+      expect(blame(replica), `seed ${seed}`).toEqual(authors);
       expect(Buffer.from(replica.since({})).toString('base64'), `seed ${seed}`).toBe(update);
     }
-  }
-});
-
-test('TEXT-7 Go and TypeScript fold logs alike', () => {
-  for (const [i, { entries, text }] of read<AgreedFold>('folds.json', 50).entries()) {
-    let fold = new Fold();
-    for (const { eff, bar, ...entry } of entries) {
-      expect(fold.fold(entry), `log ${i}, entry ${entry.offset}`).toEqual(eff);
-      if (bar) fold = new Fold(fold.text, fold.offset);
-    }
-    expect(fold.text, `log ${i}`).toBe(text);
   }
 });
 

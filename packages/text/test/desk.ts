@@ -16,6 +16,7 @@ interface Command {
 
 /** What the sequencer says of a command, or an entry of the log. */
 type Answer =
+  | { kind: 'taken'; seq: number }
   | { kind: 'rejected'; seq: number }
   /** For now. */
   | { kind: 'refused'; seq: number }
@@ -65,6 +66,7 @@ export class Desk {
     this.log.push(entry);
     taken.set(seq, entry.offset);
     writer.next++;
+    writer.down.push({ kind: 'taken', seq });
   }
 
   /** Puts so many entries on the way to a writer. */
@@ -114,6 +116,8 @@ export class Writer {
   readonly #desk: Desk;
   /** Of each operation that was sent. */
   readonly #seqs = new Map<number, number>();
+  /** The operation of each seq. */
+  readonly #keys = new Map<number, number>();
   #voids = 0;
   /** So many of the pending ones are on their way. */
   #sent = 0;
@@ -166,6 +170,7 @@ export class Writer {
     for (const { key, base, op } of this.session.pending.slice(this.#sent)) {
       const seq = this.#seqs.get(key) ?? this.#seqs.size + 1;
       this.#seqs.set(key, seq);
+      this.#keys.set(seq, key);
       this.up.push({ seq, voids: this.#voids, base, op });
       this.#sent++;
     }
@@ -180,6 +185,9 @@ export class Writer {
       expect([confirmed, error]).toEqual([position < 0 ? 0 : key, undefined]);
       if (confirmed > 0) this.#sent = Math.max(0, this.#sent - 1);
       this.#check(op);
+    } else if (answer.kind === 'taken') {
+      session.acknowledge(key);
+      expect(session.pending[position]?.acknowledged ?? true).toBe(true);
     } else if (answer.kind === 'rejected') {
       const { naive, spans } = this.#naive();
       const [from, to] = spans[position] ?? [0, 0];
@@ -249,7 +257,7 @@ export class Writer {
   }
 
   #key(seq: number | undefined): number {
-    return [...this.#seqs].find(([, s]) => s === seq)?.[0] ?? 0;
+    return this.#keys.get(seq ?? 0) ?? 0;
   }
 
   #position(key: number): number {

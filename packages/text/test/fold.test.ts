@@ -85,6 +85,88 @@ describe('TEXT-7, TEXT-8 an entry that cannot be folded has no effect', () => {
   });
 });
 
+test('TEXT-8 a bar comes where the newest entry saw all and enough is behind the last, and is forced where none does', () => {
+  const fold = new Fold();
+  let base = 0;
+  const next = (client: string, seen: number) =>
+    fold.fold({ offset: fold.offset + 1, client, base: seen, op: op.insert(0, 'a') });
+  while (fold.offset < 511) next('ann', fold.offset);
+  expect(fold.bar).toBe(0);
+  fold.skip();
+  expect([fold.bar, fold.offset]).toEqual([0, 512]); // what has no effect saw nothing
+  next('ann', 512);
+  expect([fold.bar, fold.held]).toEqual([513, { entries: 0, events: 0 }]);
+  base = fold.bar;
+  while (fold.bar === base) next(fold.offset < base + 500 ? 'ann' : 'bob', base); // who does not see ann's
+  expect(fold.bar - base).toBe(4096);
+  base = fold.bar;
+  fold.fold({ offset: base + 1, client: 'ann', base, op: op.insert(0, 'a'.repeat(1 << 16)) });
+  expect(fold.bar).toBe(base + 1);
+  expect(() => next('bob', base)).toThrow(expect.objectContaining({ code: 'rebase_required' }));
+  fold.skipTo(20_000);
+  expect([fold.offset, fold.held.entries < 4096]).toEqual([20_000, true]);
+});
+
+test('TEXT-12 a fold bounds what an entry makes of the text, and what it moves', () => {
+  const fold = new Fold('hello', 0, { length: 8, splices: 2, moves: 3 });
+  const check = (entry: Entry, code: TextErrorCode | '', text: string, moved: number) => {
+    if (code === '') fold.fold(entry);
+    else expect(() => fold.fold(entry)).toThrow(expect.objectContaining({ code }));
+    expect([fold.text, fold.moved]).toEqual([text, moved]);
+  };
+  const ann = (offset: number, change: Op): Entry => ({ offset, client: 'ann', base: 0, op: change });
+  const bob = (offset: number, base: number, change: Op): Entry => ({
+    offset,
+    client: 'bob',
+    base,
+    op: change,
+  });
+  const three: Op = [...op.insert(0, 'a'), ...op.insert(0, 'b'), ...op.insert(0, 'c')];
+  check(ann(1, three), 'limit_exceeded', 'hello', 0);
+  check(ann(1, op.insert(5, '1234')), 'limit_exceeded', 'hello', 0);
+  check(ann(1, op.insert(5, '12')), '', 'hello12', 0);
+  check(bob(2, 0, op.insert(0, 'ab')), 'limit_exceeded', 'hello12', 2);
+  check(bob(2, 0, op.insert(0, 'a')), '', 'ahello12', 0);
+  check(ann(3, op.delete(0, 1)), '', 'aello12', 3);
+  check(bob(4, 0, op.delete(0, 1)), 'rebase_required', 'aello12', 4);
+  check(bob(4, 2, op.delete(0, 1)), '', 'ello12', 2);
+});
+
+describe('what is no snapshot is bad_update', () => {
+  const entry = { client: 'ann', base: 10, op: op.insert(5, '!') };
+  const whole = { text: 'hello!', bar: 10, length: 5, log: [entry] };
+  const wrong: [name: string, change: object | null][] = [
+    ['nothing', null],
+    ['another length', { length: 6 }],
+    ['a negative length', { length: -1 }],
+    ['no text', { text: undefined }],
+    ['half a surrogate pair', { text: 'hello\ud83d' }],
+    ['no bar', { bar: '10' }],
+    ['half a bar', { bar: 10.5 }],
+    ['no log', { log: {} }],
+    ['a number in the log', { log: [5] }],
+    ['nothing in the log', { log: [undefined] }],
+    ['another base', { log: [{ ...entry, base: 9 }] }],
+    ['no base', { log: [{ ...entry, base: undefined }] }],
+    ['another position', { log: [{ ...entry, op: op.insert(6, '!') }] }],
+    ['no operation', { log: [{ ...entry, op: [[5, 0]] }] }],
+    ['no client', { log: [{ ...entry, client: 5 }] }],
+    ['what is not there before it', { log: [{ ...entry, after: [11] }] }],
+    ['nothing before it', { log: [{ ...entry, after: 5 }] }],
+  ];
+  test.each(wrong)('%s', (_, change) => {
+    const snapshot = change === null ? change : { ...whole, ...change };
+    expect(() => Fold.load(snapshot as never)).toThrow(expect.objectContaining({ code: 'bad_update' }));
+  });
+
+  test('but this is one', () => {
+    const fold = Fold.load(whole, { length: 6 });
+    expect([fold.text, fold.offset, fold.bar, fold.snapshot()]).toEqual(['hello!', 11, 10, whole]);
+    const long = { offset: 12, client: '', base: 11, op: op.insert(0, 'x') };
+    expect(() => fold.fold(long)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+  });
+});
+
 test('TEXT-9 what is left of operations without one of them is what the naive engine has without its events', () => {
   for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Anchor, apply, Replica, type Version } from '../src/index.ts';
+import { at, blame, diff } from '../src/past.ts';
 import { addToNaive } from './histories.ts';
 import { Naive } from './naive.ts';
 import { Random } from './random.ts';
@@ -34,28 +35,26 @@ test('past versions, differences, authors and anchors are what the naive engine 
     for (let i = 0; i < 5 && naive.events.length > 0; i++) {
       const [a, b] = [some(), some()];
       const [from, to] = [versionOf(naive, a), versionOf(naive, b)];
-      expect(reader.at(from), `seed ${seed}`).toBe(naive.at(a));
-      expect(apply(naive.at(a), reader.diff(from, to)), `seed ${seed}`).toBe(naive.at(b));
+      expect(at(reader, from), `seed ${seed}`).toBe(naive.at(a));
+      expect(apply(naive.at(a), diff(reader, from, to)), `seed ${seed}`).toBe(naive.at(b));
     }
-    expect(reader.at(reader.version())).toBe(reader.toString());
+    expect(at(reader, reader.version())).toBe(reader.toString());
 
     const authors = naive.order().filter(({ gone }) => !gone);
     expect(
-      reader
-        .blame()
-        .flatMap(({ at, length, agent, seq }) =>
-          Array.from({ length }, (_, k) => ({ at: at + k, agent, seq: seq + k })),
-        ),
+      blame(reader).flatMap(({ at, length, agent, seq }) =>
+        Array.from({ length }, (_, k) => ({ at: at + k, agent, seq: seq + k })),
+      ),
       `seed ${seed}`,
     ).toEqual(authors.map(({ v }, at) => ({ at, agent: naive.events[v]?.agent, seq: naive.events[v]?.seq })));
 
-    let at = 0;
+    let place = 0;
     for (const { v, gone } of naive.order()) {
       const { agent, seq } = naive.events[v] as Naive['events'][number];
-      const behind = gone ? at : at + 1;
-      expect(reader.position({ agent, seq, before: true }), `seed ${seed}`).toBe(at);
+      const behind = gone ? place : place + 1;
+      expect(reader.position({ agent, seq, before: true }), `seed ${seed}`).toBe(place);
       expect(reader.position({ agent, seq }), `seed ${seed}`).toBe(behind);
-      at = behind;
+      place = behind;
     }
     for (let at = 0; at <= reader.length; at++) {
       for (const side of ['left', 'right'] as const)
@@ -121,7 +120,7 @@ describe('what is no place, and no version, is bad_operation', () => {
     ['a position behind the end', () => ann.toUnits(2)],
     ...versions.map((version): [string, () => unknown] => [
       `the version ${JSON.stringify(version)}`,
-      () => ann.at(version),
+      () => at(ann, version),
     ]),
   ];
   test.each(wrong)('%s', (_, use) => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { apply, op, Replica, transform, transformPosition } from '../src/index.ts';
+import { blame } from '../src/past.ts';
+import { open, save } from '../src/saved.ts';
 
 test("the README's replicas come to what it says", () => {
   const ann = new Replica('ann');
@@ -15,6 +17,9 @@ test("the README's replicas come to what it says", () => {
   expect(ann.toString()).toBe('Jello');
   ann.redo();
   expect(ann.toString()).toBe('Jello!');
+  const opened = open('ann', save(ann));
+  expect(opened.toString()).toBe('Jello!');
+  expect(blame(opened)[0]).toEqual({ at: 0, length: 1, agent: 'bob', seq: 1 });
 });
 
 test("the README's operations come to what it says", () => {

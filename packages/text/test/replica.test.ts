@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Writer } from '../src/bytes.ts';
 import { crc32, seal } from '../src/crc.ts';
 import { type Change, op, Replica, type TextErrorCode, type Version } from '../src/index.ts';
+import { at } from '../src/past.ts';
 import { Random } from './random.ts';
 import { drawChanges, merge, pull, scribble, shuffled } from './replicas.ts';
 
@@ -256,7 +257,7 @@ test('an agent may have the name of what every object has', () => {
   expect(proto.since(version)).toHaveLength(0);
   pull(other, proto);
   expect(other.since(version).length).toBeGreaterThan(0);
-  expect(other.at(version)).toBe('a');
+  expect(at(other, version)).toBe('a');
 });
 
 test('what was concurrent is merged on from where it was, however long ago that began', () => {
@@ -276,4 +277,22 @@ test('what was concurrent is merged on from where it was, however long ago that 
   const fresh = new Replica('fresh');
   merge(fresh, ann.since({}));
   expect(fresh.toString() === ann.toString()).toBe(true);
+});
+
+test('branches that part and meet too often are refused, and nothing changes', () => {
+  const parts: Change[] = [];
+  for (let seq = 0; seq < 20_000; seq += 2)
+    parts.push({ agent: 'bob', seq, parents: [], op: op.insert(0, 'x') });
+  const meets = parts.slice(1).map((part, seq): Change => {
+    const before = seq === 0 ? { agent: 'bob', seq: 0 } : { agent: 'eve', seq: seq - 1 };
+    return { agent: 'eve', seq, parents: [before, part], op: op.insert(0, 'y') };
+  });
+  const ann = new Replica('ann');
+  ann.insert(0, 'a');
+  expect(() => ann.mergeChanges([...parts, ...meets])).toThrow(
+    expect.objectContaining({ name: 'TextError', code: 'limit_exceeded' }),
+  );
+  expect([ann.toString(), ann.version()]).toEqual(['a', { ann: [[0, 1]] }]);
+  ann.undo();
+  expect(ann.toString()).toBe('');
 });

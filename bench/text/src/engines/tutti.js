@@ -1,4 +1,5 @@
 import { Replica } from '@tutti/text';
+import { open, save } from '@tutti/text/saved';
 import { reader } from '../author.js';
 
 /** `@tutti/text`. What it saves has the text beside the history, which is read when it is needed first. */
@@ -9,7 +10,7 @@ export class Doc {
   }
 
   static open(bytes) {
-    return new Doc(reader, undefined, Replica.open(`agent ${reader}`, bytes));
+    return new Doc(reader, undefined, open(`agent ${reader}`, bytes));
   }
 
   static openSnapshot(bytes) {
@@ -45,7 +46,7 @@ export class Doc {
   }
 
   save() {
-    return this.replica.save();
+    return save(this.replica);
   }
 
   snapshot() {

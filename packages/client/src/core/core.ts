@@ -81,9 +81,20 @@ export class Core {
     return this.#client;
   }
 
+  /** Whether a publish waits to be sent for the first time. */
+  isUnsent(key: number): boolean {
+    return this.#outbox.isUnsent(key);
+  }
+
+  /** How many bytes the data of an entry may have, as the server told the last time; Infinity before. */
+  get messageBytes(): number {
+    return this.#outbox.messageBytes;
+  }
+
   /** Takes one input at a time that never goes back; returns what is to be done, in order. */
   step(now: number, input: Input): Effect[] {
     this.#turn.now = now;
+    this.#turn.step++;
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
     const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
@@ -122,6 +133,8 @@ export class Core {
         return this.#subscriptions.unsubscribe(input.handler);
       case 'publish':
         return this.#outbox.publish(input);
+      case 'amend':
+        return this.#outbox.amend(input);
       case 'abort':
         this.#outbox.abort(input.key);
         return this.#pages.abort(input.key);

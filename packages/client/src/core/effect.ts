@@ -32,6 +32,7 @@ export type Effect =
   | { kind: 'queued'; key: number }
   | { kind: 'sent'; key: number; seq: number }
   | { kind: 'doubtful'; key: number }
+  | { kind: 'outdated'; key: number }
   | { kind: 'settled'; key: number; offset?: number; term?: string }
   | { kind: 'settled'; key: number; error: TuttiError; unconfirmed?: true }
   | { kind: 'page'; key: number; page: Page }

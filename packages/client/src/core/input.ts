@@ -20,12 +20,23 @@ export interface Publish {
   entryKey?: string;
   /** It is an operation of a document, made on it as at this offset. */
   base?: number;
+  /** Of an operation: what its words mean hangs on those before it, so that they are amended when one of those goes. */
+  positional?: boolean;
   /** A JSON value that nobody changes any more. */
   data: unknown;
   /** Length of the data's JSON in bytes. */
   bytes: number;
   /** Milliseconds; 0 or absent: none. */
   timeout?: number;
+}
+
+/** New words for a positional operation that is not settled. */
+export interface Amend {
+  key: number;
+  base: number;
+  data: unknown;
+  /** Length of the data's JSON in bytes. */
+  bytes: number;
 }
 
 /** All that can happen to a client. Times are milliseconds of any clock that never goes back. */
@@ -43,6 +54,7 @@ export type Input =
   | ({ kind: 'subscribe' } & Join)
   | { kind: 'unsubscribe'; handler: number }
   | ({ kind: 'publish' } & Publish)
+  | ({ kind: 'amend' } & Amend)
   | { kind: 'abort'; key: number }
   | ({ kind: 'history'; key: number; topic: string } & PageRequest)
   | { kind: 'close' };

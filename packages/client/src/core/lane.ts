@@ -1,8 +1,15 @@
 import type { Range } from '../protocol.ts';
 import type { Publish } from './input.ts';
 
+/**
+ * How often in a row an operation is said anew on a connection. More, and the
+ * log that the client reads is not the server's.
+ */
+const mostOutdated = 3;
+
 /** An entry that is not settled in its topic's log, as far as the client knows. */
 export interface Item extends Publish {
+  positional: boolean;
   /** 0 until it is first sent. */
   seq: number;
   /** When its promise gives up; Infinity: never. */
@@ -29,17 +36,39 @@ export class Lane {
   refusals = 0;
   /** The present hold was counted among them. */
   refused = false;
+  /** How often in a row the server wanted the first operation said anew, */
+  outdated = 0;
+  /** and whether that is to be told before anything is sent. */
+  telling = false;
+  /** The step in which nothing is sent, so that what waits can be amended. */
+  amending = 0;
   #last = 0;
 
-  /** Whether entries may be sent at the time. Ends a hold that is over. */
-  ready(now: number): boolean {
+  /** Whether entries may be sent in this step, at the time. Ends a hold that is over. */
+  ready(now: number, step: number): boolean {
+    if (this.amending === step) return false;
     if (this.held && !this.flying && now >= this.until) this.held = this.refused = false;
     return !this.held;
   }
 
-  /** When a hold ends by time; Infinity if there is none, or if answers must come first. */
-  wish(): number {
-    return this.held && this.items.length && !this.flying ? this.until : Infinity;
+  /** When time alone lets entries be sent that cannot be in this step; Infinity if answers must come first. */
+  wish(now: number, step: number): number {
+    if (!this.items.length || (this.held && this.flying)) return Infinity;
+    if (this.amending === step) return Math.max(this.held ? this.until : 0, now);
+    return this.held ? this.until : Infinity;
+  }
+
+  /** Lets nothing be sent in this step if there are positional operations: what they are to say may change. */
+  amends(step: number): void {
+    if (this.items.some((i) => i.positional)) this.amending = step;
+  }
+
+  /** Notes that the operation is to be said anew; false if that would not mend it. */
+  outdate(item: Item): boolean {
+    if (!item.positional || this.outdated === mostOutdated) return false;
+    this.outdated++;
+    this.telling = true;
+    return true;
   }
 
   /** Gives the item its seq if it has none yet; returns whether it is new. */
@@ -69,8 +98,8 @@ export class Lane {
       item.doubtful ||= item.flying;
       item.flying = false;
     }
-    this.flying = this.until = 0;
-    this.held = this.refused = false;
+    this.flying = this.until = this.outdated = 0;
+    this.held = this.refused = this.telling = false;
   }
 
   /** Numbers anew from 1, for a client that the server has never seen. */

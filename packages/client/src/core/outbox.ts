@@ -2,7 +2,7 @@ import { TuttiError } from '../error.ts';
 import type { Answer, ClientMessage } from '../protocol.ts';
 import { backoff } from './backoff.ts';
 import { checkBase, checkKey, checkName, checkTopic } from './check.ts';
-import type { Publish } from './input.ts';
+import type { Amend, Publish } from './input.ts';
 import { type Item, Lane } from './lane.ts';
 import type { Link } from './link.ts';
 
@@ -59,7 +59,8 @@ export class Outbox {
       this.#lanes.set(p.topic, lane);
     }
     const deadline = p.timeout ? turn.now + p.timeout : Infinity;
-    const item: Item = { ...p, seq: 0, deadline, done: false, flying: false, doubtful: false };
+    const positional = p.base !== undefined && p.positional === true;
+    const item: Item = { ...p, positional, seq: 0, deadline, done: false, flying: false, doubtful: false };
     lane.items.push(item);
     this.#entries++;
     this.#bytes += p.bytes;
@@ -74,6 +75,18 @@ export class Outbox {
     if (lane && item && !item.seq) this.#end(lane, item, { error: new TuttiError('aborted') });
   }
 
+  isUnsent(key: number): boolean {
+    return this.#byKey.get(key)?.[1].seq === 0;
+  }
+
+  amend({ key, base, data, bytes }: Amend): void {
+    const [lane, item] = this.#byKey.get(key) ?? [];
+    if (!lane || !item?.positional) return;
+    this.#bytes += bytes - item.bytes;
+    Object.assign(item, { base, data, bytes });
+    lane.amends(this.#link.turn.step);
+  }
+
   answer(m: Answer): void {
     const lane = this.#lanes.get(m.topic);
     const item = lane?.items.find((i) => i.seq === m.seq);
@@ -82,7 +95,8 @@ export class Outbox {
     lane.flying--;
     switch (m.type) {
       case 'ack':
-        lane.refusals = 0;
+        lane.refusals = lane.outdated = 0;
+        lane.telling = false;
         lane.voids = lane.voids.filter(([, last]) => last > m.seq);
         this.#end(lane, item, {
           ...(m.offset && { offset: m.offset }),
@@ -90,7 +104,7 @@ export class Outbox {
         });
         break;
       case 'refused':
-        if (m.error.code === 'rebase_required') return this.#link.disagree();
+        if (m.error.code === 'rebase_required' && !lane.outdate(item)) return this.#link.disagree();
         this.#refuse(lane, TuttiError.from(m.error));
         break;
       case 'rejected':
@@ -132,8 +146,9 @@ export class Outbox {
 
   /** A base above the newest entry that there was is one of a log that is lost, and says nothing. */
   rebase(topic: string, newest: number): void {
-    for (const item of this.#lanes.get(topic)?.items ?? [])
-      if (item.base && item.base > newest) item.base = 0;
+    const lane = this.#lanes.get(topic);
+    for (const item of lane?.items ?? []) if (item.base && item.base > newest) item.base = 0;
+    lane?.amends(this.#link.turn.step);
   }
 
   lost(): void {
@@ -154,6 +169,7 @@ export class Outbox {
       if (now < item.deadline) continue;
       if (item.seq) this.#settle(item, { error, unconfirmed: true });
       else this.#end(lane, item, { error });
+      lane.amends(this.#link.turn.step);
     }
   }
 
@@ -165,14 +181,17 @@ export class Outbox {
   }
 
   wish(): number {
+    const { turn } = this.#link;
     let wish = this.#deadline();
-    if (this.#link.ready()) for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish());
+    if (this.#link.ready())
+      for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish(turn.now, turn.step));
     return wish;
   }
 
   #pump(lane: Lane): void {
     const { turn } = this.#link;
-    if (!this.#link.ready() || !lane.ready(turn.now) || lane.flying >= maxFlying) return;
+    if (!this.#link.ready() || !lane.ready(turn.now, turn.step) || lane.flying >= maxFlying) return;
+    if (this.#tellOutdated(lane)) return;
     for (const item of [...lane.items]) {
       if (lane.flying >= maxFlying) break;
       if (item.flying || (this.expired && !item.doubtful)) continue;
@@ -181,6 +200,8 @@ export class Outbox {
       if (!item.seq && bytes > this.messageBytes) {
         const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;
         this.#end(lane, item, { error: new TuttiError('too_large', text) });
+        lane.amends(turn.step);
+        if (lane.amending === turn.step) return;
         continue;
       }
       const fresh = lane.number(item);
@@ -197,7 +218,22 @@ export class Outbox {
     }
   }
 
+  /** Lets the first operation be said anew, if that is due. */
+  #tellOutdated(lane: Lane): boolean {
+    const [first] = lane.items;
+    if (!lane.telling || !first?.positional) return false;
+    const { turn } = this.#link;
+    lane.telling = false;
+    lane.amends(turn.step);
+    turn.emit({ kind: 'outdated', key: first.key });
+    return true;
+  }
+
   #refuse(lane: Lane, error: TuttiError): void {
+    if (error.code === 'rebase_required' && lane.outdated === 1) {
+      lane.held = true; // said anew, it is another one
+      return;
+    }
     if (!lane.refused) lane.refusals++;
     lane.held = lane.refused = true;
     if (error.code === 'token_expired') return this.#link.tokenExpired();
@@ -208,11 +244,15 @@ export class Outbox {
   #reject(lane: Lane, item: Item, error: TuttiError): void {
     if (error.code === 'client_expired' && (this.expired || this.canRenew())) {
       this.expired = true;
-      if (item.doubtful || item.done) this.#end(lane, item, { error, unconfirmed: true });
+      if (item.doubtful || item.done) {
+        this.#end(lane, item, { error, unconfirmed: true });
+        lane.amends(this.#link.turn.step);
+      }
       return;
     }
     lane.void(item.seq, item.seq);
     this.#end(lane, item, { error });
+    lane.amends(this.#link.turn.step);
   }
 
   /** Takes the entry out of the queue. */

@@ -11,6 +11,8 @@ export function byteLength(text: string): number {
 /** One step of the core: the time, and what comes out of it. */
 export class Turn {
   now = 0;
+  /** Counts the steps. */
+  step = 0;
   /** The server takes frames up to this size; it tells in welcome. */
   frameBytes = Infinity;
   #effects: Effect[] = [];
