@@ -52,10 +52,11 @@ export function otherCursors(text: SharedText, cursors: Cursors, sync: ViewPlugi
       this.#stop = cursors.subscribe(() => this.#renew(view));
     }
 
-    update({ docChanged, changes, view, transactions }: ViewUpdate): void {
-      if (docChanged) this.decorations = this.decorations.map(changes);
-      if (transactions.some(({ effects }) => effects.some((effect) => effect.is(moved))))
-        this.decorations = drawn(view);
+    update({ docChanged, changes, view, startState, transactions }: ViewUpdate): void {
+      const told = transactions.some(({ effects }) => effects.some((effect) => effect.is(moved)));
+      // What was drawn in an empty document, as before the text was there, cannot tell where it belongs.
+      if (told || startState.doc.length === 0) this.decorations = drawn(view);
+      else if (docChanged) this.decorations = this.decorations.map(changes);
     }
 
     destroy(): void {
