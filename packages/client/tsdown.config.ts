@@ -1,9 +1,6 @@
-import { defineConfig } from 'tsdown';
+import { defineConfig, type UserConfig } from 'tsdown';
 
-export default defineConfig({
-  entry: { client: 'src/index.ts', testing: 'src/testing/index.ts' },
-  // fallback.js is loaded by client.js when it is needed, wherever the two are served.
-  outputOptions: { chunkFileNames: '[name].js' },
+const common: UserConfig = {
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
@@ -11,4 +8,26 @@ export default defineConfig({
   sourcemap: true,
   dts: { sourcemap: false },
   fixedExtension: false,
-});
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: { client: 'src/index.ts', testing: 'src/testing/index.ts' },
+    // fallback.js is loaded by client.js when it is needed, wherever the two are served.
+    outputOptions: { chunkFileNames: '[name].js' },
+  },
+  {
+    ...common,
+    // One module with the engine in it, which takes the rest from client.js beside it.
+    entry: { text: 'src/text.ts' },
+    clean: false,
+    plugins: [
+      {
+        name: 'client',
+        resolveId: (id) =>
+          /^\.\.?\/index\.ts$/.test(id) ? { id: './client.js', external: true } : undefined,
+      },
+    ],
+  },
+]);

@@ -6,7 +6,8 @@
  *     npm run bench --workspace packages/client
  */
 import { records } from '../src/doc/records.ts';
-import { type LogEntry, Replica } from '../src/doc/replica.ts';
+import { Replica } from '../src/doc/replica.ts';
+import type { LogEntry } from '../src/doc/state.ts';
 
 const size = 10_000;
 const pending = 1_000;

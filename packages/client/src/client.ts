@@ -10,6 +10,7 @@ import { Documents } from './doc/documents.ts';
 import type { MutationOptions } from './doc/mutation.ts';
 import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
 import type { SetHandle, SetOptions } from './doc/set-handle.ts';
+import type { TextHandle, TextOptions } from './doc/text.ts';
 import { Handlers } from './handlers.ts';
 import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
@@ -67,6 +68,7 @@ export class Client {
         this.#drain();
       },
       () => this.#core.client,
+      (key) => this.#core.isUnsent(key),
     );
     this.#documents = new Documents({
       open: this.#handlers.open,
@@ -76,6 +78,8 @@ export class Client {
       random,
       timers: settings.timers,
       report,
+      messageBytes: () => this.#core.messageBytes,
+      text: settings.text,
     });
     this.#statusListeners = new Listeners(report);
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
@@ -129,6 +133,15 @@ export class Client {
     return this.#documents.records(topic, options);
   }
 
+  /**
+   * Opens a text that several people edit. Throws as `counter` does, and
+   * not_found unless the client was connected with `types: [text]`.
+   */
+  text(topic: string, options: TextOptions = {}): TextHandle {
+    mayName(topic);
+    return this.#documents.text(topic, options);
+  }
+
   /** Calls a function whenever the status has changed; returns a function that ends it. */
   onStatus(listener: (status: Status) => void): () => void {
     return this.#statusListeners.add(listener);
@@ -148,8 +161,8 @@ export class Client {
   close(): void {
     this.#stopWaking();
     this.#dialer.stop();
-    this.#feed({ kind: 'close' });
     this.#documents.close();
+    this.#feed({ kind: 'close' });
   }
 
   #now(): number {

@@ -28,7 +28,7 @@ function has(value: unknown, kind: Kind): boolean {
     case 'array':
       return Array.isArray(value);
     case 'cells':
-      return pairs(value, 'string');
+      return Array.isArray(value) ? pairs(value, 'string') : has(value, 'object');
     case 'seqs':
       return value === undefined || pairs(value, 'string', 'number');
     case 'object':

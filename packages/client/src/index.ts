@@ -12,9 +12,12 @@ import { type Options, settings } from './options.ts';
  *
  * Throws a TuttiError if the url is none, or if no road leads there: see `roads`.
  */
-export function connect(url?: string | URL, options: Options = {}): Client {
+export function connect(url?: string | URL, options?: Options): Client;
+export function connect(options: Options): Client;
+export function connect(to?: string | URL | Options, options: Options = {}): Client {
+  if (typeof to === 'object' && !(to instanceof URL)) return connect(undefined, to);
   const page = (globalThis as { location?: { href: string } }).location?.href;
-  return new Client(address(url, import.meta.url, page), settings(options));
+  return new Client(address(to, import.meta.url, page), settings(options));
 }
 
 export type { Timers } from './alarm.ts';
@@ -39,6 +42,17 @@ export {
 } from './doc/records-handle.ts';
 export type { Schema, SchemaIssue, SchemaResult } from './doc/schema.ts';
 export { SetHandle, type SetOptions } from './doc/set-handle.ts';
+export type {
+  Anchor,
+  EditOptions,
+  Side,
+  Splice,
+  TextChange,
+  TextHandle,
+  TextOp,
+  TextOptions,
+  TextType,
+} from './doc/text.ts';
 export { TuttiError } from './error.ts';
 export type { Options } from './options.ts';
 export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';

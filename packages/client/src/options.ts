@@ -1,5 +1,6 @@
 import type { Timers } from './alarm.ts';
 import type { Road } from './core/roads.ts';
+import type { TextType } from './doc/text.ts';
 import { TuttiError } from './error.ts';
 import { newSecret } from './secret.ts';
 import type { WebSocketClass } from './socket.ts';
@@ -15,6 +16,11 @@ export interface Options {
    * tried from the best on: `ws`, `sse`, `poll`.
    */
   roads?: readonly Road[];
+  /**
+   * Types of documents that are no part of the client, so that a page without
+   * them does not load them: `text` of `@tutti/client/text`.
+   */
+  types?: readonly TextType[];
   /** The class for the road `ws`; the platform's own if absent. In Node 20 that of the package ws will do. */
   WebSocket?: WebSocketClass;
   /** For the roads `sse` and `poll`; the platform's own if absent. */
@@ -32,8 +38,9 @@ export interface Options {
 const all: readonly Road[] = ['ws', 'sse', 'poll'];
 
 /** Options with nothing left open. */
-export interface Settings extends Required<Omit<Options, 'token' | 'roads'>> {
+export interface Settings extends Required<Omit<Options, 'token' | 'roads' | 'types'>> {
   token: Options['token'];
+  text: TextType | undefined;
   /** Best first. */
   roads: [Road, ...Road[]];
   /** Milliseconds since 1970, by the clock on the wall, which may be set. */
@@ -55,6 +62,7 @@ export function settings(o: Options): Settings {
     );
   return {
     token: o.token,
+    text: o.types?.[0],
     roads: [best, ...others],
     WebSocket,
     fetch,

@@ -135,7 +135,8 @@ export type Cell = [key: string, cell: unknown];
 export interface Snapshot extends Position {
   /** Of each client that the connection proved: its highest seq at or below the offset. */
   seqs?: [client: string, seq: number][];
-  cells: Cell[];
+  /** Of the type text it is an object. */
+  cells: Cell[] | object;
 }
 
 export type Answer =

@@ -1,6 +1,6 @@
 import type { Effect } from './core/effect.ts';
 import type { Input } from './core/input.ts';
-import type { Operation, OperationHandler } from './document.ts';
+import type { Operation, OperationHandler, Sending } from './document.ts';
 import { encode } from './encode.ts';
 import { TuttiError } from './error.ts';
 import type { Page, PageRequest } from './protocol.ts';
@@ -17,6 +17,7 @@ export class Requests {
   readonly #feed: (input: Input) => readonly Effect[];
   readonly #inOrder: (run: () => void) => void;
   readonly #client: () => string | undefined;
+  readonly #isUnsent: (key: number) => boolean;
   readonly #publishing = new Map<number, Publishing>();
   readonly #operations = new Map<number, OperationHandler>();
   readonly #asking = new Map<number, Asking>();
@@ -24,16 +25,19 @@ export class Requests {
 
   /**
    * `inOrder` runs a function behind the effects that are not carried out yet;
-   * `client` tells this client's id.
+   * `client` tells this client's id, and `isUnsent` whether the core waits to
+   * send a publish for the first time.
    */
   constructor(
     feed: (input: Input) => readonly Effect[],
     inOrder: (run: () => void) => void,
     client: () => string | undefined,
+    isUnsent: (key: number) => boolean,
   ) {
     this.#feed = feed;
     this.#inOrder = inOrder;
     this.#client = client;
+    this.#isUnsent = isUnsent;
   }
 
   readonly publish = (topic: string, data: unknown, options: PublishOptions): Publication => {
@@ -64,21 +68,33 @@ export class Requests {
    * Queues an operation of a document, behind all that the document is still to
    * be told: its base is an offset of the log that the core knows.
    */
-  readonly operate = (topic: string, operation: Operation, handler: OperationHandler): (() => boolean) => {
+  readonly operate = (topic: string, made: Operation, handler: OperationHandler): Sending => {
     const key = ++this.#last;
-    const { data, bytes } = operation;
+    let operation = made;
+    const words = () => ({ data: operation.data, bytes: operation.bytes, base: operation.base() });
     this.#operations.set(key, handler);
     let taken = false;
     this.#inOrder(() => {
       if (!this.#operations.has(key)) return;
       taken = true;
-      this.#feed({ kind: 'publish', key, topic, data, bytes, base: operation.base() });
+      const { positional } = operation;
+      this.#feed({ kind: 'publish', key, topic, ...words(), ...(positional && { positional }) });
     });
-    return () => {
-      if (taken) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
-      if (!this.#operations.delete(key)) return false;
-      handler.failed(new TuttiError('aborted'), false);
-      return true;
+    const isUnsent = this.#isUnsent;
+    return {
+      get unsent() {
+        return !taken || isUnsent(key);
+      },
+      amend: (amended) => {
+        operation = amended;
+        if (taken) this.#feed({ kind: 'amend', key, ...words() });
+      },
+      takeBack: () => {
+        if (taken) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
+        if (!this.#operations.delete(key)) return false;
+        handler.failed(new TuttiError('aborted'), false);
+        return true;
+      },
     };
   };
 
@@ -104,7 +120,9 @@ export class Requests {
     const operation = this.#operations.get(key);
     switch (effect.kind) {
       case 'queued':
-      case 'outdated': // of positional operations, which no document here makes
+        return;
+      case 'outdated':
+        operation?.outdated();
         return;
       case 'sent':
         if (publishing) publishing.status = 'sent';

@@ -103,12 +103,13 @@ export class TextSession {
 
   /** The own operations that the log does not hold, in the order in which they were made. */
   get pending(): Pending[] {
-    return this.#timeline.own.map(({ key, base, op, acknowledged, growing }) => ({
-      key,
-      base,
-      op: growing === undefined ? op : op.map(([at, n, text]): Splice => [at, n, text]),
-      acknowledged,
-    }));
+    return this.#timeline.own.map(pendingOf);
+  }
+
+  /** The own operation of a key, if the log does not hold it. */
+  operation(key: number): Pending | undefined {
+    const own = this.#timeline.own[this.#index(key)];
+    return own === undefined ? undefined : pendingOf(own);
   }
 
   /**
@@ -356,6 +357,12 @@ export class TextSession {
     this.#undos.note(op);
     this.#redos.note(op);
   }
+}
+
+/** An own operation as it is told. */
+function pendingOf({ key, base, op, acknowledged, growing }: Own): Pending {
+  const copy = growing === undefined ? op : op.map(([at, n, text]): Splice => [at, n, text]);
+  return { key, base, op: copy, acknowledged };
 }
 
 /** Applies an operation to a text, and returns the one that takes it back, and what it deleted. */

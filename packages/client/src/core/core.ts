@@ -81,6 +81,16 @@ export class Core {
     return this.#client;
   }
 
+  /** Whether a publish waits to be sent for the first time. */
+  isUnsent(key: number): boolean {
+    return this.#outbox.isUnsent(key);
+  }
+
+  /** How many bytes the data of an entry may have, as the server told the last time; Infinity before. */
+  get messageBytes(): number {
+    return this.#outbox.messageBytes;
+  }
+
   /** Takes one input at a time that never goes back; returns what is to be done, in order. */
   step(now: number, input: Input): Effect[] {
     this.#turn.now = now;

@@ -75,6 +75,10 @@ export class Outbox {
     if (lane && item && !item.seq) this.#end(lane, item, { error: new TuttiError('aborted') });
   }
 
+  isUnsent(key: number): boolean {
+    return this.#byKey.get(key)?.[1].seq === 0;
+  }
+
   amend({ key, base, data, bytes }: Amend): void {
     const [lane, item] = this.#byKey.get(key) ?? [];
     if (!lane || !item?.positional) return;

@@ -1,8 +1,8 @@
-import { Handle } from './handle.ts';
+import { CellsHandle } from './cells-handle.ts';
 import type { Mutation, MutationOptions } from './mutation.ts';
 
 /** A number to which each add counts once. Use `client.counter(topic)`. */
-export class CounterHandle extends Handle<number> {
+export class CounterHandle extends CellsHandle<number> {
   get value(): number {
     return this.document.replica.get('') ?? 0;
   }

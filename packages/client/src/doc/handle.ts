@@ -1,7 +1,8 @@
 import { TuttiError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
-import type { Document, DocumentStatus, Draft } from './document.ts';
-import type { Mutating, Mutation, MutationOptions } from './mutation.ts';
+import type { Document, DocumentStatus } from './document.ts';
+import type { Mutation } from './mutation.ts';
+import type { DocumentState } from './state.ts';
 
 /** What has changed in a document, told once. */
 export interface DocumentChange {
@@ -14,17 +15,17 @@ export interface DocumentChange {
  * client show the same document; each is closed for itself, and the last one
  * closes the document when nothing is pending any more.
  */
-export abstract class Handle<C> {
+export abstract class Handle<D extends Document<DocumentState<F>, F>, F = never> {
   /** When the document is first shown; fails if it ends before. Nobody needs to look at it. */
   readonly ready: Promise<void>;
-  protected readonly document: Document<C>;
+  protected readonly document: D;
   protected readonly timeout: number | undefined;
   readonly #report: (error: unknown) => void;
   readonly #errors: Listeners<[error: TuttiError, key?: string]>;
   readonly #stops: (() => void)[] = [];
   #closed = false;
 
-  constructor(document: Document<C>, report: (error: unknown) => void, timeout: number | undefined) {
+  constructor(document: D, report: (error: unknown) => void, timeout: number | undefined) {
     this.document = document;
     this.timeout = timeout;
     this.#report = report;
@@ -91,14 +92,6 @@ export abstract class Handle<C> {
       if (i >= 0) this.#stops.splice(i, 1);
       stop();
     };
-  }
-
-  protected mutate<L>(draft: Draft<L>, options: MutationOptions | undefined): Mutating<L> {
-    const make = (): unknown => {
-      if (this.#closed) throw new TuttiError('closed');
-      return draft.make();
-    };
-    return this.document.mutate({ ...draft, make }, options?.timeout ?? this.timeout);
   }
 
   protected fault(error: TuttiError, key?: string): void {

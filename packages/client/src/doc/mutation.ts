@@ -1,4 +1,5 @@
 import type { Timers } from '../alarm.ts';
+import type { Sending } from '../document.ts';
 import { TuttiError } from '../error.ts';
 import type { Acknowledgement } from '../publication.ts';
 import type { Folded } from './replica.ts';
@@ -47,6 +48,8 @@ export class Mutating<L = unknown> {
   settled: () => void = () => {};
   /** Takes it out of what is to be sent; returns false if it was sent. */
   takeBack: () => boolean = () => false;
+  /** How it is sent, if it was made. */
+  sending: Sending | undefined;
   readonly #own: { status: MutationStatus; error: TuttiError | undefined };
   #resolve!: (place: Acknowledgement) => void;
   #reject!: (error: TuttiError) => void;

@@ -1,5 +1,5 @@
 import { Listeners } from '../listeners.ts';
-import type { Document } from './document.ts';
+import type { Cells } from './cells.ts';
 import { type Shown, View, type ViewOptions } from './view.ts';
 
 /** What of a document is wanted, in which order. */
@@ -24,14 +24,14 @@ export interface Query<O> {
 
 /** A query on a document. Ends with `close`, and with the handle, which calls it too. */
 export class LiveQuery<C, O, S extends Shown<O>> implements Query<O> {
-  readonly #document: Document<C>;
+  readonly #document: Cells<C>;
   readonly #view: View<O, S>;
   readonly #listeners: Listeners<[value: readonly O[]]>;
   readonly #stops: (() => void)[];
   #told: readonly O[] | undefined;
   #final: readonly O[] | undefined;
 
-  constructor(document: Document<C>, report: (error: unknown) => void, options: ViewOptions<O, S>) {
+  constructor(document: Cells<C>, report: (error: unknown) => void, options: ViewOptions<O, S>) {
     this.#document = document;
     this.#view = new View(options);
     this.#listeners = new Listeners(report);

@@ -1,7 +1,7 @@
 import { type Patch, type RecordOptions, RecordsBatch, type Source } from './batch.ts';
 import type { Fields, RecordCell } from './cell.ts';
-import type { Document } from './document.ts';
-import { Handle } from './handle.ts';
+import type { Cells } from './cells.ts';
+import { CellsHandle } from './cells-handle.ts';
 import { compareBytes, freeze, own } from './json.ts';
 import type { Mutating, Mutation, MutationOptions } from './mutation.ts';
 import { comparePlaces } from './order.ts';
@@ -48,7 +48,7 @@ interface ShownRecord<T> extends Shown<Row<T>> {
  * out are frozen, and the same object as long as nothing in them has changed.
  * Use `client.records(topic)`.
  */
-export class RecordsHandle<T extends object> extends Handle<RecordCell> {
+export class RecordsHandle<T extends object> extends CellsHandle<RecordCell> {
   readonly #host: RecordsHost;
   readonly #schema: Schema<T> | undefined;
   readonly #order: string;
@@ -59,7 +59,7 @@ export class RecordsHandle<T extends object> extends Handle<RecordCell> {
   readonly #source: Source;
 
   /** Use `client.records(topic)`. */
-  constructor(document: Document<RecordCell>, host: RecordsHost, options: RecordsOptions<T>) {
+  constructor(document: Cells<RecordCell>, host: RecordsHost, options: RecordsOptions<T>) {
     super(document, host.report, options.timeout);
     this.#host = host;
     this.#schema = options.schema;

@@ -1,13 +1,9 @@
-import type { TuttiError } from '../error.ts';
-import type { Entry, Snapshot } from '../protocol.ts';
+import { TuttiError } from '../error.ts';
+import type { Cell, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
 import { badOperation } from './json.ts';
+import type { Change, DocumentState, LogEntry } from './state.ts';
 import { type Cells, type FoldEntry, type Op, pendingOffset, type Type } from './type.ts';
-
-/** An entry of the document's log, as far as a replica looks at it. */
-export type LogEntry = Pick<Entry, 'offset' | 'client' | 'seq' | 'base' | 'redacted' | 'data'> & {
-  term?: string;
-};
 
 /** A confirmed entry, with the cells that it changed. */
 export interface Folded<C> {
@@ -15,20 +11,6 @@ export interface Folded<C> {
   cells: readonly (readonly [key: string, before: C | undefined, after: C | undefined])[];
   /** The mutation that it is. */
   own?: number;
-}
-
-/** What one step of a replica changed. */
-export interface Change<C> {
-  /** Those whose shown cell differs from before. */
-  keys: string[];
-  /** Mutations that the confirmed document holds now. */
-  confirmed: { key: number; place: Acknowledgement }[];
-  /** Mutations that the server took, in a log that is lost. */
-  lost: number[];
-  /** One's own, and all if `watching`. */
-  folded: Folded<C>[];
-  /** Entries of the log that this library cannot fold. */
-  faults: TuttiError[];
 }
 
 /** An own operation that the confirmed document does not hold. */
@@ -43,9 +25,7 @@ interface Pending<C> {
 }
 
 /**
- * A document as its client shows it: the confirmed fold, and on top of it the
- * client's own operations that are not in it (rules DOC-15 to DOC-19). Pure:
- * it is told what happens, and returns what changed.
+ * The state of a document that is made of cells.
  *
  * The fold of the log is `base`. What is pending has its effect in `overlay`,
  * which holds cells for the keys of pending operations alone; so what is shown
@@ -54,8 +34,8 @@ interface Pending<C> {
  * one of the keys, those on another key of these, and so on) are folded again
  * in order on the base; all others and their cells stay as they are.
  */
-export class Replica<C> {
-  /** Whether to tell of others' entries too what was folded. */
+export class Replica<C> implements DocumentState<Folded<C>> {
+  readonly positional = false;
   watching = false;
   readonly type: Type<C>;
   #offset = 0;
@@ -68,10 +48,14 @@ export class Replica<C> {
   readonly #bySent = new Map<string, Pending<C>>();
   /** What was shown before this step of the keys that it touches. */
   #before = new Map<string, C | undefined>();
-  #change: Change<C> = none();
+  #change: Change<Folded<C>> = none();
 
   constructor(type: Type<C>) {
     this.type = type;
+  }
+
+  get name(): string {
+    return this.type.name;
   }
 
   /** The position of the confirmed document. */
@@ -79,7 +63,6 @@ export class Replica<C> {
     return this.#offset;
   }
 
-  /** The base of a pending operation. */
   baseOf(key: number): number {
     return this.#pending.get(key)?.base ?? 0;
   }
@@ -115,8 +98,7 @@ export class Replica<C> {
     return [...this.#pending.keys()];
   }
 
-  /** Says who the client is: a new one has a new past. */
-  identify(client: string | undefined): Change<C> {
+  identify(client: string | undefined): Change<Folded<C>> {
     if (client !== this.#client) {
       this.#client = client;
       this.#refold(this.#byKey.keys());
@@ -125,7 +107,7 @@ export class Replica<C> {
   }
 
   /** Adds an operation of the client's own. Keys are numbers that ascend. Its base is the present offset (rule DOC-19). */
-  mutate(key: number, op: Op<C>): Change<C> {
+  mutate(key: number, op: Op<C>): Change<Folded<C>> {
     const p: Pending<C> = { key, op, base: this.#offset };
     this.#pending.set(key, p);
     for (const k of op.keys) {
@@ -142,7 +124,6 @@ export class Replica<C> {
     return this.#end();
   }
 
-  /** The operation was sent as this client's entry of that seq. */
   sent(key: number, client: string | undefined, seq: number): void {
     const p = this.#pending.get(key);
     if (!p) return;
@@ -151,8 +132,7 @@ export class Replica<C> {
     this.#bySent.set(name(client, seq), p);
   }
 
-  /** The server took the operation: it stays pending until the confirmed document holds it. */
-  acknowledged(key: number, place: Acknowledgement): Change<C> {
+  acknowledged(key: number, place: Acknowledgement): Change<Folded<C>> {
     const p = this.#pending.get(key);
     if (p) {
       p.place = place;
@@ -161,15 +141,16 @@ export class Replica<C> {
     return this.#end();
   }
 
-  /** The operation was rejected or taken back. */
-  drop(key: number): Change<C> {
-    const p = this.#pending.get(key);
-    if (p) this.#refold(this.#leave(p));
+  drop(...keys: number[]): Change<Folded<C>> {
+    const touched = keys.flatMap((key) => {
+      const p = this.#pending.get(key);
+      return p ? this.#leave(p) : [];
+    });
+    this.#refold(touched);
     return this.#end();
   }
 
-  /** Folds entries of the log, the next ones in order. What was folded already is passed over. */
-  entries(entries: readonly LogEntry[]): Change<C> {
+  entries(entries: readonly LogEntry[]): Change<Folded<C>> {
     const touched = new Set<string>();
     const touch = (key: string): void => {
       this.#remember(key);
@@ -191,13 +172,9 @@ export class Replica<C> {
     return this.#end();
   }
 
-  /**
-   * Puts a snapshot in the place of the confirmed document; if it is not
-   * recovered, of one whose log is lost. Throws bad_message, with nothing
-   * changed, if a cell of it cannot be read.
-   */
-  snapshot(s: Snapshot, recovered: boolean): Change<C> {
-    const cells = s.cells.map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
+  snapshot(s: Snapshot, recovered: boolean): Change<Folded<C>> {
+    if (!Array.isArray(s.cells)) throw new TuttiError('bad_message', 'The cells of a snapshot are pairs.');
+    const cells = (s.cells as Cell[]).map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
     for (const key of this.#base.keys()) this.#remember(key);
     for (const [key] of cells) this.#remember(key);
     this.#base.clear();
@@ -300,7 +277,7 @@ export class Replica<C> {
   }
 
   /** Ends a step: finds out what looks different, and keeps the objects of what does not. */
-  #end(): Change<C> {
+  #end(): Change<Folded<C>> {
     const change = this.#change;
     for (const [key, before] of this.#before) {
       const now = this.get(key);
@@ -316,7 +293,7 @@ export class Replica<C> {
   }
 }
 
-function none<C>(): Change<C> {
+function none<C>(): Change<Folded<C>> {
   return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
 }
 

@@ -1,7 +1,7 @@
 import { encode } from '../encode.ts';
 import type { TuttiError } from '../error.ts';
-import type { Document } from './document.ts';
-import { Handle } from './handle.ts';
+import type { Cells } from './cells.ts';
+import { CellsHandle } from './cells-handle.ts';
 import { canonical, freeze, isObject } from './json.ts';
 import type { Mutation, MutationOptions } from './mutation.ts';
 import { type Schema, validate } from './schema.ts';
@@ -18,14 +18,14 @@ export interface SetOptions<T> extends MutationOptions {
  * remove that did not know of each other, the add wins. Values are frozen. Use
  * `client.set(topic)`.
  */
-export class SetHandle<T> extends Handle<readonly Stamp[]> implements Iterable<T> {
+export class SetHandle<T> extends CellsHandle<readonly Stamp[]> implements Iterable<T> {
   readonly #schema: Schema<T> | undefined;
   readonly #view: View<T>;
   readonly #shown = new Map<string, Shown<T> | undefined>();
 
   /** Use `client.set(topic)`. */
   constructor(
-    document: Document<readonly Stamp[]>,
+    document: Cells<readonly Stamp[]>,
     report: (error: unknown) => void,
     { schema, timeout }: SetOptions<T>,
   ) {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { RecordCell } from '../../src/doc/cell.ts';
 import { canonical } from '../../src/doc/json.ts';
 import { type Overridden, overridden } from '../../src/doc/overridden.ts';
-import { type Change, type Folded, type LogEntry, Replica } from '../../src/doc/replica.ts';
+import { type Folded, Replica } from '../../src/doc/replica.ts';
+import type { Change, LogEntry } from '../../src/doc/state.ts';
 import type { TypeName } from '../../src/doc/type.ts';
 import { TuttiError } from '../../src/error.ts';
 import type { Snapshot } from '../../src/protocol.ts';
@@ -42,9 +43,9 @@ interface Case {
 const folder = new URL('../../../../conformance/replica/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
-const nothing: Change<unknown> = { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+const nothing: Change<Folded<unknown>> = { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
 
-function take(replica: Replica<unknown>, step: Step): Change<unknown> {
+function take(replica: Replica<unknown>, step: Step): Change<Folded<unknown>> {
   if (step.identify !== undefined) return replica.identify(step.identify);
   if (step.mutate) return replica.mutate(step.mutate.key, replica.type.decode(step.mutate.data));
   if (step.sent) replica.sent(step.sent.key, step.sent.client, step.sent.seq);
@@ -59,7 +60,7 @@ function take(replica: Replica<unknown>, step: Step): Change<unknown> {
 }
 
 /** The change that a step makes, or the code with which its input is refused. */
-function attempt(replica: Replica<unknown>, step: Step): { change: Change<unknown>; error?: string } {
+function attempt(replica: Replica<unknown>, step: Step): { change: Change<Folded<unknown>>; error?: string } {
   try {
     return { change: take(replica, step) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { Documents, type DocumentsHost } from '../../src/doc/documents.ts';
 import type { TypeName } from '../../src/doc/type.ts';
-import type { DocumentHandler, Operation, OperationHandler } from '../../src/document.ts';
+import type { DocumentHandler, Operation, OperationHandler, Sending } from '../../src/document.ts';
 import { TuttiError } from '../../src/error.ts';
 import type { Cell, Entry } from '../../src/protocol.ts';
 import { World } from '../world.ts';
@@ -89,6 +89,7 @@ export class Desk implements DocumentsHost {
   }
 
   now = (): number => this.#site.world.now;
+  messageBytes = (): number => 64 << 10;
   random = (): number => this.#site.world.random();
   client = (): string | undefined => (this.#welcome ? this.#id : undefined);
 
@@ -97,14 +98,22 @@ export class Desk implements DocumentsHost {
     return () => this.#open.delete(topic);
   };
 
-  operate = (topic: string, operation: Operation, handler: OperationHandler): (() => boolean) => {
+  operate = (topic: string, operation: Operation, handler: OperationHandler): Sending => {
     const waiting: Waiting = { topic, operation, handler, base: operation.base(), seq: 0 };
     this.#queue.push(waiting);
-    return () => {
-      if (waiting.seq || !this.#queue.includes(waiting)) return false;
-      this.#queue.splice(this.#queue.indexOf(waiting), 1);
-      handler.failed(new TuttiError('aborted'), false);
-      return true;
+    return {
+      get unsent() {
+        return waiting.seq === 0;
+      },
+      amend: (amended) => {
+        Object.assign(waiting, { operation: amended, base: amended.base() });
+      },
+      takeBack: () => {
+        if (waiting.seq || !this.#queue.includes(waiting)) return false;
+        this.#queue.splice(this.#queue.indexOf(waiting), 1);
+        handler.failed(new TuttiError('aborted'), false);
+        return true;
+      },
     };
   };
 

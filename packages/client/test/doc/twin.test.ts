@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { equal } from '../../src/doc/json.ts';
-import { type Change, type LogEntry, Replica } from '../../src/doc/replica.ts';
+import { type Folded, Replica } from '../../src/doc/replica.ts';
+import type { Change, LogEntry } from '../../src/doc/state.ts';
 import { pendingOffset, type TypeName } from '../../src/doc/type.ts';
 import { operations } from './arbitraries.ts';
 import { fold, print, types } from './types.ts';
@@ -149,7 +150,7 @@ class Bench {
   }
 
   /** Compares with the twin what is shown, and what was told to have changed. */
-  step(change: Change<unknown>, lost: number[] = []): void {
+  step(change: Change<Folded<unknown>>, lost: number[] = []): void {
     let cells = new Map<string, unknown>();
     for (const { offset, client, base = 0, data } of this.log.slice(0, this.read))
       cells = fold(this.type, cells, { offset, client, base }, data).cells;

@@ -1,0 +1,61 @@
+import type { TuttiError } from '../error.ts';
+import type { Entry, Snapshot } from '../protocol.ts';
+import type { Acknowledgement } from '../publication.ts';
+
+/** An entry of the document's log, as far as a state looks at it. */
+export type LogEntry = Pick<Entry, 'offset' | 'client' | 'seq' | 'base' | 'redacted' | 'author' | 'data'> & {
+  term?: string;
+};
+
+/** What one step of a state changed. */
+export interface Change<F> {
+  /** Those at which something else is shown than before. */
+  keys: string[];
+  /** Mutations that the confirmed document holds now. */
+  confirmed: { key: number; place: Acknowledgement }[];
+  /** Mutations that the server took, in a log that is lost. */
+  lost: number[];
+  /** What the type of the document tells of what happened, in order. */
+  folded: F[];
+  /** Entries of the log that this library cannot fold. */
+  faults: TuttiError[];
+  /** Positional operations that are said anew. */
+  amended?: number[];
+}
+
+/**
+ * A document as its client shows it: the confirmed fold, and on top of it the
+ * client's own operations that are not in it (rules DOC-15 to DOC-19). Pure:
+ * it is told what happens, and returns what changed. Pending operations have
+ * keys: numbers that ascend.
+ */
+export interface DocumentState<F> {
+  /** The type's name. */
+  readonly name: string;
+  /** What an operation says means something only behind those before it: each is said anew when one before it goes. */
+  readonly positional: boolean;
+  /** Whether somebody is told of others' entries what was folded. */
+  watching: boolean;
+  /** Says who the client is: a new one has a new past. */
+  identify(client: string | undefined): Change<F>;
+  /** The operation was sent as this client's entry of that seq. */
+  sent(key: number, client: string | undefined, seq: number): void;
+  /** The server took the operation: it stays pending until the confirmed document holds it. */
+  acknowledged(key: number, place: Acknowledgement): Change<F>;
+  /** Operations were rejected or taken back. */
+  drop(...keys: number[]): Change<F>;
+  /** Folds entries of the log, the next ones in order. What was folded already is passed over. */
+  entries(entries: readonly LogEntry[]): Change<F>;
+  /**
+   * Puts a snapshot in the place of the confirmed document; if it is not
+   * recovered, of one whose log is lost. Throws, with nothing changed, if it
+   * cannot be read.
+   */
+  snapshot(snapshot: Snapshot, recovered: boolean): Change<F>;
+  /** The base of a pending operation. */
+  baseOf(key: number): number;
+  /** What a pending operation says now, if it is positional. */
+  dataOf?(key: number): unknown;
+  /** The server takes the positional operation, the first that is pending, and those behind it only if they are said anew. */
+  outdated?(key: number): Change<F>;
+}

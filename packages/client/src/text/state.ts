@@ -1,0 +1,253 @@
+import {
+  type Join,
+  type Op,
+  type Pending,
+  type Side,
+  type Step,
+  TextError,
+  TextSession,
+  type Snapshot as Texts,
+  transformPosition,
+} from '@tutti/text/log';
+import type { Change, DocumentState, LogEntry } from '../doc/state.ts';
+import type { Anchor, TextChange } from '../doc/text.ts';
+import { TuttiError } from '../index.ts';
+import type { Snapshot } from '../protocol.ts';
+import type { Acknowledgement } from '../publication.ts';
+import { Typing } from './typing.ts';
+
+/** What the document knows of a pending operation beside the session. */
+interface Sent {
+  /** The entry that it was sent as. */
+  entry?: { client: string; seq: number };
+  /** The answer, if it came before the entry. */
+  place?: Acknowledgement;
+  /** As it was said the last time. */
+  words: Pending;
+}
+
+interface Moving {
+  position: number;
+  side: Side;
+}
+
+/** The state of a text: a session of its log, and the entries that its operations were sent as. */
+export class TextState implements DocumentState<TextChange> {
+  readonly name = 'text';
+  readonly positional = true;
+  watching = false;
+  readonly session = new TextSession();
+  readonly typing = new Typing();
+  /** By key, in order. */
+  readonly #pending = new Map<number, Sent>();
+  readonly #byEntry = new Map<string, number>();
+  readonly #anchors = new Set<Moving>();
+  #begun = false;
+  #text: string | undefined;
+
+  /** The text that is shown. */
+  get text(): string {
+    const text = this.#text ?? this.session.text;
+    this.#text = text;
+    return text;
+  }
+
+  /** The keys of pending operations, in order. */
+  get keys(): number[] {
+    return [...this.#pending.keys()];
+  }
+
+  /** Makes an own edit, and returns the key of the operation that it is. It throws a TextError if it does not fit. */
+  edit(op: Op, join: Join): { key: number; change: Change<TextChange> } {
+    const key = this.session.local(op, join);
+    this.#made(key);
+    this.#shift(op);
+    return { key, change: { ...none(), keys: [''], folded: [{ op, own: true }] } };
+  }
+
+  /** Takes back an own edit, or makes it again; returns the keys of the operations that do it. */
+  revert(how: 'undo' | 'redo'): { keys: number[]; change: Change<TextChange> } {
+    const { keys, op } = this.session[how]();
+    for (const key of keys) this.#made(key);
+    this.typing.stop();
+    const source = { own: true, ...(how === 'undo' && { undone: true as const }) };
+    return { keys, change: this.#change({ op, confirmed: 0, rebased: false }, source) };
+  }
+
+  /** Keeps a position as the text changes, until it is released. */
+  anchor(position: number, side: Side): Anchor {
+    const moving: Moving = { position, side };
+    this.#anchors.add(moving);
+    return {
+      get position() {
+        return moving.position;
+      },
+      release: () => void this.#anchors.delete(moving),
+    };
+  }
+
+  baseOf(key: number): number {
+    return this.#pending.get(key)?.words.base ?? 0;
+  }
+
+  dataOf(key: number): Op {
+    return this.#pending.get(key)?.words.op ?? [];
+  }
+
+  identify(client = ''): Change<TextChange> {
+    if (client === this.session.client) return none();
+    this.session.identify(client);
+    return { ...none(), amended: this.#renew() };
+  }
+
+  sent(key: number, client: string | undefined, seq: number): void {
+    const sent = this.#pending.get(key);
+    if (!sent) return;
+    this.#unsend(sent);
+    sent.entry = { client: client ?? '', seq };
+    this.#byEntry.set(name(sent.entry), key);
+  }
+
+  acknowledged(key: number, place: Acknowledgement): Change<TextChange> {
+    const sent = this.#pending.get(key);
+    if (sent) sent.place = place;
+    this.session.acknowledge(key);
+    return none();
+  }
+
+  outdated(key: number): Change<TextChange> {
+    return this.#change(this.session.rebase(key), { own: true });
+  }
+
+  drop(...keys: number[]): Change<TextChange> {
+    for (const key of keys) this.#leave(key);
+    return this.#change(this.session.reject(...keys), { own: true, undone: true });
+  }
+
+  entries(entries: readonly LogEntry[]): Change<TextChange> {
+    const all = none();
+    for (const entry of entries) {
+      if (entry.offset > this.session.offset) this.#receive(entry, all);
+    }
+    return all;
+  }
+
+  snapshot(s: Snapshot, recovered: boolean): Change<TextChange> {
+    const held = new Map<number, Acknowledgement>();
+    const lost: number[] = [];
+    for (const [key, sent] of this.#pending) {
+      if (holds(s, recovered, sent)) held.set(key, sent.place ?? {});
+      else if (sent.place && !recovered) lost.push(key);
+    }
+    const texts = s.cells as Texts;
+    const away = this.#begun && (!recovered || this.session.offset < texts.bar);
+    const gone = this.session.reject(...lost);
+    const step = this.#open(texts, (key) => held.has(key), recovered);
+    this.#begun = true;
+    for (const key of [...held.keys(), ...lost]) this.#leave(key);
+    const op = [...gone.op, ...step.op];
+    const source = { own: false, ...(away && step.rebased && { rebased: true as const }) };
+    return {
+      ...this.#change({ ...step, op }, source),
+      confirmed: [...held].map(([key, place]) => ({ key, place })),
+      lost,
+      amended: this.#renew(),
+    };
+  }
+
+  #open(texts: Texts, isIn: (key: number) => boolean, recovered: boolean): Step {
+    try {
+      return this.session.open(texts, isIn, recovered);
+    } catch (error) {
+      if (!(error instanceof TextError)) throw error;
+      throw new TuttiError('bad_message', error.message);
+    }
+  }
+
+  /** Folds the next entry, and adds what that changes. */
+  #receive(entry: LogEntry, all: Change<TextChange>): void {
+    const { offset, client = '', seq = 0, base, redacted, author, data, term } = entry;
+    const key = this.#byEntry.get(name({ client, seq })) ?? 0;
+    const op = data as Op;
+    const nothing = { offset, client: '', base: offset - 1, op: [] };
+    const step = this.session.receive(
+      redacted || base === undefined ? nothing : { offset, client, base, op },
+      key,
+    );
+    if (key > 0) {
+      all.confirmed.push({ key, place: { offset, ...(term !== undefined && { term }) } });
+      this.#leave(key);
+    }
+    const source = { own: key > 0, ...(client && { client }), ...(author && { author }) };
+    const { keys, folded, faults, amended } = this.#change(step, source);
+    all.keys.push(...keys);
+    all.folded.push(...folded);
+    all.faults.push(...faults);
+    if (amended) all.amended = amended;
+  }
+
+  /** What a step of the session changes. */
+  #change({ op, rebased, error }: Step, source: Omit<TextChange, 'op'>): Change<TextChange> {
+    const change = none();
+    if (op.length) {
+      this.#shift(op);
+      this.typing.moved(op);
+      change.keys.push('');
+      change.folded.push({ op, ...source });
+    }
+    if (error)
+      change.faults.push(
+        new TuttiError('bad_operation', `An entry of the log has no effect here: ${error.message}`),
+      );
+    if (rebased) change.amended = this.#renew();
+    return change;
+  }
+
+  #made(key: number): void {
+    const words = this.session.operation(key) as Pending;
+    const sent = this.#pending.get(key);
+    if (sent) sent.words = words;
+    else this.#pending.set(key, { words });
+  }
+
+  /** The text has changed. */
+  #shift(op: Op): void {
+    this.#text = undefined;
+    for (const moving of this.#anchors) moving.position = transformPosition(moving.position, op, moving.side);
+  }
+
+  /** Takes the words of all that is pending from the session; returns those that it has. */
+  #renew(): number[] {
+    const { pending } = this.session;
+    for (const words of pending) {
+      const sent = this.#pending.get(words.key);
+      if (sent) sent.words = words;
+    }
+    return pending.filter(({ acknowledged }) => !acknowledged).map(({ key }) => key);
+  }
+
+  #leave(key: number): void {
+    const sent = this.#pending.get(key);
+    if (sent) this.#unsend(sent);
+    this.#pending.delete(key);
+  }
+
+  #unsend({ entry }: Sent): void {
+    if (entry) this.#byEntry.delete(name(entry));
+  }
+}
+
+function none(): Change<TextChange> {
+  return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+}
+
+/** Names an entry of a client. */
+function name({ client, seq }: { client: string; seq: number }): string {
+  return `${client} ${seq}`;
+}
+
+/** Whether a snapshot holds an operation. */
+function holds(s: Snapshot, recovered: boolean, { entry, place }: Sent): boolean {
+  if (recovered && (place?.offset ?? Number.POSITIVE_INFINITY) <= s.offset) return true;
+  return s.seqs?.some(([client, seq]) => client === entry?.client && entry.seq <= seq) ?? false;
+}
