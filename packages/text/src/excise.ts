@@ -32,7 +32,7 @@ export function excise(ops: readonly Op[], without: number, length: number): Op[
 }
 
 /** Puts events into the prepare state, and returns what that does to its text. */
-function place(history: History, walker: Walker, start: LV, end: LV): Op {
+export function place(history: History, walker: Walker, start: LV, end: LV): Op {
   const { tracker } = walker;
   const changes = new Changes();
   history.each(start, end, (run, v, n) => {

@@ -1,52 +1,36 @@
-import { Count } from './branches.ts';
 import { TextError } from './error.ts';
-import { equal, type Heads, type LV } from './graph.ts';
-import { History } from './history.ts';
-import { Changes, check, type Op, put, record } from './op.ts';
+import { type Op, put } from './op.ts';
 import { Rope } from './rope.ts';
-import { Walker } from './walker.ts';
-
-/**
- * An operation in a sequencer's log. Its past, what its author had seen, is the
- * log up to `base`, the entries of its client before it, and those named by
- * `after`.
- */
-export interface Entry {
-  /** One more than the last entry's. */
-  offset: number;
-  /** Empty: none. */
-  client: string;
-  base: number;
-  /** Offsets above `base`. */
-  after?: readonly number[];
-  op: Op;
-}
+import { type Entry, Sequence } from './sequence.ts';
+import { restore, type Snapshot } from './snapshot.ts';
+import { type Limits, Timeline } from './timeline.ts';
 
 /**
  * A text made of a sequencer's log, entry by entry. It holds the history since its
- * bar alone: an entry that had not seen all up to there cannot be folded.
+ * bar alone: an entry whose author had not seen all up to there cannot be folded.
  */
 export class Fold {
   readonly #text: Rope;
-  #history = new History();
-  #version: Heads = [];
+  readonly #limits: Limits;
+  #timeline: Timeline;
 
-  #bar: number;
-  #barLength: number;
-  /** The version after each entry since the bar. */
-  #versions: Heads[] = [];
-  /** The newest event of each of these, or -1. */
-  #own: LV[] = [];
-  /** The newest event of each client since the bar. */
-  readonly #last = new Map<string, LV>();
-  /** While events are concurrent. */
-  #walker: Walker | undefined;
-
-  /** The fold of a log up to an offset, which made this text. */
-  constructor(text = '', offset = 0) {
+  /** The fold of a log up to an offset, which made this text: that is its bar. */
+  constructor(text = '', offset = 0, limits: Limits = {}) {
     this.#text = new Rope(text);
-    this.#bar = offset;
-    this.#barLength = this.length;
+    this.#limits = limits;
+    this.#timeline = new Timeline(new Sequence(offset, this.length));
+  }
+
+  /**
+   * The fold that a snapshot tells of.
+   *
+   * @throws TextError `bad_update` if it is none.
+   */
+  static load(snapshot: Snapshot, limits: Limits = {}): Fold {
+    const sequence = restore(snapshot);
+    const fold = new Fold(snapshot.text, snapshot.bar, limits);
+    fold.#timeline = new Timeline(sequence);
+    return fold;
   }
 
   /** The text. */
@@ -61,111 +45,69 @@ export class Fold {
 
   /** That of the newest entry. */
   get offset(): number {
-    return this.#bar + this.#versions.length;
+    return this.#timeline.log.offset;
   }
 
   /** The offset up to which every entry's author must have seen the log. */
   get bar(): number {
-    return this.#bar;
+    return this.#timeline.log.bar;
   }
 
-  /** How many events are held since the bar. */
-  get held(): number {
-    return this.#history.end;
-  }
-
-  /** Makes the newest entry the bar, and drops what was held for those before it. */
-  setBar(): void {
-    this.#bar = this.offset;
-    this.#barLength = this.length;
-    this.#history = new History();
-    this.#version = [];
-    this.#versions = [];
-    this.#own = [];
-    this.#last.clear();
-    this.#walker = undefined;
+  /** How many entries and events are held, since the bar. */
+  get held(): { entries: number; events: number } {
+    const { entries, history } = this.#timeline.log;
+    return { entries, events: history.end };
   }
 
   /**
-   * Applies an entry, and returns what it does to the text as it is: its own
-   * operation, if its author had seen all.
+   * How many events the latest entry made the fold take back and put in again, to
+   * see the text as its author did: what it cost beyond its own size.
+   */
+  get moved(): number {
+    return this.#timeline.moved;
+  }
+
+  /** The fold, whole, for `load`. */
+  snapshot(): Snapshot {
+    const { log } = this.#timeline;
+    return { text: this.text, bar: log.bar, length: log.length, log: log.log() };
+  }
+
+  /**
+   * Applies an entry, the next one, and returns what it does to the text as it is:
+   * its own operation, if its author had seen all.
    *
    * @throws TextError `rebase_required` if its author had not seen the log up to
-   * the bar, `bad_operation` if it does not fit the text that its author saw. Then
-   * the entry has no effect.
+   * the bar, or too little behind it for the limits; `bad_operation` if it does
+   * not fit the text that its author saw; `limit_exceeded` if it or the text would
+   * be too large. Then it has no effect.
    */
   fold(entry: Entry): Op {
     if (entry.offset !== this.offset + 1) {
       throw new TextError('bad_operation', `The next entry is ${this.offset + 1}, not ${entry.offset}.`);
     }
-    const parents = this.#past(entry);
-    return equal(parents, this.#version) ? this.#append(entry) : this.#merge(entry, parents);
+    const change = this.#timeline.fold(entry, this.length, this.#limits);
+    for (const splice of change) put(this.#text, splice);
+    this.#end();
+    return change;
   }
 
   /** Passes over an entry that has no effect. */
   skip(): void {
-    this.#versions.push(this.#version);
-    this.#own.push(-1);
+    this.#timeline.log.skip();
+    this.#end();
   }
 
-  /** The events that an entry follows. */
-  #past({ offset, client, base, after = [] }: Entry): Heads {
-    if (base < this.#bar) {
-      const message = `Its author has seen the log up to ${base}; it must be ${this.#bar}.`;
-      throw new TextError('rebase_required', message);
-    }
-    if (!Number.isInteger(base) || base >= offset) {
-      throw new TextError('bad_operation', 'An entry has seen those before it, and not itself.');
-    }
-    const events = [...(this.#versions[base - this.#bar - 1] ?? [])];
-    const last = client === '' ? undefined : this.#last.get(client);
-    if (last !== undefined) events.push(last);
-    for (const seen of after) {
-      const own = this.#own[seen - this.#bar - 1];
-      if (own === undefined)
-        throw new TextError('bad_operation', 'After names entries between the bar and this one.');
-      if (own >= 0) events.push(own);
-    }
-    return this.#history.graph.dominators(events);
+  /** Passes over entries that have no effect, up to an offset. */
+  skipTo(offset: number): void {
+    while (this.offset < offset) this.skip();
   }
 
-  /** Folds an entry whose author had seen all. */
-  #append({ client, op }: Entry): Op {
-    this.#add(client, op, this.#version, check(op, this.length).events);
-    for (const splice of op) put(this.#text, splice);
-    return op;
-  }
-
-  /** Folds an entry whose author had not seen all. */
-  #merge({ client, op }: Entry, parents: Heads): Op {
-    const history = this.#history;
-    this.#walker ??= new Walker(history, -1, this.#barLength);
-    const walker = this.#walker;
-    walker.reach(history.end);
-    walker.visit(parents);
-    this.#add(client, op, parents, check(op, walker.tracker.length(Count.prepared)).events);
-    const changes = new Changes();
-    walker.reach(history.end, changes.add);
-    for (const splice of changes.op) put(this.#text, splice);
-    return changes.op;
-  }
-
-  /** Puts so many events of an entry into the history. */
-  #add(client: string, op: Op, parents: Heads, events: number): void {
-    const history = this.#history;
-    const { end: start, agents, graph } = history;
-    if (events === 0) {
-      this.skip();
-      return;
-    }
-    history.room(events);
-    graph.add(start, parents);
-    record(history, op);
-    const agent = agents.named(client);
-    agents.add(agent, agents.next(agent), events);
-    this.#last.set(client, history.end - 1);
-    this.#version = graph.advance(this.#version, start, history.end);
-    this.#versions.push(this.#version);
-    this.#own.push(history.end - 1);
+  /** Ends an entry: it may be a bar. */
+  #end(): void {
+    const { log, moved } = this.#timeline;
+    if (!log.due) return;
+    this.#timeline = new Timeline(new Sequence(log.offset, this.length));
+    this.#timeline.moved = moved;
   }
 }

@@ -165,6 +165,24 @@ export class History {
       this.remove(at + rest - 1, 1, length < 0 ? length : length - n + rest);
   }
 
+  /** Adds events of another history, as they are there. The graph must have them already. */
+  copy(from: History, start: LV, end: LV): void {
+    from.each(start, end, (run, v, n) => {
+      const at = from.position(run, v, n);
+      const length = from.lengthBefore(run, v);
+      const kind = from.kind(run);
+      if (kind === Kind.inserted) this.insert(at, from.text(run, v, n), n, length);
+      else if (kind === Kind.deleted) this.remove(at, n, length);
+      else this.erase(at, n, length);
+    });
+  }
+
+  /** Says that the events from start on are an agent's next ones. */
+  sign(agent: string, start: LV): void {
+    const number = this.agents.named(agent);
+    this.agents.add(number, this.agents.next(number), this.end - start);
+  }
+
   /** Adds a run of n events whose text, if they inserted some, is yet to be filled in. The graph must have them already. */
   addRun(kind: number, at: number, n: number): void {
     this.#bound(at, n);

@@ -148,4 +148,12 @@ export class Changes {
     this.op.push([at, n, text]);
     this.#inserted = runesOf(text);
   };
+
+  /** Puts another operation behind. */
+  addAll(op: Op): void {
+    for (const [at, n, text] of op) {
+      if (n > 0) this.add(at, n, '');
+      if (text !== '') this.add(at, 0, text);
+    }
+  }
 }

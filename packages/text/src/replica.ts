@@ -6,6 +6,7 @@ import type { Heads, LV, Span } from './graph.ts';
 import { History } from './history.ts';
 import { Changes, check, type Op, put, type Side, spliced } from './op.ts';
 import { type Authorship, blame, diff, only, textAt } from './past.ts';
+import { clamp, within } from './places.ts';
 import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
 import { load, type Opened, open, save } from './save.ts';
@@ -85,13 +86,13 @@ export class Replica {
 
   /** How many UTF-16 code units, as JavaScript and editors count, are before a position. */
   toUnits(position: number): number {
-    this.#within(position, this.length);
+    within(position, this.length);
     return this.#text.toUnits(position);
   }
 
   /** The position of a UTF-16 code unit: of the second of a pair, that of the first. */
   toPosition(units: number): number {
-    this.#within(units, this.#text.units);
+    within(units, this.#text.units);
     return this.#text.toRunes(units);
   }
 
@@ -181,7 +182,7 @@ export class Replica {
 
   /** An anchor for a position: `left` stays behind the code point in front of it, `right` in front of the one behind it. */
   anchor(position: number, side: Side): Anchor {
-    this.#within(position, this.length);
+    within(position, this.length);
     if (side === 'left') return position === 0 ? {} : anchorAt(this.#history, this.#replay(), position, side);
     if (position === this.length) return { before: true };
     return anchorAt(this.#history, this.#replay(), position, side);
@@ -261,9 +262,8 @@ export class Replica {
   }
 
   #finish(start: LV): LV {
-    const { end, agents } = this.#history;
-    const agent = agents.named(this.agent);
-    agents.add(agent, agents.next(agent), end - start);
+    const { end } = this.#history;
+    this.#history.sign(this.agent, start);
     this.#version = [end - 1];
     this.#near.drop(end);
     return end;
@@ -321,15 +321,4 @@ export class Replica {
     }
     return [];
   }
-
-  /** @throws TextError unless it is a position in a text of this length. */
-  #within(at: number, length: number): void {
-    if (Number.isInteger(at) && at >= 0 && at <= length) return;
-    throw new TextError('bad_operation', `Position ${at} is not within a text of ${length}.`);
-  }
-}
-
-/** The whole number from low to high that is the nearest to one. */
-function clamp(at: number, low: number, high: number): number {
-  return Math.min(Math.max(Math.trunc(at) || 0, low), high);
 }

@@ -9,7 +9,7 @@ import type { Tell } from './walker.ts';
  * that was there before, by its position.
  */
 export type Id = number;
-const underwater: Id = 1 << 30;
+export const underwater: Id = 1 << 30;
 const none: Id = -1;
 
 /** Orders two events: negative if the first comes first. */
@@ -166,13 +166,17 @@ export class Tracker {
     }
   }
 
-  /** The code points, as they now are, in their order: runs that begin with an id, and their prepare state. */
-  each(tell: (id: Id, n: number, state: number) => void): void {
+  /**
+   * The code points, as they now are, in their order: runs that begin with an id,
+   * their prepare state, and 1 if they are gone in the effect state, else 0.
+   */
+  each(tell: (id: Id, n: number, state: number, gone: number) => void): void {
     for (let tray = this.#branches.first(); tray >= 0; tray = this.#next[tray] as number) {
       let p = tray * trayPieces * columns;
       for (const end = p + (this.#sizes[tray] as number) * columns; p < end; p += columns) {
         const state = this.#pieces[p + Piece.state] as number;
-        tell(this.#pieces[p] as number, this.#pieces[p + Piece.n] as number, state);
+        const gone = this.#pieces[p + Piece.gone] as number;
+        tell(this.#pieces[p] as number, this.#pieces[p + Piece.n] as number, state, gone);
       }
     }
   }

@@ -65,13 +65,20 @@ export class Walker {
     this.#version = [end - 1];
   }
 
-  /** Moves the prepare state to a version. */
-  visit(version: Heads): void {
-    if (equal(this.#version, version)) return;
+  /**
+   * Moves the prepare state to a version, unless more than most events move for
+   * that. Returns how many do.
+   */
+  visit(version: Heads, most = Number.POSITIVE_INFINITY): number {
+    if (equal(this.#version, version)) return 0;
     const { onlyA, onlyB } = this.#history.graph.compare(this.#version, version);
+    let moved = 0;
+    for (const { start, end } of [...onlyA, ...onlyB]) moved += end - start;
+    if (moved > most) return moved;
     for (const { start, end } of onlyA) this.retreat(start, end);
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
     this.#version = [...version];
+    return moved;
   }
 
   /** Takes the events from start to end back from the prepare state. */

@@ -65,6 +65,20 @@ export class Naive {
       .join('');
   }
 
+  /** The text of the events before end, as if those from one to another had had no effect. */
+  without(from: number, to: number, end = this.events.length): string {
+    const some = (v: number): boolean => v >= from && v < to;
+    const gone = new Set(
+      this.events
+        .slice(0, end)
+        .flatMap(({ text, target }, v) => (text === undefined && !some(v) ? [target] : [])),
+    );
+    return this.order()
+      .filter(({ v }) => v < end && !some(v) && !gone.has(v))
+      .map(({ v }) => this.#event(v).text)
+      .join('');
+  }
+
   #event(v: number): Applied {
     return this.events[v] as Applied;
   }

@@ -1,0 +1,114 @@
+import { place } from './excise.ts';
+import { History, Kind } from './history.ts';
+import { apply, Changes, type Op, record, transform } from './op.ts';
+import type { Own, Pending, Timeline } from './timeline.ts';
+import { underwater } from './tracker.ts';
+import { Walker } from './walker.ts';
+
+/**
+ * What becomes of a pending operation when those behind it are said anew: it stays
+ * as it is, and others follow it; it is said anew, unless that says the same; or it
+ * has no effect any more.
+ */
+export type Fate = 'settled' | 'kept' | 'dropped';
+
+/** What is pending, lifted off the text beneath it. */
+export interface Lifted {
+  /** The text of the log and what is settled. */
+  base: string;
+  /** With new operations, the first of which is one of that text. */
+  kept: Pending[];
+  /** What becomes of the text that is shown. */
+  change: Op;
+}
+
+/**
+ * Says what is pending anew, by its fates: as of the newest entry and what is
+ * settled. The timeline, whose text is shown, is void then.
+ */
+export function lift(timeline: Timeline, shown: string, fateOf: (own: Own, i: number) => Fate): Lifted {
+  const { log, own: all } = timeline;
+  const { history, offset } = log;
+  if (all.length === 0) return { base: shown, kept: [], change: [] };
+  const walker = timeline.replay();
+  const buried = buriedBy(all, history, walker);
+  walker.visit(log.version);
+  const fates = all.map(fateOf);
+  for (const [i, { start, end }] of all.entries()) {
+    if (fates[i] === 'settled') place(history, walker, start, end);
+  }
+  const base = apply(shown, difference(history, walker, buried));
+  const kept: Pending[] = [];
+  let same = true; // what is beneath
+  for (const [i, own] of all.entries()) {
+    if (fates[i] === 'dropped') same = false;
+    if (fates[i] !== 'kept') continue;
+    const op = place(history, walker, own.start, own.end);
+    const { key, acknowledged } = own;
+    kept.push({ key, base: offset, op: same && own.base === offset ? own.op : op, acknowledged });
+  }
+  return { base, kept, change: difference(history, walker, buried) };
+}
+
+/** What own operations have deleted of what was there before all events, by its ids. */
+function buriedBy(all: readonly Own[], history: History, { tracker }: Walker): Map<number, string> {
+  const buried = new Map<number, string>();
+  for (const { start, end, removed } of all) {
+    const runes = removed[Symbol.iterator]();
+    history.each(start, end, (run, v, n) => {
+      if (history.kind(run) === Kind.inserted) return;
+      for (let k = v; k < v + n; k++) {
+        const rune = runes.next().value as string;
+        const id = tracker.deletedBy(k);
+        if (id >= underwater) buried.set(id, rune);
+      }
+    });
+  }
+  return buried;
+}
+
+/**
+ * What makes the text of the prepare state of that of the effect state. Of what is
+ * there in the one alone, buried has those code points that no event inserted.
+ */
+function difference(history: History, { tracker }: Walker, buried: ReadonlyMap<number, string>): Op {
+  const changes = new Changes();
+  let at = 0;
+  tracker.each((id, n, state, gone) => {
+    if (gone === 0 && state !== 1) changes.add(at, n, '');
+    if (gone === 1 && state === 1) {
+      let text = '';
+      if (id < underwater) text = history.written(id, n);
+      else for (let k = id; k < id + n; k++) text += buried.get(k);
+      changes.add(at, 0, text);
+    }
+    if (state === 1) at += n;
+  });
+  return changes.op;
+}
+
+/**
+ * Transforms what was lifted past a difference of the text beneath it, which has
+ * so many code points, and returns what that does to the text with it.
+ */
+export function past({ kept }: Lifted, difference: Op, length: number): Op {
+  if (difference.length === 0) return [];
+  const change = transform(
+    difference,
+    kept.flatMap(({ op }) => op),
+    'left',
+  );
+  const history = new History();
+  history.graph.add(0, []);
+  record(history, difference);
+  history.graph.add(history.end, []);
+  const walker = new Walker(history, -1, length, (a, b) => a - b); // the log's comes first
+  walker.reach(history.end);
+  for (const pending of kept) {
+    record(history, pending.op);
+    const changes = new Changes();
+    walker.reach(history.end, changes.add);
+    pending.op = changes.op;
+  }
+  return change;
+}

@@ -1,0 +1,373 @@
+import { between } from './between.ts';
+import { search } from './column.ts';
+import { TextError } from './error.ts';
+import { type Fate, type Lifted, lift, past } from './lift.ts';
+import { check, type Op, put, type Splice } from './op.ts';
+import { clamp, within } from './places.ts';
+import { Rope } from './rope.ts';
+import { runesOf } from './runes.ts';
+import { type Entry, Sequence } from './sequence.ts';
+import { restore, type Snapshot } from './snapshot.ts';
+import { Stack } from './steps.ts';
+import { type Own, type Pending, Timeline } from './timeline.ts';
+
+/** What an own edit is part of. */
+export interface Join {
+  /** Of this own operation, the latest, which was not sent; if it can. */
+  operation?: number;
+  /** It is undone with the edit before. */
+  step?: boolean;
+}
+
+/** What something that came has made of what is shown. */
+export interface Step {
+  /** Of the text that was shown. */
+  op: Op;
+  /** The own operation that the log holds now; 0: none. */
+  confirmed: number;
+  /** Pending operations are said anew: see `pending`. */
+  rebased: boolean;
+  /** Why an entry could not be folded. It has no effect. */
+  error?: TextError;
+}
+
+/**
+ * A text as one client of a sequencer shows it: the fold of the log, and on top of
+ * it the client's own operations that are not in the log. It is driven from
+ * outside: it is told what the user does and what the sequencer says, and returns
+ * what becomes of the text that is shown.
+ *
+ * An own operation is pending from `local` until `receive` or `open` brings it, or
+ * `reject`. What is pending keeps its meaning whatever comes: it is transformed
+ * where its positions must be said anew, which `pending` tells. Positions count
+ * Unicode code points.
+ */
+export class TextSession {
+  /** What is shown. */
+  readonly #text = new Rope();
+  #timeline: Timeline;
+  #made = 0;
+  readonly #undos = new Stack();
+  readonly #redos = new Stack();
+
+  /**
+   * The session of a client on an empty log. The client's name may be empty until
+   * it is known; two that write at one time must not share one.
+   */
+  constructor(client = '') {
+    this.#timeline = new Timeline(new Sequence(0, 0), client);
+  }
+
+  /** Whose session it is. */
+  get client(): string {
+    return this.#timeline.client;
+  }
+
+  /** How many code points the text has that is shown. */
+  get length(): number {
+    return this.#text.runes;
+  }
+
+  /** The text that is shown. */
+  get text(): string {
+    return this.#text.toString();
+  }
+
+  /** The text that is shown. */
+  toString(): string {
+    return this.text;
+  }
+
+  /** The text that is shown from one position to another, as far as it is there. */
+  slice(from: number, to = this.length): string {
+    const start = clamp(from, 0, this.length);
+    return this.#text.slice(start, clamp(to, start, this.length));
+  }
+
+  /** How many UTF-16 code units, as JavaScript and editors count, are before a position. */
+  toUnits(position: number): number {
+    within(position, this.length);
+    return this.#text.toUnits(position);
+  }
+
+  /** The position of a UTF-16 code unit: of the second of a pair, that of the first. */
+  toPosition(units: number): number {
+    within(units, this.#text.units);
+    return this.#text.toRunes(units);
+  }
+
+  /** That of the newest entry that was folded. */
+  get offset(): number {
+    return this.#timeline.log.offset;
+  }
+
+  /** The own operations that the log does not hold, in the order in which they were made. */
+  get pending(): Pending[] {
+    return this.#timeline.own.map(({ key, base, op, acknowledged, growing }) => ({
+      key,
+      base,
+      op: growing === undefined ? op : op.map(([at, n, text]): Splice => [at, n, text]),
+      acknowledged,
+    }));
+  }
+
+  /**
+   * Applies an own edit to what is shown, and returns the key of the operation that
+   * it is: 0 if it does nothing.
+   *
+   * @throws TextError `bad_operation` if it does not fit. Then nothing has changed.
+   */
+  local(op: Op, { operation = 0, step = false }: Join = {}): number {
+    const { events } = check(op, this.length);
+    if (events === 0) return 0;
+    const { key, inverse } = this.#apply(op, events, operation);
+    this.#undos.push(key, op, inverse, step && this.#undos.length > 0);
+    this.#redos.clear();
+    return key;
+  }
+
+  /**
+   * Folds an entry of the log, the next one. Own is the key of the pending
+   * operation that it is, or 0. An entry that cannot be folded has no effect, and
+   * the step's error says why; the session goes on behind it.
+   *
+   * @throws TextError `bad_operation` if it is not the next one.
+   */
+  receive(entry: Entry, own = 0): Step {
+    if (entry.offset !== this.offset + 1) {
+      throw new TextError('bad_operation', `The next entry is ${this.offset + 1}, not ${entry.offset}.`);
+    }
+    const i = this.#index(own);
+    const step = i < 0 ? this.#fold(entry) : this.#confirm(entry, i);
+    const { log, own: pending, client } = this.#timeline;
+    if (!log.due) return step;
+    if (pending.length === 0) {
+      this.#timeline = new Timeline(new Sequence(log.offset, this.length), client);
+      return step;
+    }
+    const lifted = this.#lift(() => 'kept');
+    this.#settle(new Sequence(log.offset, runesOf(lifted.base)), [], lifted);
+    return { ...step, rebased: true };
+  }
+
+  /** Says that the sequencer has taken an own operation. It stays pending until its entry comes. */
+  acknowledge(key: number): void {
+    const own = this.#timeline.own[this.#index(key)];
+    if (own !== undefined) own.acknowledged = true;
+  }
+
+  /**
+   * Takes own operations out, and nothing else: what others, and the client itself
+   * later, have done keeps its meaning. Those behind the first are said anew: the
+   * sequencer must not have taken them.
+   */
+  reject(...keys: number[]): Step {
+    const without = new Set(keys);
+    return this.#renew(
+      this.#timeline.own.findIndex(({ key }) => without.has(key)),
+      without,
+    );
+  }
+
+  /**
+   * Says what is pending anew from an own operation on, as of the newest entry. The
+   * sequencer must not have taken those, nor take them any more as they were.
+   */
+  rebase(from: number): Step {
+    return this.#renew(this.#index(from), new Set());
+  }
+
+  /** Says whose session it is from now on. */
+  identify(client: string): void {
+    if (client === this.client) return;
+    const lifted = this.#lift(() => 'kept');
+    this.#settle(this.#timeline.log.again(), [], lifted, client);
+  }
+
+  /**
+   * Puts a snapshot in the place of what was folded: the first one, or one of a log
+   * that the session is behind, or that has lost what it had (`recovered` is false
+   * then). `isIn` says which pending operations the snapshot holds. Those that it
+   * does not hold are transformed: past the entries that the session lacks, if it
+   * has seen the snapshot's bar, else past the difference of the texts.
+   *
+   * @throws TextError `bad_update` if it is no snapshot. Then nothing has changed.
+   */
+  open(snapshot: Snapshot, isIn: (key: number) => boolean, recovered: boolean): Step {
+    const sequence = restore(snapshot);
+    const held = new Set(this.#timeline.own.map(({ key }) => key).filter(isIn));
+    if (recovered && this.#follows(sequence, snapshot.log, held.size)) {
+      return this.#catchUp(sequence.bar, snapshot.log, held);
+    }
+    const lifted = this.#lift(({ key }) => (held.has(key) ? 'settled' : 'kept'));
+    const op = past(lifted, between(lifted.base, snapshot.text), runesOf(lifted.base));
+    this.#others(op);
+    lifted.base = snapshot.text;
+    this.#settle(sequence, [], lifted);
+    return { op, confirmed: 0, rebased: lifted.kept.length > 0 };
+  }
+
+  /** Whether there is an own edit that is not undone. */
+  get canUndo(): boolean {
+    return this.#undos.length > 0;
+  }
+
+  /** Whether there is an undone edit that can be made again. */
+  get canRedo(): boolean {
+    return this.#redos.length > 0;
+  }
+
+  /**
+   * Takes back the latest own edit that is not undone, with those that it was
+   * joined to, and nobody else's work: of what it inserted, what is still there; of
+   * what it deleted, all that this very edit did. They are own operations like any
+   * other; it returns their keys, and what becomes of the text. Nothing, if there
+   * is nothing to undo.
+   */
+  undo(): { keys: number[]; op: Op } {
+    return this.#revert(this.#undos, this.#redos);
+  }
+
+  /** Takes back the latest undo. */
+  redo(): { keys: number[]; op: Op } {
+    return this.#revert(this.#redos, this.#undos);
+  }
+
+  #revert(from: Stack, to: Stack): { keys: number[]; op: Op } {
+    const keys: number[] = [];
+    const all: Splice[] = [];
+    for (let top = from.pop(); top !== undefined; top = from.pop()) {
+      const { events } = check(top.inverse, this.length);
+      if (events > 0) {
+        const { key, inverse } = this.#apply(top.inverse, events, 0);
+        to.push(key, top.inverse, inverse, keys.length > 0);
+        keys.push(key);
+        all.push(...top.inverse);
+      }
+      if (!top.joined && keys.length > 0) break;
+    }
+    return { keys, op: all };
+  }
+
+  /** Makes an own operation of one that fits, or a part of one. */
+  #apply(op: Op, events: number, onto: number): { key: number; inverse: Op } {
+    const timeline = this.#timeline;
+    timeline.log.history.room(events);
+    const { inverse, removed } = turn(this.#text, op);
+    if (timeline.grows(onto)) {
+      timeline.grow(op, events, removed);
+      return { key: onto, inverse };
+    }
+    const key = ++this.#made;
+    timeline.add({ key, op, acknowledged: false }, events, removed);
+    return { key, inverse };
+  }
+
+  /** Folds an entry that is not pending. */
+  #fold(entry: Entry): Step {
+    const step: Step = { op: [], confirmed: 0, rebased: false };
+    try {
+      step.op = this.#timeline.fold(entry, this.length);
+      this.#others(step.op);
+    } catch (error) {
+      if (!(error instanceof TextError)) throw error;
+      this.#timeline.log.skip();
+      step.error = error;
+    }
+    return step;
+  }
+
+  /** Folds the entry that the i-th pending operation has become. */
+  #confirm(entry: Entry, i: number): Step {
+    const { key } = this.#timeline.own[i] as Own;
+    if (i === 0 && this.#timeline.confirm(entry)) return { op: [], confirmed: key, rebased: false };
+    const { op } = this.reject(key); // the log has it otherwise: that counts
+    const step = this.#fold(entry);
+    const first = this.#timeline.own[0];
+    if (first !== undefined) this.rebase(first.key); // what is pending follows it
+    return { ...step, op: [...op, ...step.op], confirmed: key, rebased: first !== undefined };
+  }
+
+  /** Whether a snapshot's log goes on from where the session is, with so many of its pending operations in it. */
+  #follows({ bar, offset }: Sequence, log: Snapshot['log'], held: number): boolean {
+    if (this.offset < bar || this.offset > offset) return false;
+    return log.slice(this.offset - bar).filter((logged) => this.#isOwn(logged?.client)).length === held;
+  }
+
+  /** Folds the entries of a log that are missing, among which there are own operations, in this order. */
+  #catchUp(bar: number, log: Snapshot['log'], held: ReadonlySet<number>): Step {
+    const all: Splice[] = [];
+    const step: Step = { op: all, confirmed: 0, rebased: false };
+    const keys = held.values();
+    for (const logged of log.slice(this.offset - bar)) {
+      const offset = this.offset + 1;
+      const entry = { client: '', ...(logged ?? { base: this.offset, op: [] }), offset };
+      const own = this.#isOwn(entry.client) ? keys.next().value : undefined;
+      const { op, rebased, error } = this.receive(entry, own);
+      for (const splice of op) all.push(splice);
+      step.rebased ||= rebased;
+      if (error !== undefined) step.error ??= error;
+    }
+    return step;
+  }
+
+  #isOwn(client = ''): boolean {
+    return client !== '' && client === this.client;
+  }
+
+  /** The index of the pending operation of a key, or -1. */
+  #index(key: number): number {
+    const { own } = this.#timeline;
+    const i = search(own.length, (i) => (own[i] as Own).key >= key);
+    return own[i]?.key === key ? i : -1;
+  }
+
+  /** Says what is pending anew from the i-th on, without those of some keys. */
+  #renew(i: number, without: ReadonlySet<number>): Step {
+    if (i < 0) return { op: [], confirmed: 0, rebased: false };
+    const { log, own } = this.#timeline;
+    const lifted = this.#lift(({ key }, k) => (k < i ? 'settled' : without.has(key) ? 'dropped' : 'kept'));
+    this.#undos.drop(without);
+    this.#redos.drop(without);
+    this.#others(lifted.change);
+    this.#settle(log.again(), own.slice(0, i), lifted);
+    return { op: lifted.change, confirmed: 0, rebased: lifted.kept.length > 0 };
+  }
+
+  #lift(fateOf: (own: Own, i: number) => Fate): Lifted {
+    return lift(this.#timeline, this.text, fateOf);
+  }
+
+  /** Puts a log in place, with what stays as it is on top, and then what was lifted. */
+  #settle(log: Sequence, stay: readonly Own[], { base, kept }: Lifted, client = this.client): void {
+    const timeline = new Timeline(log, client);
+    for (const own of stay) timeline.keep(own, this.#timeline.log.history);
+    const text = new Rope(kept.length > 0 ? base : '');
+    for (const pending of kept) {
+      const { events } = check(pending.op, text.runes);
+      timeline.add(pending, events, turn(text, pending.op).removed);
+    }
+    this.#timeline = timeline;
+  }
+
+  /** Shows what is not the client's own edit. */
+  #others(op: Op): void {
+    for (const splice of op) put(this.#text, splice);
+    this.#undos.note(op);
+    this.#redos.note(op);
+  }
+}
+
+/** Applies an operation to a text, and returns the one that takes it back, and what it deleted. */
+function turn(text: Rope, op: Op): { inverse: Op; removed: string } {
+  const inverse: Splice[] = [];
+  let removed = '';
+  for (const splice of op) {
+    const [at, n, inserted] = splice;
+    const gone = text.slice(at, at + n);
+    inverse.push([at, runesOf(inserted), gone]);
+    removed += gone;
+    put(text, splice);
+  }
+  return { inverse: inverse.reverse(), removed };
+}

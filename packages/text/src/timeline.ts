@@ -1,0 +1,215 @@
+import { Count } from './branches.ts';
+import { TextError } from './error.ts';
+import { equal, type Heads, type LV } from './graph.ts';
+import type { History } from './history.ts';
+import { Changes, check, type Op, record } from './op.ts';
+import type { Entry, Sequence } from './sequence.ts';
+import { Walker } from './walker.ts';
+
+/** What one entry may be. What is left out has no limit of its own. */
+export interface Limits {
+  /** Code points that the text has after it: `limit_exceeded`. */
+  length?: number;
+  /** Of its operation: `limit_exceeded`. */
+  splices?: number;
+  /** Events that are moved so that it sees what its author saw, as `Fold.moved` tells: `rebase_required`. */
+  moves?: number;
+}
+
+/** An own operation that the log does not hold. */
+export interface Pending {
+  /** As `local` returned it. */
+  key: number;
+  /** What its author had seen of the log, beside own operations. */
+  base: number;
+  /** Of the text that its author had seen. */
+  op: Op;
+  /** The sequencer has taken it, and its entry will come. */
+  acknowledged: boolean;
+}
+
+/** The same with its place in the history. */
+export interface Own extends Pending {
+  start: LV;
+  end: LV;
+  /** What it deleted, in the order of its events. */
+  removed: string;
+  /** Its operation, while that may grow. */
+  growing?: Changes;
+}
+
+/**
+ * The log since its bar, and on top of it a client's own operations that the log
+ * does not hold: both in one history. While entries come whose authors had seen
+ * all of it, nothing is replayed.
+ */
+export class Timeline {
+  readonly log: Sequence;
+  /** Whose the own operations are. */
+  readonly client: string;
+  /** In the order in which they were made. */
+  readonly own: Own[] = [];
+  /** How many events the latest entry made it take back and put in again. */
+  moved = 0;
+  /** That of all. */
+  #version: Heads;
+  /** The newest event of the own operations that it was made with, or that came. */
+  #newest: LV = -1;
+  /** While events are concurrent. */
+  #walker: Walker | undefined;
+
+  constructor(log: Sequence, client = '') {
+    this.log = log;
+    this.client = client;
+    this.#version = log.version;
+  }
+
+  /**
+   * Folds an entry, the next one, and returns what it does to the text of all,
+   * which has so many code points: its own operation, if its author had seen all.
+   *
+   * @throws TextError as `Fold.fold` does. Then it is as it was.
+   */
+  fold(entry: Entry, length: number, limits: Limits = {}): Op {
+    this.moved = 0;
+    const { log } = this;
+    const { history } = log;
+    const { op } = entry;
+    const parents = log.past(entry);
+    const all = equal(parents, this.#version);
+    const walker = all ? undefined : this.#visit(parents, limits);
+    const events = fits(op, walker?.tracker.length(Count.prepared) ?? length, length, limits);
+    if (events === 0) {
+      log.skip();
+      return [];
+    }
+    const start = history.end;
+    log.add(entry, parents, events);
+    this.#version = all ? [history.end - 1] : history.graph.advance(this.#version, start, history.end);
+    if (walker === undefined) return op;
+    const changes = new Changes();
+    walker.reach(history.end, changes.add);
+    return changes.op;
+  }
+
+  /** Puts an own operation of so many events on top, which deletes some text. */
+  add({ key, op, acknowledged }: Omit<Pending, 'base'>, events: number, removed: string): void {
+    const last = this.own.at(-1);
+    if (last?.growing !== undefined) delete last.growing;
+    const { history } = this.log;
+    history.room(events);
+    const start = history.end;
+    const own = { key, base: this.log.offset, op, acknowledged, start, end: start, removed };
+    this.own.push(own);
+    if (events > 0) this.#put(own, this.#version, () => record(history, op));
+  }
+
+  /** Whether an own operation can grow: it is the latest, and nothing has come since. */
+  grows(key: number): boolean {
+    const last = this.own.at(-1);
+    return (
+      last?.key === key &&
+      last.base === this.log.offset &&
+      last.start < last.end &&
+      last.end === this.log.history.end
+    );
+  }
+
+  /** Makes an operation of so many events, which deletes some text, a part of the latest. */
+  grow(op: Op, events: number, removed: string): void {
+    const own = this.own.at(-1) as Own;
+    const { history } = this.log;
+    history.room(events);
+    this.#put(own, [own.end - 1], () => record(history, op));
+    own.removed += removed;
+    if (own.growing === undefined) {
+      own.growing = new Changes();
+      own.growing.addAll(own.op);
+      own.op = own.growing.op;
+    }
+    own.growing.addAll(op);
+  }
+
+  /** Puts an own operation of another history on top, as it is there. */
+  keep(own: Own, from: History): void {
+    const { log } = this;
+    const { history } = log;
+    const parents = [...log.versionAt(own.base)];
+    const last = log.last(this.client);
+    if (last !== undefined) parents.push(last);
+    if (this.#newest >= 0) parents.push(this.#newest);
+    const { end } = history;
+    const kept = { ...own, start: end, end };
+    this.own.push(kept);
+    if (own.start === own.end) return;
+    this.#put(kept, history.graph.dominators(parents), () => history.copy(from, own.start, own.end));
+  }
+
+  /** Takes an entry for the first own operation, as it is: false if it is another. */
+  confirm({ client, base, after = [], op, offset }: Entry): boolean {
+    const own = this.own[0] as Own;
+    if (client !== this.client || base !== own.base || after.length > 0 || !same(op, own.op)) return false;
+    this.own.shift();
+    if (own.start === own.end) this.log.skip();
+    else this.log.enter({ offset, client, base, op }, own.start, own.end);
+    return true;
+  }
+
+  /** The walker, which has applied all events. */
+  replay(): Walker {
+    const { history, length } = this.log;
+    this.#walker ??= new Walker(history, -1, length);
+    this.#walker.reach(history.end);
+    return this.#walker;
+  }
+
+  /** Puts events of an own operation, behind those that it has, into the history. */
+  #put(own: Own, parents: Heads, add: () => void): void {
+    const { history } = this.log;
+    const start = history.end;
+    history.graph.add(start, parents);
+    add();
+    history.sign(this.client, start);
+    own.end = history.end;
+    this.#newest = own.end - 1;
+    this.#version = equal(parents, this.#version)
+      ? [this.#newest]
+      : history.graph.advance(this.#version, start, own.end);
+  }
+
+  /** The walker at a version. */
+  #visit(version: Heads, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
+    const walker = this.replay();
+    this.moved = walker.visit(version, moves);
+    if (this.moved <= moves) return walker;
+    const message = `To see what its author saw, ${this.moved} events move; ${moves} may.`;
+    throw new TextError('rebase_required', message);
+  }
+}
+
+/**
+ * How many events an operation has, on a text of so many code points, where the
+ * text as it is has shown.
+ *
+ * @throws TextError if it does not fit that, or is beyond the limits.
+ */
+function fits(op: Op, length: number, shown: number, limits: Limits): number {
+  const { splices = Number.POSITIVE_INFINITY, length: most = Number.POSITIVE_INFINITY } = limits;
+  if (Array.isArray(op) && op.length > splices) {
+    const message = `The operation has ${op.length} splices; it may have ${splices}.`;
+    throw new TextError('limit_exceeded', message);
+  }
+  const { events, after } = check(op, length);
+  const size = shown + after - length;
+  if (after > length && size > most) {
+    throw new TextError('limit_exceeded', `The text would have ${size} code points; it may have ${most}.`);
+  }
+  return events;
+}
+
+/** Whether two operations are the same, splice by splice. */
+function same(a: Op, b: Op): boolean {
+  return (
+    a === b || (a?.length === b.length && b.every((splice, i) => splice.every((x, k) => x === a[i]?.[k])))
+  );
+}
