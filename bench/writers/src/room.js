@@ -34,9 +34,18 @@ export class Room {
   #seen(mark) {
     const awaited = this.#awaited.get(mark);
     if (awaited === undefined) return;
-    this.#measured.delivery.since(awaited.at);
+    if (!awaited.arrived) this.#measured.delivery.since(awaited.at);
     awaited.readers--;
-    if (awaited.readers === 0) this.#awaited.delete(mark);
+    if (awaited.readers > 0) return;
+    this.#awaited.delete(mark);
+    awaited.arrived?.();
+  }
+
+  /** Resolves when a mark that someone else writes has come to every member. */
+  arrival(mark) {
+    return new Promise((arrived) => {
+      this.#awaited.set(mark, { readers: this.members.length, arrived });
+    });
   }
 
   /** A member makes its next edit. */
@@ -52,18 +61,20 @@ export class Room {
     });
   }
 
-  /** Resolves when every edit is acknowledged and has come to every reader, and the texts are one. */
+  /** Resolves when every edit is acknowledged and has come to every reader, and the texts are one: to it. */
   async agreed() {
     const end = performance.now() + patience;
     while (this.#awaited.size > 0 || this.#unacknowledged > 0) {
       if (performance.now() > end)
-        throw new Error(`${this.name}: ${this.#awaited.size} edits did not come to all, ${this.#unacknowledged} were not acknowledged`);
+        throw new Error(
+          `${this.name}: ${this.#awaited.size} edits did not come to all, ${this.#unacknowledged} were not acknowledged`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    this.compare();
+    return this.#same();
   }
 
-  compare() {
+  #same() {
     const [first, ...others] = this.members.map(({ text }) => text.text());
     if (others.some((other) => other !== first)) throw new Error(`${this.name}: the texts differ`);
     return first;

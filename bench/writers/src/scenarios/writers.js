@@ -18,14 +18,15 @@ export async function writers({ User, server, options, documents, each, rate, le
   }
   const rhythm = new Rhythm(rate);
   for (const room of rooms) for (const member of room.members) rhythm.add(() => room.write(member));
+  rhythm.start();
   const figures = await measure(server, rhythm, measured, options);
+  rhythm.stop();
   for (const room of rooms) await room.agreed();
   return figures;
 }
 
-/** Lets them write, and measures once they have written for a while. */
+/** Measures those who write already, once they have written for a while. */
 export async function measure(server, rhythm, measured, { warm, seconds }) {
-  rhythm.start();
   await rhythm.pass(warm);
   for (const samples of Object.values(measured)) samples.begin();
   const cpu = server.cpu();
@@ -36,7 +37,7 @@ export async function measure(server, rhythm, measured, { warm, seconds }) {
   const { user, system } = process.cpuUsage(own);
   const passed = (performance.now() - begin) / 1000;
   const { delivery, acknowledgement } = measured;
-  const figures = {
+  return {
     deliveries: delivery.count / passed,
     cpu: (used / delivery.count) * 1e6,
     deliveryMedian: delivery.quantile(0.5),
@@ -45,6 +46,4 @@ export async function measure(server, rhythm, measured, { warm, seconds }) {
     acknowledgement99: acknowledgement.quantile(0.99),
     clients: (user + system) / 1e6 / passed,
   };
-  rhythm.stop();
-  return figures;
 }

@@ -31,9 +31,13 @@ export class User {
     await done((back) => this.#connection.get(collection, name).create(text, type.uri, back));
   }
 
-  /** Opens a document. `changed(at, deleted, inserted)` tells each splice of others. */
-  async open(name, changed) {
+  /**
+   * Opens a document. `changed(at, deleted, inserted)` tells each splice of others.
+   * `separately`: edits made while one is under way are not composed.
+   */
+  async open(name, changed, { separately = false } = {}) {
     const document = this.#connection.get(collection, name);
+    document.preventCompose = separately;
     await done((back) => document.subscribe(back));
     document.on('op', (operation, own) => {
       if (!own) tell(operation, changed);

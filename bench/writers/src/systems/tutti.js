@@ -45,7 +45,7 @@ export class User {
   /** Asks something, and resolves to the answer. */
   ask(message) {
     this.#calls++;
-    const id = String(this.#calls);
+    const id = this.#calls;
     return new Promise((resolve, reject) => {
       this.#answers.set(id, { resolve, reject });
       this.say({ ...message, id });
@@ -82,6 +82,11 @@ export class User {
     }
   }
 
+  /** Gives all that the server says of a topic to `text.take`. */
+  attach(text) {
+    this.#texts.set(text.topic, text);
+  }
+
   /** Makes a document with a text. */
   async create(name, text) {
     const document = await this.open(name, () => {});
@@ -91,7 +96,7 @@ export class User {
   /** Opens a document. `changed(at, deleted, inserted)` tells each splice of others. */
   async open(name, changed) {
     const text = new Text(this, `text:${name}`, this.#id, changed);
-    this.#texts.set(text.topic, text);
+    this.attach(text);
     await text.open();
     return text;
   }
