@@ -14,7 +14,7 @@ const { User } = await import(`./systems/${system}.js`);
 const server = await Server.start(system);
 try {
   const { run, ...shape } = scenarios[scenario];
-  console.log(JSON.stringify(await run({ User, server, options, ...shape })));
+  console.log(JSON.stringify(await run({ User, system, server, options, ...shape })));
 } finally {
   await server.stop();
 }

@@ -1,3 +1,4 @@
+import { Away } from '../away.js';
 import { Samples } from '../figures.js';
 import { Rhythm } from '../rhythm.js';
 import { Room } from '../room.js';
@@ -7,17 +8,14 @@ import { beginning, connect, make, pause, scattered } from './common.js';
 const end = '\ue000';
 
 /** One comes back who has edited while others did, and some go on writing meanwhile. */
-export async function branch({ User, server, options, edits, writers, rate, length }) {
+export async function branch({ User, system, server, options, edits, writers, rate, length }) {
   const measured = { delivery: new Samples(), acknowledgement: new Samples() };
   const room = new Room('branch', measured);
-  const [away, busy, ...users] = await connect(User, server, 2 + writers);
-  await away.create(room.name, beginning(length));
-  const mine = await away.open(room.name, () => {});
+  const [busy, ...users] = await connect(User, server, 1 + writers);
+  await busy.create(room.name, beginning(length));
   const theirs = await busy.open(room.name, () => {}, { separately: true });
   for (const user of users) await room.join(user);
-
-  await away.cut();
-  for (let i = 0; i < edits; i++) mine.edit(...scattered(mine, i));
+  const away = await Away.leave(system, server, room.name, edits, end);
   await make(theirs, edits, 16, (i) => scattered(theirs, i));
 
   const rhythm = new Rhythm(rate);
@@ -31,17 +29,16 @@ export async function branch({ User, server, options, edits, writers, rate, leng
   measured.delivery.begin();
   const cpu = server.cpu();
   const begin = performance.now();
-  const passed = () => performance.now() - begin;
-  const arrived = room.arrival(end).then(passed);
-  const acknowledged = new Promise((resolve) => mine.edit(0, 0, end, resolve)).then(passed);
-  await away.resume();
-  const figures = { server: await acknowledged, others: await arrived, used: (server.cpu() - cpu) * 1000, before };
+  const arrived = room.arrival(end).then(() => performance.now() - begin);
+  const acknowledged = await away.merge();
+  const figures = { server: acknowledged, others: await arrived, used: (server.cpu() - cpu) * 1000, before };
   await rhythm.pass(1);
   rhythm.stop();
   const text = await room.agreed();
-  for (let i = 0; mine.text() !== text || theirs.text() !== text; i++) {
+  for (let i = 0; (await away.text()) !== text || theirs.text() !== text; i++) {
     if (i === 100) throw new Error('branch: the texts differ');
     await pause(0.05);
   }
+  away.close();
   return { ...figures, meanwhile: measured.delivery.quantile(0.99) };
 }

@@ -20,5 +20,5 @@ export async function memory({ User, server, documents, length }) {
   }
   await pause(3);
   const held = (await server.memory()) - before;
-  return { bytes: held, ratio: held / (documents * length) };
+  return { megabytes: held / 1e6, ratio: held / (documents * length) };
 }

@@ -7,14 +7,12 @@ import { beginning, connect } from './common.js';
 export async function writers({ User, server, options, documents, each, rate, length }) {
   const measured = { delivery: new Samples(), acknowledgement: new Samples() };
   const rooms = [];
-  const maker = await User.connect(server.address);
   for (let i = 0; i < documents; i++) {
     const room = new Room(`writers-${i}`, measured);
-    await maker.create(room.name, beginning(length));
     rooms.push(room);
-  }
-  for (const room of rooms) {
-    for (const user of await connect(User, server, each)) await room.join(user);
+    const users = await connect(User, server, each);
+    await users[0].create(room.name, beginning(length));
+    for (const user of users) await room.join(user);
   }
   const rhythm = new Rhythm(rate);
   for (const room of rooms) for (const member of room.members) rhythm.add(() => room.write(member));

@@ -7,6 +7,7 @@ const field = 'text';
 /** One user's connection to Hocuspocus. Awareness is off, and nothing is put off to be sent in batches. */
 export class User {
   #road;
+  #opened = new Map();
 
   static async connect(address) {
     const user = new User();
@@ -15,7 +16,7 @@ export class User {
     return user;
   }
 
-  /** Makes a document with a text, which lives while someone has it open. */
+  /** Makes a document with a text, which is open from then on: it lives while someone has it open. */
   async create(name, text) {
     const document = await this.open(name, () => {});
     await new Promise((resolve) => document.edit(0, 0, text, resolve));
@@ -23,6 +24,11 @@ export class User {
 
   /** Opens a document. `changed(at, deleted, inserted)` tells each splice of others. */
   async open(name, changed) {
+    const opened = this.#opened.get(name);
+    if (opened) {
+      opened.changed = changed;
+      return opened;
+    }
     const doc = new Doc();
     const text = doc.getText(field);
     const provider = new HocuspocusProvider({
@@ -39,9 +45,10 @@ export class User {
       while (waiting.length > number) waiting.shift()?.();
     });
     text.observe((event, transaction) => {
-      if (!transaction.local) tell(event.delta, changed);
+      if (!transaction.local) tell(event.delta, document.changed);
     });
-    return {
+    const document = {
+      changed,
       get length() {
         return text.length;
       },
@@ -54,6 +61,8 @@ export class User {
         });
       },
     };
+    this.#opened.set(name, document);
+    return document;
   }
 
   /** Bytes that came over the connection. */

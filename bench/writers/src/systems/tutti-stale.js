@@ -16,7 +16,6 @@ export class Stale {
   #seq = 0;
   #unanswered = 0;
   #refused; // the first seq that was refused
-  #voids = [];
 
   static async join(user, name) {
     const stale = new Stale();
@@ -37,12 +36,12 @@ export class Stale {
         this.taken++;
         this.#unanswered--;
         break;
-      default: // rejected, refused or gap
+      default: // refused, or a gap behind it
         this.#unanswered--;
         this.#refused ??= seq;
     }
     if (this.#refused !== undefined && this.#unanswered === 0) {
-      this.#voids = [[this.#refused, this.#seq]];
+      this.#seq = this.#refused - 1;
       this.#base = undefined;
       this.#refused = undefined;
     }
@@ -53,9 +52,7 @@ export class Stale {
     this.#base ??= this.#newest;
     this.#seq++;
     this.#unanswered++;
-    const voids = this.#voids.length > 0 ? { voids: this.#voids } : {};
-    this.#voids = [];
     const data = [[0, 0, 'q']];
-    this.#user.say({ type: 'publish', topic: this.topic, seq: this.#seq, base: this.#base, ...voids, data });
+    this.#user.say({ type: 'publish', topic: this.topic, seq: this.#seq, base: this.#base, data });
   }
 }

@@ -9,15 +9,15 @@ const joined = 1000;
 /** A text as one user shows it: the engine's session, and its conversation with the server. */
 export class Text {
   topic;
+  /** Is told each splice of others. */
+  changed;
   #user;
   #client;
   #session;
-  #changed;
   #live = false;
   #position;
   #snapshot;
   #seq = 0; // the highest that was used
-  #voids = [];
   #seqs = new Map(); // of what is pending and was sent, by key
   #keys = new Map(); // the other way round
   #unanswered = 0;
@@ -30,7 +30,7 @@ export class Text {
     this.topic = topic;
     this.#user = user;
     this.#client = client;
-    this.#changed = changed;
+    this.changed = changed;
     this.#session = new TextSession(client);
   }
 
@@ -87,8 +87,8 @@ export class Text {
       case 'ack':
         this.#acknowledged(message);
         break;
-      case 'rejected':
-        if (message.error.code !== 'rebase_required') throw new Error(`rejected: ${message.error.code}`);
+      case 'refused':
+        if (message.error.code !== 'rebase_required') throw new Error(`refused: ${message.error.code}`);
         this.#refused();
         break;
       case 'gap':
@@ -120,7 +120,7 @@ export class Text {
   }
 
   #tell(op) {
-    for (const [at, deleted, inserted] of op) this.#changed(at, deleted, inserted);
+    for (const [at, deleted, inserted] of op) this.changed(at, deleted, inserted);
   }
 
   #open({ offset, term, seqs, cells }) {
@@ -152,7 +152,7 @@ export class Text {
   #rebase() {
     this.#anew = false;
     const { key: first } = this.#session.pending.find(({ acknowledged }) => !acknowledged);
-    this.#voids = [[this.#seqs.get(first), this.#seq]];
+    this.#seq = this.#seqs.get(first) - 1;
     for (const { key } of this.#session.pending) {
       if (key < first) continue;
       this.#keys.delete(this.#seqs.get(key));
@@ -171,9 +171,7 @@ export class Text {
       this.#seqs.set(key, this.#seq);
       this.#keys.set(this.#seq, key);
       this.#unanswered++;
-      const voids = this.#voids.length > 0 ? { voids: this.#voids } : {};
-      this.#user.say({ type: 'publish', topic: this.topic, seq: this.#seq, base, ...voids, data: op });
-      this.#voids = [];
+      this.#user.say({ type: 'publish', topic: this.topic, seq: this.#seq, base, data: op });
     }
   }
 }

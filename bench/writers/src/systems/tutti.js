@@ -68,7 +68,8 @@ export class User {
         this.#welcomed(message);
         break;
       case 'close':
-        throw new Error(`the server closed: ${message.error.code}`);
+        if (message.error.code !== 'draining') throw new Error(`the server closed: ${message.error.code}`);
+        break;
       case 'subscribed':
       case 'error': {
         const { resolve, reject } = this.#answers.get(message.id);
@@ -87,7 +88,7 @@ export class User {
     this.#texts.set(text.topic, text);
   }
 
-  /** Makes a document with a text. */
+  /** Makes a document with a text. It is open from then on. */
   async create(name, text) {
     const document = await this.open(name, () => {});
     await new Promise((resolve) => document.edit(0, 0, text, resolve));
@@ -95,7 +96,13 @@ export class User {
 
   /** Opens a document. `changed(at, deleted, inserted)` tells each splice of others. */
   async open(name, changed) {
-    const text = new Text(this, `text:${name}`, this.#id, changed);
+    const topic = `text:${name}`;
+    const opened = this.#texts.get(topic);
+    if (opened) {
+      opened.changed = changed;
+      return opened;
+    }
+    const text = new Text(this, topic, this.#id, changed);
     this.attach(text);
     await text.open();
     return text;
