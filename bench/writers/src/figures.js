@@ -1,7 +1,9 @@
 /** The value below which a part of the numbers lies, sorted or not; NaN of none. */
 export function quantile(numbers, part) {
   const sorted = Float64Array.from(numbers).sort();
-  return sorted.length === 0 ? Number.NaN : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+  return sorted.length === 0
+    ? Number.NaN
+    : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 }
 
 export const median = (numbers) => quantile(numbers, 0.5);

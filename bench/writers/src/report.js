@@ -54,7 +54,11 @@ const tables = {
   ],
 };
 
-const labels = { tutti: 'tutti, durable', sharedb: 'ShareDB, in memory', hocuspocus: 'Hocuspocus, without storage' };
+const labels = {
+  tutti: 'tutti, durable',
+  sharedb: 'ShareDB, in memory',
+  hocuspocus: 'Hocuspocus, without storage',
+};
 
 const line = (cells) => `| ${cells.join(' | ')} |`;
 
@@ -86,6 +90,8 @@ function hostile(figures) {
     '\n### Ten writers, 10 operations a second each, beside hostile ones of 100 a second\n',
     line(['', 'alone', 'one that never advances its base', 'two that do not see each other']),
     line(['---', '---:', '---:', '---:']),
-    ...rows.map(([label, key]) => line([label, ...['none', 'one', 'two'].map((beside) => three(figures[beside][key]))])),
+    ...rows.map(([label, key]) =>
+      line([label, ...['none', 'one', 'two'].map((beside) => three(figures[beside][key]))]),
+    ),
   ].join('\n');
 }

@@ -30,7 +30,9 @@ export class Server {
   async #startTutti() {
     this.#directory = mkdtempSync(join(tmpdir(), 'bench-writers-'));
     const options = ['--dev', '--addr', '127.0.0.1:0', '--data', this.#directory, '--drain', '0s'];
-    this.#process = spawn(path('../../../bin/tutti'), ['serve', ...options], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = spawn(path('../../../bin/tutti'), ['serve', ...options], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     this.#read(this.#process.stderr);
     for (;;) {
       const url = /url=http:\/\/([^/]+)/.exec(await this.#line());

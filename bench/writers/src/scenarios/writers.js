@@ -1,6 +1,6 @@
 import { Samples } from '../figures.js';
-import { Room } from '../room.js';
 import { Rhythm } from '../rhythm.js';
+import { Room } from '../room.js';
 import { beginning, connect } from './common.js';
 
 /** Many write, and all read what the others of their document write. */
