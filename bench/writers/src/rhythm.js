@@ -14,9 +14,11 @@ export class Rhythm {
     this.#acts.push(act);
   }
 
-  start() {
+  /** They begin one after the other, the last after so many seconds. */
+  start(seconds = 0) {
     const begin = performance.now();
-    for (const act of this.#acts) this.#next(act, begin, 0);
+    const apart = (seconds * 1000) / this.#acts.length;
+    for (const [i, act] of this.#acts.entries()) this.#next(act, begin + i * apart, 0);
   }
 
   #next(act, begin, turn) {

@@ -4,17 +4,30 @@ import { beginning, make } from './common.js';
 /** How often the text is opened before it counts, and then. */
 const [warm, counted] = [2, 7];
 
-/** Someone opens a long text that was written in many edits. */
-export async function opening({ User, server, entries, each }) {
+/** How many letters a small edit inserts or deletes, and a large one inserts. */
+const [small, large] = [10, 62_000];
+
+/** The edits behind the large ones. */
+const last = 1000;
+
+/** Someone opens a text that was edited often: small edits, the large ones, and small ones again. */
+export async function opening({ User, server, entries, parts }) {
   const author = await User.connect(server.address);
-  await author.create('opening', beginning(each));
+  await author.create('opening', beginning(small));
   const written = await author.open('opening', () => {}, { separately: true });
-  const line = beginning(each);
+  const word = beginning(small);
+  const part = beginning(large);
   let at = 0;
-  await make(written, entries - 1, 32, (i) => {
-    at = i % 10 === 0 ? Math.floor(Math.random() * Math.min(2000, written.length)) : at + each;
-    return [at, 0, line];
-  });
+  // Ten words one behind the other, then as many letters go elsewhere, and so on.
+  const edit = (i) => {
+    const { length } = written;
+    if (i % 10 === 0) at = Math.floor(Math.random() * length);
+    else if (i % 20 < 10) at = Math.min(at + small, length);
+    return i % 20 < 10 ? [at, 0, word] : [Math.max(0, Math.min(at, length - small)), small, ''];
+  };
+  await make(written, entries - parts - last - 1, 32, edit);
+  await make(written, parts, 1, () => [written.length, 0, part]);
+  await make(written, last, 32, edit);
   const opened = [];
   for (let i = 0; i < warm + counted; i++) {
     const reader = await User.connect(server.address);

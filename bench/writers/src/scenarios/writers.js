@@ -16,7 +16,7 @@ export async function writers({ User, server, options, documents, each, rate, le
   }
   const rhythm = new Rhythm(rate);
   for (const room of rooms) for (const member of room.members) rhythm.add(() => room.write(member));
-  rhythm.start();
+  rhythm.start(options.warm / 2);
   const figures = await measure(server, rhythm, measured, options);
   rhythm.stop();
   for (const room of rooms) await room.agreed();
