@@ -75,7 +75,7 @@ function head({ runs, seconds }) {
   const { dependencies } = JSON.parse(readFileSync(path('../package.json'), 'utf8'));
   const peers = `sharedb ${dependencies.sharedb} and @hocuspocus/server ${dependencies['@hocuspocus/server']}`;
   const machine = `Node ${process.version}, ${cpus()[0].model}, ${cpus().length} cores`;
-  return `tutti beside ${peers}; ${machine}; medians of ${runs} runs of ${seconds} s`;
+  return `tutti beside ${peers}; ${machine}; medians; runs: ${runs}, of ${seconds} s`;
 }
 
 try {

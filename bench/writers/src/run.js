@@ -9,6 +9,8 @@ import { Server } from './server.js';
  * It prints the figures as JSON.
  */
 
+process.on('SIGTERM', () => process.exit(1)); // and the server with it
+
 const { system, scenario, options } = JSON.parse(process.argv[2]);
 const { User } = await import(`./systems/${system}.js`);
 const server = await Server.start(system);

@@ -33,6 +33,7 @@ export class Server {
     this.#process = spawn(path('../../../bin/tutti'), ['serve', ...options], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    process.on('exit', () => this.#process.kill('SIGKILL')); // a peer ends with its input
     this.#read(this.#process.stderr);
     for (;;) {
       const url = /url=http:\/\/([^/]+)/.exec(await this.#line());
