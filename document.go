@@ -54,3 +54,17 @@ func (s *Server) edit(ctx context.Context, topic string, base *uint64, op any) (
 	}
 	return s.hub.Edit(ctx, hub.Operation{Trusted: true, Topic: topic, Base: base, Op: data})
 }
+
+// ReplaceText makes a text another: it edits it by the difference, so that what
+// others do at the same time stays. The error is an [*Error]; wrong_type where the
+// topic is no document of the type text. All else is as with Edit.
+func (s *Server) ReplaceText(ctx context.Context, topic, text string) (Position, error) {
+	return s.hub.Replace(ctx, hub.Replacement{Trusted: true, Topic: topic, Text: text})
+}
+
+// ReplaceTextSince is ReplaceText by an author who had seen the log up to base: of
+// the text as of then the difference is made. position_lost where the log does not
+// reach back so far.
+func (s *Server) ReplaceTextSince(ctx context.Context, topic string, base uint64, text string) (Position, error) {
+	return s.hub.Replace(ctx, hub.Replacement{Trusted: true, Topic: topic, Base: &base, Text: text})
+}

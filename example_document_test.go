@@ -81,3 +81,47 @@ func ExampleServer_EditSince() {
 	fmt.Println(err)
 	// Output: overwrites_unseen: The field "done" of the record "tea" was written since at an offset that the author had not seen.
 }
+
+// A form that holds a text as a string loses nothing of what others wrote while it
+// was open.
+func ExampleServer_ReplaceTextSince() {
+	srv, err := tutti.New(tutti.Config{Namespaces: map[string]tutti.Namespace{"letters": {Type: "text"}}})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close(context.Background())
+	ctx := context.Background()
+	seen, err := srv.ReplaceText(ctx, "letters:ann", "Dear Ann, see you soon.")
+	if err != nil {
+		panic(err)
+	}
+	if _, err := srv.ReplaceText(ctx, "letters:ann", "Dear Ann, see you soon. Love, Bob"); err != nil {
+		panic(err)
+	}
+	if _, err := srv.ReplaceTextSince(ctx, "letters:ann", seen.Offset, "Dear Ann, see you on Monday."); err != nil {
+		panic(err)
+	}
+	value, at, err := srv.Document(ctx, "letters:ann")
+	fmt.Println(string(value), at.Offset, err)
+	// Output: "Dear Ann, see you on Monday. Love, Bob" 3 <nil>
+}
+
+func ExampleServer_ReplaceText() {
+	srv, err := tutti.New(tutti.Config{Namespaces: map[string]tutti.Namespace{"letters": {Type: "text"}, "visits": {Type: "counter"}}})
+	if err != nil {
+		panic(err)
+	}
+	defer srv.Close(context.Background())
+	for _, text := range []string{"Dear Ann", "Dear Anne,"} {
+		if _, err := srv.ReplaceText(context.Background(), "letters:ann", text); err != nil {
+			panic(err)
+		}
+	}
+	value, at, err := srv.Document(context.Background(), "letters:ann")
+	fmt.Println(string(value), at.Offset, err)
+	_, err = srv.ReplaceText(context.Background(), "visits:home", "7")
+	fmt.Println(err)
+	// Output:
+	// "Dear Anne," 2 <nil>
+	// wrong_type: The topic is a document of type counter; this is for texts.
+}

@@ -45,8 +45,9 @@ type Client struct {
 	handlers   map[uint64]*handler
 	pending    map[uint64]*Pending
 	operations map[uint64]operation
-	unfolded   []*replica // which entries came for
-	failing    []*replica // which have failed in this event
+	unfolded   []*replica            // which entries came for
+	texts      map[*replica]struct{} // of which operations wait
+	failing    []*replica            // which have failed in this event
 	pages      map[uint64]chan pageResult
 }
 
@@ -71,7 +72,7 @@ func Connect(address string, options Options) (*Client, error) {
 		ctx:        ctx, cancel: cancel,
 		events: make(chan func()), done: make(chan struct{}),
 		timer:    time.NewTimer(time.Hour),
-		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, operations: map[uint64]operation{}, documents: map[string]*replica{}, pages: map[uint64]chan pageResult{},
+		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, operations: map[uint64]operation{}, texts: map[*replica]struct{}{}, documents: map[string]*replica{}, pages: map[uint64]chan pageResult{},
 	}
 	c.timer.Stop()
 	c.posts = unredirected(c.http)
@@ -168,6 +169,8 @@ func (c *Client) at(ms int64) time.Time { return c.start.Add(time.Duration(ms) *
 
 // step makes one step of the core and carries out its effects.
 func (c *Client) step(in core.Input) {
+	c.seal()
+	defer c.unseal()
 	for _, effect := range c.core.Step(c.now(), in) {
 		switch e := effect.(type) {
 		case core.Status:
@@ -193,6 +196,8 @@ func (c *Client) step(in core.Input) {
 		case core.Queued:
 		case core.Sent:
 			c.sent(e)
+		case core.Outdated:
+			c.outdated(e)
 		case core.Doubtful:
 			c.doubtful(e)
 		case core.Settled:

@@ -32,7 +32,7 @@
 // over another road. So a handler that publishes uses [Topic.Enqueue], and does
 // not wait for the acknowledgement.
 //
-// [OpenCounter], [OpenSet] and [OpenRecords] open documents that several people
+// [OpenCounter], [OpenSet], [OpenRecords] and [OpenText] open documents that several people
 // change. A change shows at once, on top of what the server has confirmed, and
 // the server judges it; it is made on and off the connection alike, and counts
 // once. See docs/guides/optimistic.md.

@@ -24,10 +24,15 @@ type documentReader interface {
 // operation is an operation on its way, and is told what becomes of it as a
 // documentReader is told.
 type operation interface {
-	// base is the offset of the confirmed document that it was made on. It is
-	// asked for when the core takes the operation, so that it is an offset of the
-	// log that the core knows.
-	base() uint64
+	// words are the offset of the confirmed document that it was made on, and what
+	// it says. They are asked for when the core takes the operation, so that the
+	// offset is one of the log that the core knows. It reports false if the
+	// operation has ended.
+	words() (base uint64, data jsontext.Value, ok bool)
+	// positional says whether it is amended when one before it goes.
+	positional() bool
+	// outdated says that the server takes it, and those behind it, only said anew.
+	outdated()
 	// sent says under which client and seq it was first sent; again if it is sent
 	// by a new client.
 	sent(client string, seq uint64)
@@ -58,11 +63,14 @@ func (c *Client) openDocument(topic, kind string, r documentReader, from protoco
 
 // operate queues an operation, which is sent while its topic is open as a
 // document. It reports false if the client has ended.
-func (c *Client) operate(key uint64, topic string, data jsontext.Value, op operation) bool {
+func (c *Client) operate(key uint64, topic string, op operation) bool {
 	return c.post(func() {
-		base := op.base()
+		base, data, ok := op.words()
+		if !ok {
+			return
+		}
 		c.operations[key] = op
-		c.step(core.Publish{Key: key, Topic: topic, Base: &base, Data: data})
+		c.step(core.Publish{Key: key, Topic: topic, Base: &base, Positional: op.positional(), Data: data})
 	})
 }
 
@@ -111,5 +119,7 @@ func (c *Client) snapshot(e core.Snapshot) {
 		h.document.snapshot(e)
 	}
 }
+
+func (c *Client) outdated(e core.Outdated) { c.operations[e.Key].outdated() }
 
 func (c *Client) doubtful(e core.Doubtful) { c.operations[e.Key].doubtful() }

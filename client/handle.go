@@ -28,7 +28,7 @@ type DocumentOptions struct {
 	Timeout time.Duration
 }
 
-// Document is what Counter, Set and Records have in common. All handles on one
+// Document is what Counter, Set, Records and Text have in common. All handles on one
 // topic of a client show the same document; each is closed for itself, and the
 // last one closes the document when nothing is pending any more.
 //
@@ -36,6 +36,7 @@ type DocumentOptions struct {
 // called as handlers are: one at a time, in order, from the client's goroutine.
 type Document struct {
 	replica *replica
+	cells   *cells // nil: it is a text
 	options DocumentOptions
 
 	mu     sync.Mutex
@@ -44,10 +45,6 @@ type Document struct {
 }
 
 type stop struct{ fn func() }
-
-func (c *Client) open(topic string, typ doc.Type, options DocumentOptions) *Document {
-	return &Document{replica: c.join(topic, typ), options: options}
-}
 
 // Topic returns the document's topic.
 func (d *Document) Topic() string { return d.replica.topic }
@@ -84,8 +81,8 @@ func (d *Document) Ready(ctx context.Context) error {
 
 // Subscribe lets fn be called once for each change of what is shown, with the
 // keys at which something else is shown than before: of a counter "", of a set
-// the canonical JSON of elements, of records their keys. It returns a function
-// that ends this.
+// the canonical JSON of elements, of records their keys, of a text "". It returns
+// a function that ends this.
 func (d *Document) Subscribe(fn func(keys []string)) (unsubscribe func()) {
 	return d.follow(d.replica.changed.add(fn))
 }
@@ -115,7 +112,7 @@ func (d *Document) Pending(key string) []*Mutation {
 	d.replica.mu.Lock()
 	defer d.replica.mu.Unlock()
 	var all []*Mutation
-	for _, k := range d.replica.state.PendingOn(key) {
+	for _, k := range d.replica.content.pendingOn(key) {
 		all = append(all, d.replica.mutations[k])
 	}
 	return all
@@ -171,12 +168,12 @@ func (d *Document) mutate(operation any, err error, made func(*Mutation, []doc.R
 	if d.isClosed() {
 		err = protocol.Errorf(protocol.Closed, "")
 	}
-	return d.replica.mutate(operation, err, d.options.Timeout, made)
+	return d.cells.mutate(operation, err, d.options.Timeout, made)
 }
 
 // get returns what is shown at a key, and what the confirmed document has.
 func (d *Document) get(key string) (shown, confirmed doc.Cell) {
 	d.replica.mu.Lock()
 	defer d.replica.mu.Unlock()
-	return d.replica.state.Get(key), d.replica.state.Confirmed(key)
+	return d.cells.state.Get(key), d.cells.state.Confirmed(key)
 }

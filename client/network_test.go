@@ -33,15 +33,15 @@ const (
 // network lies between clients and a server, all in memory, so that it may be
 // used in a bubble of synctest.
 type network struct {
-	handler http.Handler
 	http    *http.Server
 	dialled chan net.Conn
 	closed  chan struct{}
 
-	mu     sync.Mutex // guards what follows
-	faults map[string]string
-	counts map[string]int
-	conns  []net.Conn
+	mu      sync.Mutex // guards what follows
+	handler http.Handler
+	faults  map[string]string
+	counts  map[string]int
+	conns   []net.Conn
 }
 
 func newNetwork(t *testing.T, handler http.Handler) *network {
@@ -70,6 +70,22 @@ func inMemory(t *testing.T, config tutti.Config) (*tutti.Server, *network) {
 	n := newNetwork(t, tu)
 	t.Cleanup(func() { tu.Close(context.WithoutCancel(t.Context())) })
 	return tu, n
+}
+
+// serveAnew puts another server in the place of the one that there is.
+func (n *network) serveAnew(t *testing.T, config tutti.Config) *tutti.Server {
+	t.Helper()
+	config.Logger = slog.New(slog.DiscardHandler)
+	next, err := tutti.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { next.Close(context.WithoutCancel(t.Context())) })
+	n.mu.Lock()
+	n.handler = next
+	n.mu.Unlock()
+	n.cut()
+	return next
 }
 
 // connect makes a client whose requests cross the network.
@@ -145,7 +161,7 @@ func (n *network) count(path string) int {
 
 func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
-	fault := n.faults[r.URL.Path]
+	fault, handler := n.faults[r.URL.Path], n.handler
 	n.counts[r.URL.Path]++
 	n.mu.Unlock()
 	switch fault {
@@ -160,7 +176,7 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "<!doctype html><title>Welcome to our hotel</title>")
 	case buffer:
 		whole := httptest.NewRecorder()
-		n.handler.ServeHTTP(whole, r)
+		handler.ServeHTTP(whole, r)
 		for name, values := range whole.Header() {
 			w.Header()[name] = values
 		}
@@ -172,12 +188,12 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strip:
 		r.Header.Del("Upgrade")
 		r.Header.Del("Connection")
-		n.handler.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	case lose:
-		n.handler.ServeHTTP(httptest.NewRecorder(), r)
+		handler.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	default:
-		n.handler.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	}
 }
 

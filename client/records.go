@@ -147,7 +147,7 @@ func (r *Records[T]) CanRedo() bool { return r.history.has(&r.history.redo) }
 // OnOverridden lets fn be called with each value that was overwritten by someone
 // who had not seen it (rule RECORDS-10). It returns a function that ends this.
 func (r *Records[T]) OnOverridden(fn func(records.Override)) (remove func()) {
-	return r.follow(r.replica.folded.add(func(f doc.Folded) {
+	return r.follow(r.cells.folded.add(func(f doc.Folded) {
 		for _, c := range f.Cells {
 			before, _ := c.Before.(*records.Record)
 			after, _ := c.After.(*records.Record)

@@ -6,8 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/tuttisync/tutti/client/core"
-	"github.com/tuttisync/tutti/doc"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -17,12 +18,12 @@ import (
 type replica struct {
 	client *Client
 	topic  string
-	typ    doc.Type
+	kind   string // the name of its type
 
 	making sync.Mutex // held while a mutation is made, so that they are sent in that order; before mu
 
 	mu        sync.Mutex // guards what follows, and the steps of the histories of undo
-	state     *doc.Replica
+	content   content
 	status    DocumentStatus
 	err       *protocol.Error
 	begun     chan struct{} // closed when the document is not opening any more
@@ -30,24 +31,38 @@ type replica struct {
 	handles   int
 	leave     func()
 
-	touched observerList[[]string] // told under mu
 	changed observerList[[]string]
 	moved   observerList[DocumentStatus]
 	mutated observerList[*Mutation]
-	folded  observerList[doc.Folded]
 	faults  observerList[error]
 
 	entries []*protocol.Entry // of the owner's goroutine: came, and are not folded yet
 }
 
+// content is the fold of a document's log with what is pending on top: cells, or a
+// text. It is called under the replica's mu, and tells the replica what is
+// confirmed, lost, or wrong.
+type content interface {
+	// words are what an operation says now. It reports false if that is not pending.
+	words(key uint64) (base uint64, data jsontext.Value, ok bool)
+	// pendingOn are the operations on a key, in the order in which they were made.
+	pendingOn(key string) []uint64
+	identify(client string)
+	sent(key uint64, client string, seq uint64)
+	acknowledge(key uint64, at protocol.Position)
+	drop(key uint64)
+	fold(entries []*protocol.Entry)
+	show(s *protocol.Snapshot, recovered bool) error
+}
+
 // join returns the document of a topic for one more handle. If the client has
 // the topic open as another type, it is one that has failed.
-func (c *Client) join(topic string, typ doc.Type) *replica {
-	r, isNew := c.replica(topic, typ)
+func (c *Client) join(topic, kind string, empty func(*replica) content) *replica {
+	r, isNew := c.replica(topic, kind, empty)
 	if !isNew {
 		return r
 	}
-	leave := c.openDocument(topic, typ.Name(), r, protocol.From{})
+	leave := c.openDocument(topic, kind, r, protocol.From{})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended() {
@@ -58,23 +73,23 @@ func (c *Client) join(topic string, typ doc.Type) *replica {
 	return r
 }
 
-func (c *Client) replica(topic string, typ doc.Type) (r *replica, isNew bool) {
+func (c *Client) replica(topic, kind string, empty func(*replica) content) (r *replica, isNew bool) {
 	c.documentsMu.Lock()
 	defer c.documentsMu.Unlock()
 	other := c.documents[topic]
-	if other != nil && other.typ == typ {
+	if other != nil && other.kind == kind {
 		other.mu.Lock()
 		defer other.mu.Unlock()
 		other.handles++
 		return other, false
 	}
 	r = &replica{
-		client: c, topic: topic, typ: typ,
-		state: doc.NewReplica(typ), status: DocumentOpening, begun: make(chan struct{}), mutations: make(map[uint64]*Mutation), handles: 1,
+		client: c, topic: topic, kind: kind, status: DocumentOpening, begun: make(chan struct{}), mutations: make(map[uint64]*Mutation), handles: 1,
 		leave: func() {},
 	}
+	r.content = empty(r)
 	if other != nil {
-		r.end(DocumentFailed, protocol.Errorf(protocol.WrongType, "This client has the topic open as a document of the type %s.", other.typ.Name()))
+		r.end(DocumentFailed, protocol.Errorf(protocol.WrongType, "This client has the topic open as a document of the type %s.", other.kind))
 		return r, false
 	}
 	c.documents[topic] = r
@@ -115,65 +130,54 @@ func (r *replica) move(s DocumentStatus) {
 	tell(r.client, &r.moved, s)
 }
 
-// mutate makes a mutation of an operation, which marshals to JSON, unless
-// something is wrong with it: then it is rejected already, nothing has changed
-// and nothing is sent. Made is called under mu if it is made.
-func (r *replica) mutate(operation any, err error, timeout time.Duration, made func(*Mutation, []doc.Replacement)) (*Mutation, []doc.Replacement) {
-	m := &Mutation{replica: r, key: r.client.numbers.Add(1), done: make(chan struct{}), status: MutationPending}
-	var data []byte
-	var op doc.Op
-	if err == nil {
-		if data, err = marshal(operation); err != nil {
-			err = protocol.Errorf(protocol.BadOperation, "The operation is not JSON: %v", err)
-		} else {
-			op, err = r.typ.Decode(data)
-		}
+// newMutation returns one that nobody knows of yet.
+func (r *replica) newMutation() *Mutation {
+	return &Mutation{replica: r, key: r.client.numbers.Add(1), done: make(chan struct{}), status: MutationPending}
+}
+
+// check says why nothing can be changed any more. It is called under mu.
+func (r *replica) check() error {
+	switch {
+	case !r.ended():
+		return nil
+	case r.err != nil:
+		return r.err
+	default:
+		return protocol.Errorf(protocol.Closed, "")
 	}
-	r.making.Lock()
-	defer r.making.Unlock()
-	differences, err := r.make(m, op, err, made)
-	if err != nil {
-		m.settle(MutationRejected, Ack{}, protocol.AsError(err))
-		tell(r.client, &r.mutated, m)
-		return m, nil
-	}
+}
+
+// submit lets a mutation that was made be sent. It is called under making.
+func (r *replica) submit(m *Mutation, timeout time.Duration) {
 	if timeout > 0 {
 		m.limit(timeout)
 	}
-	if !r.client.operate(m.key, r.topic, data, &sending{r, m}) {
+	if !r.client.operate(m.key, r.topic, &sending{r, m}) {
 		r.settle(m, core.Settled{Err: protocol.Errorf(protocol.Closed, "")})
 	}
-	return m, differences
 }
 
-func (r *replica) make(m *Mutation, op doc.Op, err error, made func(*Mutation, []doc.Replacement)) ([]doc.Replacement, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ended() {
-		err = r.err
-		if r.err == nil {
-			err = protocol.Errorf(protocol.Closed, "")
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	m.keys = op.Keys()
-	differences := make([]doc.Replacement, 0, len(m.keys))
-	for _, key := range m.keys {
-		differences = append(differences, doc.Replacement{Key: key, Before: r.state.Get(key)})
-	}
-	r.mutations[m.key] = m
-	change := r.state.Mutate(m.key, op)
-	for i := range differences {
-		differences[i].After = r.state.Get(differences[i].Key)
-	}
-	if made != nil {
-		made(m, differences)
-	}
-	r.take(change)
+// refuse ends a mutation that was never made.
+func (r *replica) refuse(m *Mutation, err error) {
+	m.settle(MutationRejected, Ack{}, protocol.AsError(err))
 	tell(r.client, &r.mutated, m)
-	return differences, nil
+}
+
+// confirm ends a mutation that the confirmed document holds. It is called under mu.
+func (r *replica) confirm(key uint64, at protocol.Position) {
+	r.finish(key, MutationConfirmed, Ack{at.Offset, at.Term}, nil)
+}
+
+// lose ends one that the server took, in a log that is lost. It is called under mu.
+func (r *replica) lose(key uint64) {
+	r.finish(key, MutationRejected, Ack{}, protocol.Errorf(protocol.PositionLost, "The server took the operation, and has lost the log that it was in."))
+}
+
+func (r *replica) finish(key uint64, s MutationStatus, ack Ack, err *protocol.Error) {
+	m := r.mutations[key]
+	delete(r.mutations, key)
+	m.settle(s, ack, err)
+	tell(r.client, &r.mutated, m)
 }
 
 func (m *Mutation) limit(timeout time.Duration) {
@@ -187,39 +191,6 @@ func (m *Mutation) limit(timeout time.Duration) {
 func (r *replica) moveMutation(m *Mutation, s MutationStatus) {
 	if m.move(s) {
 		tell(r.client, &r.mutated, m)
-	}
-}
-
-// take tells what a step of the state changed. It is called under mu.
-func (r *replica) take(change doc.Change) {
-	if len(change.Keys) > 0 {
-		for _, o := range r.touched.all() {
-			o.fn(change.Keys)
-		}
-		tell(r.client, &r.changed, change.Keys)
-	}
-	for _, f := range change.Folded {
-		if m := r.mutations[f.Own]; m != nil && m.folded != nil {
-			m.folded(f.Cells)
-		}
-	}
-	for _, done := range change.Confirmed {
-		m := r.mutations[done.Key]
-		delete(r.mutations, done.Key)
-		m.settle(MutationConfirmed, Ack{done.Position.Offset, done.Position.Term}, nil)
-		tell(r.client, &r.mutated, m)
-	}
-	for _, key := range change.Lost {
-		m := r.mutations[key]
-		delete(r.mutations, key)
-		m.settle(MutationRejected, Ack{}, protocol.Errorf(protocol.PositionLost, "The server took the operation, and has lost the log that it was in."))
-		tell(r.client, &r.mutated, m)
-	}
-	for _, f := range change.Folded {
-		tell(r.client, &r.folded, f)
-	}
-	for _, fault := range change.Faults {
-		r.fault(fault)
 	}
 }
 
@@ -238,8 +209,7 @@ func (r *replica) fold() {
 		return
 	}
 	r.mu.Lock()
-	r.state.Watch = len(r.folded.all()) > 0
-	r.take(r.state.Entries(r.entries))
+	r.content.fold(r.entries)
 	r.mu.Unlock()
 	r.entries = nil
 	r.leaveIfUnused()
@@ -247,7 +217,7 @@ func (r *replica) fold() {
 
 // identify follows the client, which goes on as another one when the server has
 // forgotten it. It is called under mu by the owner.
-func (r *replica) identify() { r.take(r.state.Identify(r.client.core.Client())) }
+func (r *replica) identify() { r.content.identify(r.client.core.Client()) }
 
 func (r *replica) started(protocol.Position) {
 	r.fold()
@@ -275,13 +245,12 @@ func (r *replica) show(s core.Snapshot) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.identify()
-	change, err := r.state.Snapshot(&protocol.Snapshot{
+	err := r.content.show(&protocol.Snapshot{
 		Topic: r.topic, Offset: s.Position.Offset, Term: s.Position.Term, Seqs: s.Seqs, Cells: s.Cells,
 	}, s.Recovered)
 	if err != nil {
 		return err
 	}
-	r.take(change)
 	if r.status == DocumentOpening {
 		r.move(DocumentOpen)
 	}
@@ -348,10 +317,8 @@ func (r *replica) settleAll() {
 
 // leaveOut ends a mutation that is not in the document. It is called under mu.
 func (r *replica) leaveOut(m *Mutation, s MutationStatus, err *protocol.Error) {
-	delete(r.mutations, m.key)
-	r.take(r.state.Drop(m.key))
-	m.settle(s, Ack{}, err)
-	tell(r.client, &r.mutated, m)
+	r.content.drop(m.key)
+	r.finish(m.key, s, Ack{}, err)
 }
 
 // drop makes the next handle on the topic open it anew.
@@ -361,53 +328,6 @@ func (c *Client) drop(r *replica) {
 	if c.documents[r.topic] == r {
 		delete(c.documents, r.topic)
 	}
-}
-
-// sending is a mutation on its way to the server.
-type sending struct {
-	replica  *replica
-	mutation *Mutation
-}
-
-func (s *sending) base() uint64 {
-	s.replica.mu.Lock()
-	defer s.replica.mu.Unlock()
-	return s.replica.state.Base(s.mutation.key)
-}
-
-func (s *sending) sent(client string, seq uint64) {
-	r := s.replica
-	r.mu.Lock()
-	r.take(r.state.Identify(client))
-	r.state.Sent(s.mutation.key, client, seq)
-	r.mu.Unlock()
-	r.moveMutation(s.mutation, MutationSent)
-}
-
-func (s *sending) doubtful() { s.replica.moveMutation(s.mutation, MutationUnconfirmed) }
-
-func (s *sending) settled(e core.Settled) {
-	s.replica.fold()
-	s.replica.settle(s.mutation, e)
-}
-
-func (r *replica) settle(m *Mutation, e core.Settled) {
-	r.mu.Lock()
-	switch {
-	case r.mutations[m.key] == nil:
-	case e.Err == nil:
-		r.take(r.state.Acknowledge(m.key, e.Position))
-	case e.Unconfirmed:
-		r.leaveOut(m, MutationUnconfirmed, e.Err)
-	case e.Err.Code == protocol.Aborted && r.ended():
-		r.leaveOut(m, MutationRejected, r.err)
-	case e.Err.Code == protocol.Aborted:
-		r.leaveOut(m, MutationCancelled, e.Err)
-	default:
-		r.leaveOut(m, MutationRejected, e.Err)
-	}
-	r.mu.Unlock()
-	r.leaveIfUnused()
 }
 
 // tell lets the observers be called.

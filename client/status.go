@@ -40,6 +40,9 @@ func (c *Client) OnEntry(fn func(Entry)) (remove func()) {
 }
 
 func (c *Client) tell(e core.Status) {
+	if e.State == core.Live {
+		c.identifyTexts()
+	}
 	s := Status{State: e.State, Road: e.Road, Attempt: e.Attempt}
 	if e.State == core.Backoff {
 		s.Until = c.at(e.Until)

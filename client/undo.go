@@ -106,7 +106,7 @@ func (h *history) pop(from *[]*undoStep) (step *undoStep, ops []records.Op, at i
 		step = (*from)[at]
 		*from = (*from)[:at]
 		for _, op := range step.ops {
-			if op.set == (r.state.Get(op.key) == nil) {
+			if op.set == (h.document.cells.state.Get(op.key) == nil) {
 				ops = append(ops, op.make)
 			}
 		}

@@ -40,7 +40,7 @@ type view[T any] struct {
 
 func newView[T any](d *Document, options viewOptions[T]) *view[T] {
 	v := &view[T]{document: d, options: options, byKey: make(map[string]*row[T])}
-	d.follow(d.replica.touched.add(v.touch))
+	d.follow(d.cells.touched.add(v.touch))
 	return v
 }
 
@@ -60,12 +60,12 @@ func (v *view[T]) news() map[string]doc.Cell {
 	defer r.mu.Unlock()
 	cells := make(map[string]doc.Cell, len(v.changed))
 	if v.changed == nil {
-		for key, cell := range r.state.All() {
+		for key, cell := range v.document.cells.state.All() {
 			cells[key] = cell
 		}
 	}
 	for key := range v.changed {
-		cells[key] = r.state.Get(key)
+		cells[key] = v.document.cells.state.Get(key)
 	}
 	v.changed = make(map[string]struct{})
 	return cells

@@ -7,8 +7,9 @@ import (
 
 // Operation is the body of an operation on a document over HTTP.
 type Operation struct {
-	Base *uint64        `json:"base,omitzero"` // absent: all that is in the log
-	Op   jsontext.Value `json:"op"`
+	Base    *uint64        `json:"base,omitzero"` // absent: all that is in the log
+	Op      jsontext.Value `json:"op,omitzero"`
+	Replace *string        `json:"replace,omitzero"` // in place of Op: what a text is to be
 }
 
 // DecodeOperation reads the body of POST /v1/docs/{topic}/ops. Whether it is an
@@ -18,11 +19,11 @@ func DecodeOperation(body []byte, limits Limits) (Operation, error) {
 	if err := json.Unmarshal(body, &o); err != nil {
 		return Operation{}, jsonError(err)
 	}
-	if o.Op == nil {
-		return Operation{}, Errorf(BadMessage, `The body is {"base": …, "op": …}; op is missing.`)
+	if (o.Op == nil) == (o.Replace == nil) {
+		return Operation{}, Errorf(BadMessage, `The body is {"base": …, "op": …}, or {"base": …, "replace": "…"}.`)
 	}
-	if err := checkBase(o.Base); err != nil {
-		return Operation{}, err
+	if err := checkBase(o.Base); err != nil || o.Op == nil {
+		return o, err
 	}
 	return o, limits.CheckData(o.Op)
 }

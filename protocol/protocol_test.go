@@ -178,6 +178,35 @@ func FuzzDecodeDisconnect(f *testing.F) {
 	})
 }
 
+func FuzzDecodeReversion(f *testing.F) {
+	f.Add([]byte(`{"version":"v1"}`))
+	f.Add([]byte(`{"offset":12}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r, err := DecodeReversion(body)
+		if err != nil && AsError(err).Code != BadMessage {
+			t.Fatalf("%q: %v", body, err)
+		}
+		if err == nil && ((r.Version == "") == (r.Offset == nil) || r.Version != "" && CheckVersion(r.Version) != nil || r.Offset != nil && *r.Offset > MaxOffset) {
+			t.Fatalf("%q is taken as %+v", body, r)
+		}
+		o, err := DecodeVersionOrder(body)
+		if err != nil && AsError(err).Code != BadMessage || err == nil && o.Offset != nil && *o.Offset > MaxOffset {
+			t.Fatalf("%q is taken as %+v, %v", body, o, err)
+		}
+	})
+}
+
+func FuzzDecodeOperation(f *testing.F) {
+	f.Add([]byte(`{"base":1,"op":[[0,0,"a"]]}`))
+	f.Add([]byte(`{"replace":""}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		o, err := DecodeOperation(body, DefaultLimits())
+		if err == nil && ((o.Op == nil) == (o.Replace == nil) || o.Base != nil && *o.Base > MaxOffset) {
+			t.Fatalf("%q is taken as %+v", body, o)
+		}
+	})
+}
+
 func FuzzParseEntry(f *testing.F) {
 	f.Add([]byte(`{"offset":1,"term":"AAAAAAAAAAA","client":"c","seq":2,"voids":[[1,1]],"time":5,"author":{"sub":"a"},"data":1}`))
 	f.Fuzz(func(t *testing.T, stored []byte) {

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
-	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +25,7 @@ func document() *cobra.Command {
 		Use:   "doc",
 		Short: "Read and change documents",
 	}
-	c.AddCommand(docGet(), docSet(), docEdit(), docHistory())
+	c.AddCommand(docGet(), docSet(), docEdit(), docHistory(), docBlame(), docVersions(), docRestore())
 	return c
 }
 
@@ -30,20 +33,26 @@ func docPath(topic string) string { return "/v1/docs/" + url.PathEscape(topic) }
 
 func docGet() *cobra.Command {
 	var r remote
-	var at string
+	var at, version string
 	c := &cobra.Command{
 		Use:   "get TOPIC [KEY]",
-		Short: "Print a document's value, or one of its records, as JSON",
+		Short: "Print a document's value, or one of its records, as JSON; a text as it is",
 		Example: `  tutti doc get records:tasks
+  tutti doc get text:notes
   tutti doc get records:tasks milk
-  tutti doc get records:tasks --at 1200`,
+  tutti doc get records:tasks --at 1200
+  tutti doc get records:tasks --version monday`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	r.bind(c)
 	c.Flags().StringVar(&at, "at", "", "as of the entry with this offset; needs the verb history")
+	c.Flags().StringVar(&version, "version", "", "as it was kept under this name; needs the verb history")
+	c.MarkFlagsMutuallyExclusive("at", "version")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		path := docPath(args[0])
-		if at != "" {
+		if version != "" {
+			path = versionPath(args[0], version)
+		} else if at != "" {
 			offset, err := offsetArg(at)
 			if err != nil {
 				return err
@@ -66,6 +75,13 @@ func docGet() *cobra.Command {
 			if value = all[args[1]]; value == nil {
 				return fmt.Errorf("get: there is no record %q", args[1])
 			}
+		}
+		if told.Doc == "text" {
+			var text string
+			if err := json.Unmarshal(value, &text); err != nil {
+				return fmt.Errorf("get: read the text: %w", err)
+			}
+			value = json.RawMessage(text)
 		}
 		_, err := fmt.Fprintf(c.OutOrStdout(), "%s\n", value)
 		return err
@@ -90,19 +106,24 @@ func docSet() *cobra.Command {
 
 func docEdit() *cobra.Command {
 	var r remote
-	var base string
+	var base, replace string
 	c := &cobra.Command{
 		Use:   "edit TOPIC [OPERATION]",
 		Short: "Apply an operation, or each line of standard input, to a document",
 		Long: "Apply OPERATION, which is JSON, or each line of standard input. spec/documents.md has the operations of each type.\n" +
-			"An operation is made on all that is in the log, unless --base says what its author had seen.",
+			"An operation is made on all that is in the log, unless --base says what its author had seen.\n" +
+			"With --replace a text becomes what a file says; of what others did since --base nothing is lost.",
 		Example: `  tutti doc edit counter:visits '{"op": "add", "n": 1}'
+  tutti doc edit text:notes '[[0, 0, "hello"]]'
   tutti doc edit set:tags '{"op": "remove", "values": ["urgent"]}'
-  tutti doc edit records:tasks '{"op": "patch", "key": "milk", "set": {"done": true}, "if": [{"is": "present"}]}'`,
+  tutti doc edit records:tasks '{"op": "patch", "key": "milk", "set": {"done": true}, "if": [{"is": "present"}]}'
+  tutti doc edit text:letter '[[0, 5, "Dear"]]'
+  tutti doc edit text:letter --replace letter.txt --base 1200`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	r.bind(c)
 	c.Flags().StringVar(&base, "base", "", "the offset up to which the author had seen the log")
+	c.Flags().StringVar(&replace, "replace", "", "a file with what the text is to be; - is standard input")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		var seen *uint64
 		if base != "" {
@@ -111,6 +132,12 @@ func docEdit() *cobra.Command {
 				return err
 			}
 			seen = &offset
+		}
+		if replace != "" {
+			if len(args) == 2 {
+				return errors.New("give an operation or --replace, not both")
+			}
+			return r.replace(c, args[0], seen, replace)
 		}
 		edit := func(line string) error { return r.edit(c, args[0], seen, toJSON(line)) }
 		if len(args) == 2 {
@@ -123,10 +150,34 @@ func docEdit() *cobra.Command {
 
 // edit applies an operation and prints its offset.
 func (r *remote) edit(c *cobra.Command, topic string, base *uint64, op any) error {
-	body := struct {
+	return r.operate(c, topic, struct {
 		Base *uint64 `json:"base,omitempty"`
 		Op   any     `json:"op"`
-	}{base, op}
+	}{base, op})
+}
+
+// replace makes a text what a file says, and prints the operation's offset.
+func (r *remote) replace(c *cobra.Command, topic string, base *uint64, file string) error {
+	var text []byte
+	var err error
+	if file == "-" {
+		text, err = io.ReadAll(c.InOrStdin())
+	} else {
+		text, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(text) {
+		return fmt.Errorf("edit: %s is not UTF-8", file)
+	}
+	return r.operate(c, topic, struct {
+		Base    *uint64 `json:"base,omitempty"`
+		Replace string  `json:"replace"`
+	}{base, string(text)})
+}
+
+func (r *remote) operate(c *cobra.Command, topic string, body any) error {
 	var told protocol.Position
 	header := http.Header{"Idempotency-Key": {rand.Text()}}
 	if err := r.call(c.Context(), http.MethodPost, docPath(topic)+"/ops", header, body, &told); err != nil {
@@ -139,16 +190,24 @@ func (r *remote) edit(c *cobra.Command, topic string, base *uint64, op any) erro
 func docHistory() *cobra.Command {
 	var r remote
 	var limit int
-	var raw bool
+	var raw, grouped bool
 	c := &cobra.Command{
 		Use:   "history TOPIC",
-		Short: "Print a document's newest operations, oldest first; needs the verb history",
+		Short: "Print a document's newest operations, oldest first, or its changes; needs the verb history",
 		Args:  cobra.ExactArgs(1),
 	}
 	r.bind(c)
 	c.Flags().IntVar(&limit, "limit", 100, "how many")
 	c.Flags().BoolVar(&raw, "json", false, "print each entry as JSON")
+	c.Flags().BoolVar(&grouped, "changes", false, "print what each author did without a pause as one line, newest first")
+	c.MarkFlagsMutuallyExclusive("json", "changes")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if grouped {
+			if err := r.changes(c, args[0], limit); err != nil {
+				return fmt.Errorf("history: %w", err)
+			}
+			return nil
+		}
 		entries, err := r.newest(c, args[0], limit)
 		if err != nil {
 			return fmt.Errorf("history: %w", err)
@@ -208,14 +267,12 @@ func printOperation(c *cobra.Command, entry json.RawMessage, raw bool) error {
 		return err
 	}
 	var line bytes.Buffer
-	fmt.Fprintf(&line, "%s #%d", time.UnixMilli(e.Time).Format(time.DateTime), e.Offset)
+	fmt.Fprintf(&line, "%s #%d", when(e.Time), e.Offset)
 	if e.Base != nil && *e.Base+1 < e.Offset {
 		fmt.Fprintf(&line, " on #%d", *e.Base)
 	}
-	if who := e.Author.Name; who != "" {
-		fmt.Fprintf(&line, " %s", who)
-	} else if e.Author.Sub != "" {
-		fmt.Fprintf(&line, " %s", e.Author.Sub)
+	if author := who(e.Author); author != "" {
+		fmt.Fprintf(&line, " %s", author)
 	}
 	_, err := fmt.Fprintf(c.OutOrStdout(), "%s %s\n", &line, e.Data)
 	return err

@@ -37,6 +37,16 @@ func encode(v any) ([]byte, error) {
 	return json.Marshal(v, jsontext.AllowInvalidUTF8(true)) // an application's words may be anything
 }
 
+// answerLong answers 200 with what may be long.
+func (s *Server) answerLong(w http.ResponseWriter, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return err
+	}
+	s.config.Metrics.Sent(len(body))
+	return s.answerHeld(w, body)
+}
+
 // answerHeld sends a body that may be long, as far as there is room for it among
 // all that waits to be taken (rule LIMIT-12).
 func (s *Server) answerHeld(w http.ResponseWriter, body []byte) error {

@@ -61,6 +61,13 @@ func New(config Config) *Server {
 	s.route("GET /v1/topics", s.topics)
 	s.route("GET /v1/docs/{topic}", s.document)
 	s.route("POST /v1/docs/{topic}/ops", s.edit)
+	s.route("GET /v1/docs/{topic}/history", s.changes)
+	s.route("GET /v1/docs/{topic}/blame", s.blame)
+	s.route("POST /v1/docs/{topic}/restore", s.restore)
+	s.route("GET /v1/docs/{topic}/versions", s.versions)
+	s.route("GET /v1/docs/{topic}/versions/{name}", s.versionValue)
+	s.route("PUT /v1/docs/{topic}/versions/{name}", s.keepVersion)
+	s.route("DELETE /v1/docs/{topic}/versions/{name}", s.forgetVersion)
 	s.route("POST /v1/disconnect", s.disconnect)
 	s.route("GET /v1/client.js", module(config.ClientJS))
 	s.route("GET /v1/fallback.js", module(config.Fallback))
@@ -105,7 +112,7 @@ func (s *Server) routes(r *http.Request, method string) bool {
 // unrouted says what is wrong with a request that has no route.
 func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) *protocol.Error {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		if s.routes(r, method) {
 			allowed = append(allowed, method)
 		}

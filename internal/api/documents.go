@@ -24,15 +24,11 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := encode(value)
-	if err != nil {
-		return err
-	}
-	s.config.Metrics.Sent(len(body))
-	return s.answerHeld(w, body)
+	return s.answerLong(w, value)
 }
 
-// edit takes an operation on a document (rules DOC-14 and KEY-1).
+// edit takes an operation on a document, or what a text is to be (rules DOC-14,
+// TEXT-15 and KEY-1).
 func (s *Server) edit(w http.ResponseWriter, r *http.Request) error {
 	identity, err := s.identify(r)
 	if err != nil {
@@ -53,10 +49,19 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o := hub.Operation{Identity: identity, Topic: r.PathValue("topic"), Base: operation.Base, Op: operation.Op, Key: key}
-	at, err := s.config.Hub.Edit(r.Context(), o)
+	topic := r.PathValue("topic")
+	var at protocol.Position
+	if operation.Replace != nil {
+		at, err = s.config.Hub.Replace(r.Context(), hub.Replacement{
+			Identity: identity, Topic: topic, Base: operation.Base, Text: *operation.Replace, Key: key,
+		})
+	} else {
+		at, err = s.config.Hub.Edit(r.Context(), hub.Operation{
+			Identity: identity, Topic: topic, Base: operation.Base, Op: operation.Op, Key: key,
+		})
+	}
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, published{Topic: o.Topic, Offset: at.Offset, Term: at.Term})
+	return answer(w, http.StatusCreated, published{Topic: topic, Offset: at.Offset, Term: at.Term})
 }

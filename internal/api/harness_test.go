@@ -28,6 +28,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/records"
 	"github.com/tuttisync/tutti/store/memory"
+	texts "github.com/tuttisync/tutti/text/document"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -90,7 +91,7 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 	s.signing = set.signing
 	verifier, err := auth.NewVerifier(set.signing)
 	must(t, err)
-	set.hub.Policy, err = auth.NewPolicy(auth.PolicyConfig{Namespaces: map[string][]auth.Verb{"chat": nil, "cards": nil, "open": set.open}})
+	set.hub.Policy, err = auth.NewPolicy(auth.PolicyConfig{Namespaces: map[string][]auth.Verb{"chat": nil, "cards": nil, "notes": nil, "open": set.open}})
 	must(t, err)
 	set.hub.Namespace = func(topic string) (hub.Namespace, error) {
 		switch protocol.Namespace(topic) {
@@ -98,6 +99,8 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 			return hub.Namespace{}, nil
 		case "cards":
 			return hub.Namespace{Type: doc.Of(records.Type)}, nil
+		case "notes":
+			return hub.Namespace{Type: texts.Kind}, nil
 		}
 		return hub.Namespace{}, protocol.Errorf(protocol.UnknownNamespace, "")
 	}

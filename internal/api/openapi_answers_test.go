@@ -18,6 +18,7 @@ import (
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/gate"
 	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/internal/topic"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store"
 )
@@ -173,11 +174,11 @@ func (a *openAPI) checkRequest(t *testing.T, operation map[string]any, c sample)
 	}
 }
 
-// fullLog has no room for entries of open:full and cards:full.
+// fullLog has no room for what is written to open:full, cards:full and notes:full.
 type fullLog struct{ store.Log }
 
 func (l fullLog) Append(ctx context.Context, topic string, b store.Batch) error {
-	if topic == "open:full" || topic == "cards:full" {
+	if strings.HasSuffix(topic, ":full") {
 		return store.ErrFull
 	}
 	return l.Log.Append(ctx, topic, b)
@@ -224,6 +225,8 @@ func samples(t *testing.T, s *testServer) []sample {
 	for i := range 3 {
 		s.tell("chat:room", "note", strconv.Itoa(i))
 	}
+	before := []store.Row{{Key: topic.VersionsAfter + "v1", Value: []byte(`{}`)}} // the disk was full
+	must(t, s.log.Append(t.Context(), "cards:full", store.Batch{Rows: before}))
 	hello := func(more string) string {
 		return fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":2}]%s}`, secret, more)
 	}
@@ -245,6 +248,14 @@ func samples(t *testing.T, s *testServer) []sample {
 		disconnect = "POST /v1/disconnect"
 		document   = "GET /v1/docs/{topic}"
 		edit       = "POST /v1/docs/{topic}/ops"
+		changes    = "GET /v1/docs/{topic}/history"
+		blame      = "GET /v1/docs/{topic}/blame"
+		restore    = "POST /v1/docs/{topic}/restore"
+		versions   = "GET /v1/docs/{topic}/versions"
+		version    = "GET /v1/docs/{topic}/versions/{name}"
+		keep       = "PUT /v1/docs/{topic}/versions/{name}"
+		forget     = "DELETE /v1/docs/{topic}/versions/{name}"
+		notes      = "/v1/docs/notes:room"
 		room       = "/v1/topics/chat:room/events"
 		nowhere    = "/v1/topics/nowhere:a/events"
 		cards      = "/v1/docs/cards:room"
@@ -308,6 +319,64 @@ func samples(t *testing.T, s *testServer) []sample {
 		{truncate, "/v1/topics/cards:room/events?before=3", "", admin, 200, false},
 		{document, cards + "?at=1", "", admin, 410, false},
 
+		{edit, notes + "/ops", `{"op":[[0,0,"one"]]}`, admin, 201, false},
+		{edit, notes + "/ops", `{"base":1,"replace":"one two"}`, key("n"), 201, false},
+		{edit, notes + "/ops", `{"base":1,"replace":"three"}`, key("n"), 422, false},
+		{edit, notes + "/ops", `{"op":[],"replace":""}`, admin, 400, false},
+		{edit, cards + "/ops", `{"replace":""}`, admin, 409, false},
+		{publish, "/v1/topics/notes:room/events", `{"data":[[0,0,"> "]]}`, admin, 201, false},
+		{history, "/v1/topics/notes:room/events", "", admin, 200, false},
+		{document, notes, "", admin, 200, false},
+
+		{changes, notes + "/history", "", admin, 200, false},
+		{changes, cards + "/history?before=9&limit=1", "", admin, 200, false},
+		{changes, cards + "/history?limit=0", "", admin, 400, false},
+		{changes, "/v1/docs/nowhere:a/history", "", admin, 404, false},
+		{changes, "/v1/docs/chat:room/history", "", admin, 409, false},
+
+		{blame, notes + "/blame", "", admin, 200, false},
+		{blame, notes + "/blame?at=1", "", admin, 200, false},
+		{blame, notes + "/blame?at=x", "", admin, 400, false},
+		{blame, notes + "/blame?at=9", "", admin, 404, false},
+		{blame, cards + "/blame", "", admin, 409, false},
+
+		{keep, notes + "/versions/v1", `{"offset":1}`, admin, 201, false},
+		{keep, notes + "/versions/v1", "", admin, 200, false},
+		{keep, cards + "/versions/v1", `{}`, admin, 201, false},
+		{keep, notes + "/versions/v%201", "", admin, 400, false},
+		{keep, notes + "/versions/v2", `{"offset":9}`, admin, 404, false},
+		{keep, "/v1/docs/chat:room/versions/v1", "", admin, 409, false},
+		{keep, cards + "/versions/v2", `{"offset":1}`, admin, 410, false},
+		{keep, notes + "/versions/v2", strings.Repeat(" ", 300<<10), admin, 413, false},
+		{keep, "/v1/docs/cards:full/versions/v2", "", admin, 507, false},
+		{versions, notes + "/versions", "", admin, 200, false},
+		{versions, "/v1/docs/" + strings.Repeat("x", 300) + "/versions", "", admin, 400, false},
+		{versions, "/v1/docs/nowhere:a/versions", "", admin, 404, false},
+		{versions, "/v1/docs/chat:room/versions", "", admin, 409, false},
+		{version, notes + "/versions/v1", "", admin, 200, false},
+		{version, cards + "/versions/v1", "", admin, 200, false},
+		{version, notes + "/versions/v%201", "", admin, 400, false},
+		{version, notes + "/versions/v2", "", admin, 404, false},
+		{version, "/v1/docs/chat:room/versions/v1", "", admin, 409, false},
+
+		{restore, notes + "/restore", `{"version":"v1"}`, key("r"), 201, false},
+		{restore, notes + "/restore", `{"offset":1}`, admin, 201, false},
+		{restore, notes + "/restore", `{"version":"v1","offset":1}`, admin, 400, false},
+		{restore, notes + "/restore", `{"version":"v2"}`, admin, 404, false},
+		{restore, cards + "/restore", `{"version":"v1"}`, admin, 409, false},
+		{restore, notes + "/restore", strings.Repeat(" ", 300<<10), admin, 413, false},
+		{restore, notes + "/restore", `{"offset":1}`, key("r"), 422, false},
+		{restore, "/v1/docs/notes:full/restore", `{"offset":0}`, admin, 507, false},
+		{truncate, "/v1/topics/notes:room/events?before=3", "", admin, 200, false},
+		{restore, notes + "/restore", `{"offset":1}`, admin, 410, false},
+		{blame, notes + "/blame?at=1", "", admin, 410, false},
+
+		{forget, notes + "/versions/v1", "", admin, 200, false},
+		{forget, notes + "/versions/v%201", "", admin, 400, false},
+		{forget, notes + "/versions/v1", "", admin, 404, false},
+		{forget, "/v1/docs/chat:room/versions/v1", "", admin, 409, false},
+		{forget, "/v1/docs/cards:full/versions/v1", "", admin, 507, false},
+
 		{disconnect, "/v1/disconnect", `{"sub":"nobody"}`, admin, 200, false},
 		{disconnect, "/v1/disconnect", `{"client":"AAAA","return":true}`, admin, 200, false},
 		{disconnect, "/v1/disconnect", `{}`, admin, 400, false},
@@ -359,6 +428,13 @@ func samples(t *testing.T, s *testServer) []sample {
 		{disconnect, "/v1/disconnect", `{"sub":"nobody"}`, nil, 0, false},
 		{document, cards, "", nil, 0, false},
 		{edit, cards + "/ops", `{"op":{"op":"set","key":"a","value":{}}}`, nil, 0, false},
+		{changes, cards + "/history", "", nil, 0, false},
+		{blame, notes + "/blame", "", nil, 0, false},
+		{restore, notes + "/restore", `{"offset":0}`, nil, 0, false},
+		{versions, cards + "/versions", "", nil, 0, false},
+		{version, cards + "/versions/v1", "", nil, 0, false},
+		{keep, cards + "/versions/v1", "", nil, 0, false},
+		{forget, cards + "/versions/v1", "", nil, 0, false},
 		{"GET /v1/sse", "/v1/sse?topic=chat:room", "", nil, 0, false},
 		{"GET /v1/poll", "/v1/poll?topic=chat:room", "", nil, 0, false},
 		{"POST /v1/sse", "/v1/sse", hello(""), nil, 0, false},
@@ -375,7 +451,7 @@ func samples(t *testing.T, s *testServer) []sample {
 			}
 			all = append(all, c)
 		}
-		if !strings.HasPrefix(c.operation, "POST /v1/") || c.operation == publish || c.operation == disconnect || c.operation == edit {
+		if !strings.HasPrefix(c.operation, "POST /v1/") || c.operation == publish || slices.Contains([]string{disconnect, edit, restore}, c.operation) {
 			c.header, c.status = nil, http.StatusUnauthorized
 			all = append(all, c)
 			c.header, c.status = nobody, http.StatusForbidden

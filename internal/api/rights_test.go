@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -42,12 +44,14 @@ var free = map[visitor]protocol.Code{noToken: "", expired: "", wrongGrant: "", r
 const (
 	rightsTopic    = "chat:room"
 	rightsDocument = "cards:room"
+	rightsText     = "notes:room"
 )
 
 // rightsRow is one command: the right that it needs, how it ends for each
 // visitor, and how to give it.
 type rightsRow struct {
 	verb auth.Verb // empty: none
+	also auth.Verb // that it needs beside it; empty: none
 	on   string    // the topic; empty: rightsTopic
 	want map[visitor]protocol.Code
 	// One of the two: over a live WebSocket, or as a road of its own.
@@ -58,6 +62,16 @@ type rightsRow struct {
 func overHTTP(method, path, body string) func(*testServer, string) protocol.Code {
 	return func(s *testServer, token string) protocol.Code {
 		return failure(s.t, s.request(method, path, body, bearer(token)...)).Code
+	}
+}
+
+// overVersion is overHTTP on a version that is there.
+func overVersion(method string) func(*testServer, string) protocol.Code {
+	return func(s *testServer, token string) protocol.Code {
+		full := auth.Identity{Sub: "alice", Grants: auth.FullRights()}
+		_, _, err := s.hub.KeepVersion(context.Background(), hub.Version{Identity: full, Topic: rightsDocument, Name: "v1"})
+		must(s.t, err)
+		return overHTTP(method, "/v1/docs/"+rightsDocument+"/versions/v1", "")(s, token)
 	}
 }
 
@@ -139,6 +153,16 @@ var rights = map[string]rightsRow{
 	"POST /v1/docs/{topic}/ops": {verb: auth.Edit, on: rightsDocument, want: usual, road: overHTTP(
 		"POST", "/v1/docs/"+rightsDocument+"/ops", `{"op":{"op":"set","key":"a","value":{}}}`,
 	)},
+	"GET /v1/docs/{topic}/history": {verb: auth.History, on: rightsDocument, want: usual, road: overHTTP("GET", "/v1/docs/"+rightsDocument+"/history", "")},
+	"GET /v1/docs/{topic}/blame":   {verb: auth.History, on: rightsText, want: usual, road: overHTTP("GET", "/v1/docs/"+rightsText+"/blame", "")},
+	"POST /v1/docs/{topic}/restore": {verb: auth.Edit, also: auth.History, on: rightsText, want: usual, road: overHTTP(
+		"POST", "/v1/docs/"+rightsText+"/restore", `{"offset":0}`,
+	)},
+	"GET /v1/docs/{topic}/versions":           {verb: auth.History, on: rightsDocument, want: usual, road: overHTTP("GET", "/v1/docs/"+rightsDocument+"/versions", "")},
+	"GET /v1/docs/{topic}/versions/{name}":    {verb: auth.History, on: rightsDocument, want: usual, road: overVersion("GET")},
+	"PUT /v1/docs/{topic}/versions/{name}":    {verb: auth.Edit, on: rightsDocument, want: usual, road: overVersion("PUT")},
+	"DELETE /v1/docs/{topic}/versions/{name}": {verb: auth.Edit, on: rightsDocument, want: usual, road: overVersion("DELETE")},
+
 	"POST /v1/disconnect": {verb: auth.Admin, want: usual, road: overHTTP("POST", "/v1/disconnect", `{"sub":"bob"}`)},
 	"GET /v1/client.js":   {want: free, road: overHTTP("GET", "/v1/client.js", "")},
 	"GET /v1/fallback.js": {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
@@ -208,7 +232,11 @@ func (r rightsRow) grant() auth.Grant {
 	case auth.Admin:
 		return grant("*", auth.Admin)
 	}
-	return grant(cmp.Or(r.on, rightsTopic), r.verb)
+	verbs := []auth.Verb{r.verb}
+	if r.also != "" {
+		verbs = append(verbs, r.also)
+	}
+	return grant(cmp.Or(r.on, rightsTopic), verbs...)
 }
 
 // wrong is all but that: every other verb, and the verb elsewhere.

@@ -51,7 +51,7 @@ var table = []row{
 	{pkg: "crdt/file", may: nil},
 	{pkg: "records", may: []string{"doc", "protocol"}, pure: true},
 
-	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*", "doc", "counter", "set", "records"}},
+	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*", "doc", "counter", "set", "records", "text", "text/document"}},
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
 

@@ -39,6 +39,9 @@ type Publications struct {
 	// that is nil.
 	Operation bool
 	Base      *uint64
+	// Asked is what an Idempotency-Key stands for in place of the entry, which the
+	// server has made of it; empty: the entry.
+	Asked string
 }
 
 // Publish takes an entry and returns its position when it is durable, or an
@@ -160,6 +163,9 @@ func (b *Publications) at(i int, err *protocol.Error) *protocol.Error {
 // sum tells batches of one Idempotency-Key apart. No part of an entry holds a
 // NUL.
 func (b *Publications) sum() [sha256.Size]byte {
+	if b.Asked != "" {
+		return sha256.Sum256([]byte("\x00\x00" + b.Asked))
+	}
 	if len(b.Entries) == 1 {
 		m := b.Entries[0]
 		text := m.Name + "\x00"

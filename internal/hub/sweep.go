@@ -163,7 +163,7 @@ func (t *Topic) retain(ctx context.Context, now time.Time) error {
 // million clients ever wrote to read a million rows whenever it was loaded, and
 // those who published to it meanwhile waited.
 func (t *Topic) forget(ctx context.Context, now time.Time) error {
-	rows, err := t.log.Rows(ctx, t.name, t.forgetting, forgetPage)
+	rows, err := t.log.Rows(ctx, t.name, max(t.forgetting, topic.Lasting), forgetPage)
 	if err != nil {
 		return fmt.Errorf("read rows: %w", err)
 	}

@@ -38,12 +38,9 @@ func (h *Hub) Document(ctx context.Context, g Glance) (*protocol.DocumentValue, 
 			return nil, err
 		}
 	}
-	t, err := h.topic(ctx, g.Topic)
+	t, err := h.documentOf(ctx, g.Topic)
 	if err != nil {
 		return nil, err
-	}
-	if t.document == nil {
-		return nil, protocol.Errorf(protocol.WrongType, "The topic is no document.")
 	}
 	v := &protocol.DocumentValue{Topic: g.Topic, Doc: t.document.kind.Name()}
 	if err := t.glance(ctx, g.At, v); err != nil {

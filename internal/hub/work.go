@@ -28,12 +28,16 @@ type inbox struct {
 // job is one thing for the sequencer to do.
 type job struct {
 	command *topic.Command
-	forget  []string // rows to delete, if command is nil
+	version *topic.Version // to keep or to forget, if command is nil
+	forget  []string       // rows to delete, if both are nil
 	tell    func(topic.Verdict)
 }
 
 func (j *job) bytes() int {
-	if j.command == nil {
+	switch {
+	case j.version != nil:
+		return commandBytes + len(j.version.Whole)
+	case j.command == nil:
 		return commandBytes
 	}
 	n := commandBytes + len(j.command.Data)
@@ -164,6 +168,18 @@ func (t *Topic) round(jobs []job) ([]topic.Verdict, error) {
 func (t *Topic) judge(jobs []job, verdicts []topic.Verdict) error {
 	now := t.hub.now()
 	for i, j := range jobs {
+		if j.version != nil {
+			counted, err := t.row(topic.VersionCount)
+			if err != nil {
+				return err
+			}
+			before, err := t.row(j.version.AboutKey())
+			if err != nil {
+				return err
+			}
+			verdicts[i] = t.sequencer.Keep(j.version, counted, before)
+			continue
+		}
 		if j.command == nil {
 			for _, key := range j.forget {
 				value, err := t.row(key)

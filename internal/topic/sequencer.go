@@ -259,7 +259,9 @@ func (s *Sequencer) Commit() {
 		s.document.Commit()
 	}
 	for _, key := range s.round.order {
-		s.Learn(key, s.round.rows[key])
+		if !large(key) {
+			s.Learn(key, s.round.rows[key])
+		}
 	}
 	s.reset()
 }

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/tuttisync/tutti/internal/hub"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+type keptVersion struct {
+	Topic string `json:"topic"`
+	hub.VersionValue
+}
+
+type forgottenVersion struct {
+	Topic     string `json:"topic"`
+	Name      string `json:"name"`
+	Forgotten bool   `json:"forgotten"`
+}
+
+// version finds out who asks for which version.
+func (s *Server) version(r *http.Request) (hub.Version, error) {
+	identity, err := s.identify(r)
+	return hub.Version{Identity: identity, Topic: r.PathValue("topic"), Name: r.PathValue("name")}, err
+}
+
+// charged is version for a request without a body.
+func (s *Server) charged(r *http.Request) (hub.Version, error) {
+	v, err := s.version(r)
+	if err != nil {
+		return v, err
+	}
+	return v, s.charge(r, v.Identity, 0)
+}
+
+// keepVersion keeps a document's value under a name (rule DOC-24).
+func (s *Server) keepVersion(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.version(r)
+	if err != nil {
+		return err
+	}
+	body, err := s.body(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.charge(r, v.Identity, len(body)); err != nil {
+		return err
+	}
+	order, err := protocol.DecodeVersionOrder(body)
+	if err != nil {
+		return err
+	}
+	v.At = order.Offset
+	about, created, err := s.config.Hub.KeepVersion(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	return answer(w, status, keptVersion{v.Topic, *about})
+}
+
+// versions lists a document's versions (rule DOC-25).
+func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.charged(r)
+	if err != nil {
+		return err
+	}
+	list, err := s.config.Hub.Versions(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	return s.answerLong(w, list)
+}
+
+// versionValue tells a version (rule DOC-25).
+func (s *Server) versionValue(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.charged(r)
+	if err != nil {
+		return err
+	}
+	value, err := s.config.Hub.Version(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	return s.answerLong(w, keptVersion{v.Topic, *value})
+}
+
+// forgetVersion forgets a version (rule DOC-25).
+func (s *Server) forgetVersion(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.charged(r)
+	if err != nil {
+		return err
+	}
+	if err := s.config.Hub.ForgetVersion(r.Context(), v); err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, forgottenVersion{v.Topic, v.Name, true})
+}
