@@ -134,6 +134,7 @@ func New(config Config) (*Server, error) {
 		Metrics:  m,
 		ClientJS: clientjs.Source,
 		Fallback: clientjs.Fallback,
+		TextJS:   clientjs.Text,
 		Site:     config.Site,
 		Logger:   config.Logger,
 	})

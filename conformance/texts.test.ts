@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Client, connect, type Road, type TextHandle, type WebSocketClass } from '@tutti/client';
 import { text } from '@tutti/client/text';
 import { type Conditions, type Simulation, simulate } from '@tutti/client/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { collaborator } from './samples/collaborator.ts';
 import { address, builtServer } from './server.ts';
 
 const startServer = builtServer();
@@ -47,6 +50,47 @@ function editor(shared: TextHandle): () => string {
   return () => shown.join('');
 }
 
+test('the collaborator is the one of the guide, and works', async () => {
+  const [sample, guide] = await Promise.all(
+    ['samples/collaborator.ts', '../docs/guides/text.md'].map((file) =>
+      readFile(join(import.meta.dirname, file), 'utf8'),
+    ),
+  );
+  expect(guide).toContain(`\`\`\`ts\n${sample}\`\`\``);
+  const url = address(await startServer());
+  const [ann, bob] = [0, 1].map(() => collaborator('text:guide', enter(url, 'ws').client));
+  let calls = 0;
+  const stop = bob?.follow(() => calls++);
+  ann?.insert(0, 'shared');
+  ann?.delete(0, 1);
+  await vi.waitFor(() => expect(bob?.text()).toBe('hared'), patience);
+  ann?.undo();
+  await vi.waitFor(() => expect(bob?.text()).toBe('shared'), patience);
+  stop?.();
+  const before = calls;
+  bob?.insert(6, '!');
+  await vi.waitFor(() => expect(ann?.text()).toBe('shared!'), patience);
+  expect([before > 0, calls]).toEqual([true, before]);
+  ann?.close();
+});
+
+test('a rejection takes back one edit of many in flight, and it alone', async () => {
+  const url = address(await startServer());
+  const { client, network } = enter(url, 'ws', { latency: 5 });
+  const shared = client.text('text:rejected');
+  const shown = editor(shared);
+  await shared.insert(0, '.').server;
+  network.set({ reject: ({ data }) => JSON.stringify(data).includes('five') && 'no five' });
+  const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+  const made = words.map((word) => shared.insert(shared.length - 1, ` ${word}`));
+  expect(shared.value).toBe(` ${words.join(' ')}.`);
+  const ends = await Promise.allSettled(made.map(({ server }) => server));
+  expect(ends.map(({ status }, i) => (status === 'rejected' ? [words[i]] : [])).flat()).toEqual(['five']);
+  expect(made[4]?.error).toMatchObject({ code: 'rejected', message: 'no five' });
+  const left = ` ${words.filter((word) => word !== 'five').join(' ')}.`;
+  expect([shared.value, shown(), await value(url, 'text:rejected')]).toEqual([left, left, left]);
+});
+
 test('what one writes the other reads, and undo takes back one’s own alone', async () => {
   const url = address(await startServer());
   const [ann, bob] = [0, 1].map(() => enter(url, 'ws').client.text('text:note')) as [TextHandle, TextHandle];
@@ -79,7 +123,7 @@ test('a paste of 1 MB is several operations, and one step of undo', async () => 
 }, 60_000);
 
 describe.each<Road>(['ws', 'sse', 'poll'])('over %s', (road) => {
-  test('writers over bad networks come to the same text, each edit once', async () => {
+  test('writers over bad networks come to the same text', async () => {
     const url = address(await startServer());
     const random = seeded(7);
     const below = (n: number): number => Math.floor(random() * n);

@@ -8,6 +8,7 @@ Date.now = () => wall() + jumped;
 
 const { WebSocket } = await import('ws');
 const { connect } = await import('@tutti/client');
+const { text } = await import('@tutti/client/text');
 const { documentCommands } = await import('./documents.mjs');
 
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -19,6 +20,7 @@ const crowd = [];
 const open = (url, roads, tokens) =>
   connect(url, {
     WebSocket,
+    types: [text],
     ...(roads && { roads }),
     ...(tokens && {
       token: () =>

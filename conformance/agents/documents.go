@@ -60,10 +60,41 @@ func (a *agent) open(c command) error {
 				return shown
 			},
 		}
+	case "text":
+		shared := client.OpenText(a.client, c.Topic, client.DocumentOptions{})
+		a.documents[c.Topic] = document{
+			edit: func(method string, args []jsontext.Value) (*client.Mutation, error) {
+				return editText(shared, method, args)
+			},
+			look: func() any { return shared.Value() },
+		}
 	default:
 		return errors.New("unknown kind")
 	}
 	return nil
+}
+
+func editText(shared *client.Text, method string, args []jsontext.Value) (*client.Mutation, error) {
+	switch method {
+	case "type":
+		var part float64
+		var n int
+		var s string
+		err := read(args, &part, &n, &s)
+		length := shared.Len()
+		at := int(part * float64(length))
+		return shared.Replace(at, min(n, length-at), s), err
+	case "undo", "redo":
+		back := shared.Undo
+		if method == "redo" {
+			back = shared.Redo
+		}
+		if made := back(); len(made) > 0 {
+			return made[len(made)-1], nil
+		}
+		return nil, nil
+	}
+	return nil, errors.New("unknown method")
 }
 
 // options are those of an operation on a record.

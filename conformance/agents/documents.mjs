@@ -9,6 +9,14 @@ export function documentCommands(client, { GCounter }, say) {
     counter: (counter) => counter.value,
     set: (set) => set.values(),
     records: (records) => Object.fromEntries(records.entries()),
+    text: (text) => text.value,
+  };
+  /** What an agent does beside the methods of a handle. */
+  const methods = {
+    type(text, part, n, s) {
+      const at = Math.floor(part * text.length);
+      return text.replace(at, Math.min(n, text.length - at), s);
+    },
   };
   return {
     open({ kind, topic }) {
@@ -16,7 +24,9 @@ export function documentCommands(client, { GCounter }, say) {
     },
     async edit({ topic, n, method, args }) {
       try {
-        await documents.get(topic).handle[method](...args)?.server;
+        const { handle } = documents.get(topic);
+        const made = methods[method] ? methods[method](handle, ...args) : handle[method](...args);
+        await made?.server;
         say({ event: 'settled', n });
       } catch (error) {
         say({ event: 'settled', n, error: error.code ?? String(error) });

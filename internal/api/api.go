@@ -34,6 +34,7 @@ type Config struct {
 	Metrics  *metrics.Metrics
 	ClientJS []byte // the browser client
 	Fallback []byte // the module that it loads where it cannot use a WebSocket
+	TextJS   []byte // the module with which it has texts
 	Site     fs.FS  // served at /; nil: nothing is
 	Logger   *slog.Logger
 }
@@ -71,6 +72,7 @@ func New(config Config) *Server {
 	s.route("POST /v1/disconnect", s.disconnect)
 	s.route("GET /v1/client.js", module(config.ClientJS))
 	s.route("GET /v1/fallback.js", module(config.Fallback))
+	s.route("GET /v1/text.js", module(config.TextJS))
 	s.route("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return text(w, "ok\n") })
 	s.route("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", config.Metrics.Handler())

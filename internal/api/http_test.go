@@ -325,7 +325,7 @@ func TestHealth_HTTP_5(t *testing.T) {
 
 func TestClientJS(t *testing.T) {
 	s := serve(t)
-	for path, want := range map[string]string{"/v1/client.js": "export {}\n", "/v1/fallback.js": "export default 1\n"} {
+	for path, want := range map[string]string{"/v1/client.js": "export {}\n", "/v1/fallback.js": "export default 1\n", "/v1/text.js": "export const text = 1\n"} {
 		r := s.request("GET", path, "")
 		text, err := io.ReadAll(r.Body)
 		must(t, err)

@@ -34,6 +34,7 @@ var roads = map[string]string{
 	"POST /v1/disconnect":                       "POST /v1/disconnect",
 	"GET /v1/client.js":                         "GET /v1/client.js",
 	"GET /v1/fallback.js":                       "GET /v1/fallback.js",
+	"GET /v1/text.js":                           "GET /v1/text.js",
 	"GET /healthz":                              "GET /healthz",
 	"GET /readyz":                               "GET /readyz",
 	"GET /metrics":                              "GET /metrics",

@@ -166,6 +166,7 @@ var rights = map[string]rightsRow{
 	"POST /v1/disconnect": {verb: auth.Admin, want: usual, road: overHTTP("POST", "/v1/disconnect", `{"sub":"bob"}`)},
 	"GET /v1/client.js":   {want: free, road: overHTTP("GET", "/v1/client.js", "")},
 	"GET /v1/fallback.js": {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
+	"GET /v1/text.js":     {want: free, road: overHTTP("GET", "/v1/text.js", "")},
 	"GET /healthz":        {want: free, road: overHTTP("GET", "/healthz", "")},
 	"GET /readyz":         {want: free, road: overHTTP("GET", "/readyz", "")},
 	"GET /metrics":        {want: free, road: overHTTP("GET", "/metrics", "")},

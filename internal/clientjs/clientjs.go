@@ -1,7 +1,7 @@
 // Package clientjs holds the browser client as it is served at /v1/client.js,
-// and the module beside it that it loads where it cannot use a WebSocket. The
-// files are built from packages/client and kept here, so that a Go program that
-// embeds tutti needs no npm.
+// the module beside it that it loads where it cannot use a WebSocket, and the one
+// that a page gives it which has texts. The files are built from packages/client
+// and kept here, so that a Go program that embeds tutti needs no npm.
 package clientjs
 
 import _ "embed"
@@ -15,3 +15,8 @@ var Source []byte
 //
 //go:embed fallback.js
 var Fallback []byte
+
+// Text is the module of the type text, which imports Source as ./client.js.
+//
+//go:embed text.js
+var Text []byte

@@ -6,7 +6,7 @@ import { Browser } from './browser.ts';
 import { Network } from './network.ts';
 import { Server } from './server.ts';
 
-const topics = { counter: 'counter:visits', set: 'set:tags', records: 'records:tasks' };
+const topics = { counter: 'counter:visits', set: 'set:tags', records: 'records:tasks', text: 'text:notes' };
 
 /** A client and the network between it and the server. */
 interface Side {
@@ -110,6 +110,7 @@ test('COUNTER-1 SET-2 RECORDS-5 a Go program, a Node program and a page change t
       b: { title: 'node', done: false },
       c: { title: 'page', done: false },
     },
+    text: '',
   });
 
   for (const { network } of sides) network.cut();
@@ -190,6 +191,51 @@ test('DOC-10 DOC-16 three clients edit at random while their networks are cut, a
   expect([...ends].filter((end) => end && !['missing', 'overwrites_unseen'].includes(end))).toEqual([]);
   expect(ends).toContain(undefined);
   expect((await agreed()).counter).toBe(sum);
+});
+
+test('TEXT-5 TEXT-7 TEXT-10 a Go program, a Node program and a page write one text, online and cut off', async () => {
+  const [go, node, page] = await start();
+  const { text } = topics;
+  expect(await go.agent.edit(text, 'type', 0, 0, 'Go, ')).toBeUndefined();
+  await agreed();
+  expect(await node.agent.edit(text, 'type', 1, 0, 'Node 𝕒nd ')).toBeUndefined();
+  await agreed();
+  expect(await page.agent.edit(text, 'type', 1, 0, 'a page')).toBeUndefined();
+  expect((await agreed()).text).toBe('Go, Node 𝕒nd a page');
+
+  for (const { network } of sides) network.cut();
+  await until(() => sides.every(({ agent }) => agent.state !== 'live' && agent.state !== 'probing'));
+  const offline = [
+    ...[...'write'].map((letter) => go.agent.edit(text, 'type', 1, 0, letter)),
+    node.agent.edit(text, 'type', 0, 4, ''),
+    page.agent.edit(text, 'undo'),
+    page.agent.edit(text, 'type', 1, 0, 'I '),
+  ];
+  expect(await page.agent.look(text)).toBe('Go, Node 𝕒nd I ');
+  for (const { network } of sides) network.restore();
+  expect(await Promise.all(offline)).toEqual(offline.map(() => undefined));
+  const { text: end } = await agreed();
+  expect(['Node 𝕒nd writeI ', 'Node 𝕒nd I write']).toContain(end);
+
+  const random = generator(3);
+  const edits: Promise<string | undefined>[] = [];
+  for (let i = 0; i < 300; i++) {
+    const { agent, network } = sides[Math.floor(random() * 3)] as Side;
+    const chance = random();
+    if (chance < 0.05) network.cut();
+    else if (chance < 0.15) for (const side of sides) side.network.restore();
+    else if (chance < 0.3) edits.push(agent.edit(text, chance < 0.22 ? 'undo' : 'redo'));
+    else
+      edits.push(agent.edit(text, 'type', random(), Math.floor(random() * 4), chance < 0.5 ? '' : `<${i}>`));
+    if (i % 20 === 0) await sleep(50);
+    if (i === 150) {
+      await server?.kill();
+      await server?.start();
+    }
+  }
+  for (const { network } of sides) network.restore();
+  expect(new Set(await Promise.all(edits))).toEqual(new Set([undefined]));
+  await agreed();
 });
 
 test('CRDT-4 CRDT-9 payloads handed over directly, in any order and repeatedly, with no server', async () => {

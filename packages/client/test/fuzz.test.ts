@@ -31,7 +31,7 @@ const taken = new Set<string>();
 async function play(seed: number): Promise<void> {
   const world = new World(seed);
   const server = new ModelServer(world);
-  server.faults = { refuse: 0.05, reject: 0.05, cut: 0.03, expire: 0.3, dial: 0.2 };
+  server.faults = { ...calm, refuse: 0.05, reject: 0.05, cut: 0.03, expire: 0.3, dial: 0.2 };
   const readings: Reading[] = [];
   const sendings: Sending[] = [];
   const thrown: unknown[] = [];

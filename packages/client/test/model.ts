@@ -1,3 +1,5 @@
+import { Fold, type Op, TextError } from '@tutti/text/log';
+import type { ErrorCode } from '../src/codes.ts';
 import type { Road } from '../src/core/roads.ts';
 import type { Type, TypeName } from '../src/doc/type.ts';
 import type { Entry } from '../src/protocol.ts';
@@ -15,9 +17,11 @@ export interface Faults {
   cut: number;
   expire: number;
   dial: number;
+  /** A text's log begins anew behind an entry, as it does seldom by itself. */
+  bar: number;
 }
 
-export const calm: Faults = { refuse: 0, reject: 0, cut: 0, expire: 0, dial: 0 };
+export const calm: Faults = { refuse: 0, reject: 0, cut: 0, expire: 0, dial: 0, bar: 0 };
 
 /**
  * What the network does to a road: lets it through, refuses it, answers
@@ -39,6 +43,8 @@ interface Log {
   /** Of a topic whose name begins with the name of a type: its document. */
   type: Type<unknown> | undefined;
   cells: Map<string, unknown>;
+  /** Of a topic whose name begins with `text`. */
+  text: Fold | undefined;
 }
 
 export const term = 'AAAAAAAAAAA';
@@ -64,6 +70,8 @@ export class ModelServer {
   readonly heard: Message[] = [];
   /** Every request that came, by the last part of its path. */
   readonly requests: string[] = [];
+  /** Whether the application rejects an entry. */
+  rejects: (data: unknown) => boolean = () => false;
   /** The answer to a POST of commands is lost on its way, so many times. */
   loseAnswers = 0;
   readonly world: World;
@@ -90,7 +98,8 @@ export class ModelServer {
     if (!log) {
       const [namespace = ''] = topic.split(':');
       const type = Object.hasOwn(types, namespace) ? types[namespace as TypeName] : undefined;
-      log = { entries: [], rows: new Map(), type, cells: new Map() };
+      const text = namespace === 'text' ? new Fold() : undefined;
+      log = { entries: [], rows: new Map(), type, cells: new Map(), text };
       this.logs.set(topic, log);
     }
     return log;
@@ -98,8 +107,16 @@ export class ModelServer {
 
   /** What a document becomes by an operation, or why it is rejected. */
   judge(topic: string, data: unknown, more: { client?: string; base?: number }): ReturnType<typeof fold> {
-    const { type, cells, entries } = this.log(topic);
+    const { type, cells, entries, text } = this.log(topic);
     const offset = entries.length + 1;
+    if (text) {
+      try {
+        Fold.load(text.snapshot()).fold({ offset, client: '', base: offset - 1, ...more, op: data as Op });
+      } catch (error) {
+        if (error instanceof TextError) return { cells, error: error.code as ErrorCode };
+        throw error;
+      }
+    }
     return type ? fold(type, cells, { offset, base: offset - 1, ...more }, data) : { cells };
   }
 
@@ -107,7 +124,9 @@ export class ModelServer {
     const log = this.log(topic);
     const offset = log.entries.length + 1;
     log.cells = this.judge(topic, data, more ?? {}).cells;
-    const base = log.type && { base: offset - 1 };
+    const base = (log.type || log.text) && { base: offset - 1 };
+    log.text?.fold({ offset, client: '', base: offset - 1, ...more, op: data as Op });
+    if (log.text && this.world.chance(this.faults.bar)) log.text = new Fold(log.text.text, offset);
     log.entries.push({ offset, term, time: this.world.now, ...base, data, ...more });
     for (const session of this.sessions) session.feed(topic);
     return offset;

@@ -62,6 +62,17 @@ const source = {
     // @ts-expect-error: not of the set's type
     client.set<string>('set:tags').add(5);
   `,
+  'src/texts.ts': `
+    import { connect, type Anchor, type Mutation, type TextChange, type TextHandle } from '@tutti/client';
+    import { text } from '@tutti/client/text';
+    const shared: TextHandle = connect({ types: [text] }).text('text:note', { timeout: 1000 });
+    const made: Mutation<void> = shared.insert(0, 'x', { join: true });
+    const anchor: Anchor = shared.anchor(1, 'right');
+    shared.onChange(({ op, own, author }: TextChange) => own || console.log(op[0]?.[2], author?.sub, anchor.position));
+    if (made.cancel()) shared.undo()?.server.then(({ offset }) => offset);
+    // @ts-expect-error: a splice is [at, delete, insert]
+    shared.edit([[0, 'x']]);
+  `,
   'run.mjs': `
     import { pathToFileURL } from 'node:url';
     import WebSocket from 'ws';

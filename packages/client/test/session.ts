@@ -149,19 +149,20 @@ export class Session {
   /** Opens a document, by a snapshot or, from a position, maybe by the entries above it. */
   #open(topic: string, from: From, id?: number): void {
     const { world } = this.#server;
-    const { entries, cells, rows } = this.#server.log(topic);
+    const { entries, cells, rows, text } = this.#server.log(topic);
     const head = entries.length;
     const position = typeof from === 'object' && 'offset' in from ? from.offset : undefined;
     const recovered = (position ?? 0) <= head;
-    const snapshot = position === undefined || !recovered || world.chance(0.5);
-    const offset = snapshot ? head : position;
+    const behind = position === undefined || !recovered || position < (text?.bar ?? 0);
+    const snapshot = behind || world.chance(0.5);
+    const offset = snapshot ? head : (position as number);
     const place = { topic, offset, ...(offset && { term }) };
     this.#say({ type: 'subscribed', ...(id && { id }), ...place, recovered, ...(snapshot && { snapshot }) });
     this.#cursors.set(topic, offset);
     if (snapshot) {
       const seqs = [...(rows.get(this.secret)?.accepted.keys() ?? [])];
       const own = seqs.length && { seqs: [[this.secret, Math.max(...seqs)]] };
-      this.#say({ type: 'snapshot', ...place, ...own, cells: [...cells] });
+      this.#say({ type: 'snapshot', ...place, ...own, cells: text?.snapshot() ?? [...cells] });
     }
     this.feed(topic);
   }
@@ -190,7 +191,7 @@ export class Session {
     if (this.#expired) return this.#say({ type: 'refused', ...about, error: error('token_expired', true) });
     if (world.chance(faults.refuse))
       return this.#say({ type: 'refused', ...about, error: error('rate_limited', true) });
-    if (world.chance(faults.reject))
+    if (this.#server.rejects(data) || world.chance(faults.reject))
       return this.#say({ type: 'rejected', ...about, error: error('rejected', false) });
     const gone = new Set(row.voids);
     for (const [first, last] of voids)
@@ -201,6 +202,7 @@ export class Session {
     const by = { client: this.secret, ...(base !== undefined && { base }) };
     if ((base ?? 0) > log.entries.length) throw new Error(`base ${base} is not in the log`);
     const { error: code } = this.#server.judge(topic, data, by);
+    if (code === 'rebase_required') return this.#say({ type: 'refused', ...about, error: error(code, true) });
     if (code) return this.#say({ type: 'rejected', ...about, error: error(code, false) });
     row.voids = gone;
     row.accepted.set(seq, log.entries.length + 1);

@@ -55,7 +55,7 @@ export class Documents {
     if (!text)
       throw new TuttiError(
         'not_found',
-        "The client has no texts: import { text } from '@tutti/client/text', and connect with types: [text].",
+        "Texts are no part of the client: import { text } from '@tutti/client/text', connect({ types: [text] }).",
       );
     const document = this.#join(
       topic,
