@@ -17,13 +17,20 @@ import (
 // Rules that hold bytes may come and go at any moment: what is said arrives,
 // once and in order.
 func TestRules_change_under_traffic(t *testing.T) {
-	const clients, frames, changes = 6, 2000, 200
+	const clients, changes, last = 6, 40, "last"
 	s := newTarget(t)
+	over := make(chan struct{})
+	defer close(over)
 	go func() {
-		for range clients * (frames + 1) {
-			<-s.seen
+		for {
+			select {
+			case <-s.seen:
+			case <-over:
+				return
+			}
 		}
 	}()
+	enough := make(chan struct{}) // closed when all changes were made
 	p, _ := newProxy(t, s, Config{BufferBytes: 64})
 	var all sync.WaitGroup
 	for range clients {
@@ -32,8 +39,14 @@ func TestRules_change_under_traffic(t *testing.T) {
 			t.Fatal(err)
 		}
 		all.Go(func() {
-			for i := range frames {
-				if err := socket.Write(context.Background(), websocket.MessageText, []byte(strconv.Itoa(i))); err != nil {
+			for i, frame := 0, ""; frame != last; i++ {
+				frame = strconv.Itoa(i)
+				select {
+				case <-enough:
+					frame = last
+				default:
+				}
+				if err := socket.Write(context.Background(), websocket.MessageText, []byte(frame)); err != nil {
 					t.Error(err)
 					return
 				}
@@ -42,16 +55,18 @@ func TestRules_change_under_traffic(t *testing.T) {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
-			for i := range frames {
-				if _, text, err := socket.Read(ctx); string(text) != strconv.Itoa(i) || err != nil {
+			for i := 0; ; i++ {
+				_, text, err := socket.Read(ctx)
+				if string(text) == last {
+					return
+				}
+				if string(text) != strconv.Itoa(i) || err != nil {
 					t.Errorf("%q, %v came in place of %d", text, err, i)
 					return
 				}
 			}
 		})
 	}
-	done := make(chan struct{})
-	go func() { all.Wait(); close(done) }()
 	faults := []Fault{
 		{Pause: true},
 		{Delay: time.Millisecond, Jitter: time.Millisecond},
@@ -59,25 +74,18 @@ func TestRules_change_under_traffic(t *testing.T) {
 		{Dribble: &Dribble{Bytes: 3, Every: time.Microsecond}},
 		{Buffer: true, Dribble: &Dribble{Bytes: 100, Every: time.Millisecond}},
 	}
-	isDone := func() bool {
-		select {
-		case <-done:
-			return true
-		default:
-			return false
-		}
-	}
-	for i := 0; i < changes && !isDone(); i++ {
+	for i := range changes {
 		id := strconv.Itoa(i)
 		if err := p.SetRules([]Rule{{ID: id, Match: Match{Probability: 0.7}, Fault: faults[i%len(faults)]}}); err != nil {
 			t.Fatal(err)
 		}
-		until(t, p, "the fault is done", func(s Stats) bool { return s.Rules[id] > 0 || isDone() })
+		until(t, p, "the fault is done", func(s Stats) bool { return s.Rules[id] > 0 })
 	}
 	if err := p.SetRules(nil); err != nil { // what is left comes by itself
 		t.Fatal(err)
 	}
-	<-done
+	close(enough)
+	all.Wait()
 	for _, name := range []string{"pause", "delay", "buffer", "dribble"} {
 		if p.Stats().Faults[name] == 0 {
 			t.Errorf("no %s was done", name)

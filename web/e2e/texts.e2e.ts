@@ -30,6 +30,7 @@ class Desk {
     const page = await browser.context.newPage();
     const desk = new Desk(page, await browser.context.newCDPSession(page));
     await page.goto(address);
+    await page.getByRole('button', { name: /^Cleo joins/ }).click();
     await desk.live();
     return desk;
   }

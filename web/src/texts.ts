@@ -11,36 +11,35 @@ import { PastView, type Writer } from './views/past.ts';
 import { SeatView } from './views/seat.ts';
 
 const template = find<HTMLTemplateElement>(document, '#seat');
-const seats = [
-  new SeatView(template, 'Ann', 'editor'),
-  new SeatView(template, 'Bob', 'editor'),
-  new SeatView(template, 'Cleo', 'textarea'),
-] as const;
-const [ann, bob, cleo] = seats;
 const same = find(document, '.same');
-same.before(ann.element, bob.element);
 const plain = find(document, '#plain');
-plain.prepend(cleo.element);
+const past = new PastView(find(document, '#past'), writerOf);
 showSource(find(plain, '.source'), 'texts.ts', textsSource);
 
-const writers = seats.map(write);
+const writers: (ReturnType<typeof write> & { name: string })[] = [];
+
+/** Lets one more write. */
+function join(seat: SeatView): void {
+  const writer = { ...write(seat), name: seat.name };
+  writers.push(writer);
+  writer.shared.subscribe(compare);
+  writer.shared.onMutation(({ status }) => status === 'confirmed' && renew());
+  compare();
+}
 
 /** Who writes by a client, as this page knows them. */
 function writerOf(client: string | undefined): Writer {
   const hue = writers.findIndex((writer) => writer.client.id === client);
-  return { name: seats[hue]?.name ?? 'Somebody else', hue: hue < 0 ? seats.length : hue };
+  return { name: writers[hue]?.name ?? 'Somebody else', hue: hue < 0 ? 3 : hue };
 }
 
 function compare(): void {
   const equal = new Set(writers.map(({ shared }) => shared.value)).size === 1;
-  const said = equal ? 'All three have the same text.' : 'They differ.';
+  const said = equal ? 'All have the same text.' : 'They differ.';
   if (same.textContent !== said) same.textContent = said;
   same.dataset.same = String(equal);
 }
-for (const { shared } of writers) shared.subscribe(compare);
-compare();
 
-const past = new PastView(find(document, '#past'), writerOf);
 let told = 0;
 let asked = false;
 let asking = false;
@@ -84,7 +83,17 @@ async function look(): Promise<void> {
   else asked = true;
 }
 
+for (const name of ['Ann', 'Bob']) {
+  const seat = new SeatView(template, name, 'editor');
+  same.before(seat.element);
+  join(seat);
+}
+// Each is a connection, of which a browser has few where there are no WebSockets: the third comes when asked.
+find(plain, '.join').addEventListener('click', ({ currentTarget }) => {
+  const seat = new SeatView(template, 'Cleo', 'textarea');
+  (currentTarget as Element).replaceWith(seat.element);
+  join(seat);
+});
 past.onAt(renew);
-for (const { shared } of writers) shared.onMutation(({ status }) => status === 'confirmed' && renew());
 writers[0]?.shared.onChange(({ own }) => own || renew());
 void renew();
