@@ -30,9 +30,14 @@ class Desk {
     const page = await browser.context.newPage();
     const desk = new Desk(page, await browser.context.newCDPSession(page));
     await page.goto(address);
-    await page.getByRole('button', { name: /^Cleo joins/ }).click();
+    await desk.join();
     await desk.live();
     return desk;
+  }
+
+  /** Lets Cleo write too, who is not there when the page was loaded. */
+  async join(): Promise<void> {
+    await this.page.getByRole('button', { name: /^Cleo joins/ }).click();
   }
 
   /** Waits until all are connected. */
@@ -263,6 +268,7 @@ describe('what cannot be written', () => {
     await page.routeWebSocket(/v1\/ws/, (socket) => socket.close());
     await page.route(/v1\/(sse|poll|commands)/, (route) => route.abort());
     await page.reload();
+    await desk.join();
     for (const name of ['Ann', 'Cleo'] as const) {
       await desk.seat(name).locator('.status[data-state="backoff"]').waitFor();
       await desk.type(name, 0, 'lost');
@@ -270,6 +276,7 @@ describe('what cannot be written', () => {
     }
     await page.unrouteAll();
     await page.reload();
+    await desk.join();
     await desk.live();
     await desk.agree('one');
     await desk.type('Ann', 3, '!');
