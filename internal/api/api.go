@@ -147,6 +147,30 @@ func (s *Server) identify(r *http.Request) (auth.Identity, error) {
 	return s.config.Hub.Identify(r.Context(), r, token, "")
 }
 
+// visit finds out who asks for something without a body, and counts that.
+func (s *Server) visit(r *http.Request) (auth.Identity, error) {
+	identity, err := s.identify(r)
+	if err != nil {
+		return identity, err
+	}
+	return identity, s.charge(r, identity, 0)
+}
+
+// order finds out who sends what, under which Idempotency-Key if any, and counts
+// that.
+func (s *Server) order(w http.ResponseWriter, r *http.Request) (identity auth.Identity, key string, body []byte, err error) {
+	if identity, err = s.identify(r); err != nil {
+		return identity, "", nil, err
+	}
+	if key, err = idempotencyKey(r); err != nil {
+		return identity, "", nil, err
+	}
+	if body, err = s.body(w, r); err != nil {
+		return identity, "", nil, err
+	}
+	return identity, key, body, s.charge(r, identity, len(body))
+}
+
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) error {
 	if err := s.config.Hub.Ready(); err != nil {
 		return err

@@ -9,11 +9,8 @@ import (
 
 // document tells a document's value, now or as it was (rule DOC-13).
 func (s *Server) document(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, err := s.visit(r)
 	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, 0); err != nil {
 		return err
 	}
 	at, err := offset(r, "at")
@@ -30,19 +27,8 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request) error {
 // edit takes an operation on a document, or what a text is to be (rules DOC-14,
 // TEXT-15 and KEY-1).
 func (s *Server) edit(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, key, body, err := s.order(w, r)
 	if err != nil {
-		return err
-	}
-	key, err := idempotencyKey(r)
-	if err != nil {
-		return err
-	}
-	body, err := s.body(w, r)
-	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, len(body)); err != nil {
 		return err
 	}
 	operation, err := protocol.DecodeOperation(body, s.config.Limits)

@@ -9,11 +9,8 @@ import (
 
 // changes tells what a document's authors did (rule DOC-23).
 func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, err := s.visit(r)
 	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, 0); err != nil {
 		return err
 	}
 	q := hub.Changes{Identity: identity, Topic: r.PathValue("topic")}
@@ -32,11 +29,8 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 
 // blame tells who wrote what of a text (rule TEXT-16).
 func (s *Server) blame(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, err := s.visit(r)
 	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, 0); err != nil {
 		return err
 	}
 	at, err := offset(r, "at")
@@ -52,19 +46,8 @@ func (s *Server) blame(w http.ResponseWriter, r *http.Request) error {
 
 // restore makes a text what it was (rule TEXT-17).
 func (s *Server) restore(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, key, body, err := s.order(w, r)
 	if err != nil {
-		return err
-	}
-	key, err := idempotencyKey(r)
-	if err != nil {
-		return err
-	}
-	body, err := s.body(w, r)
-	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, len(body)); err != nil {
 		return err
 	}
 	asked, err := protocol.DecodeReversion(body)

@@ -29,19 +29,8 @@ type publishedAll struct {
 
 // publish appends an entry, or several together (rules HTTP-1, HTTP-6, KEY-1).
 func (s *Server) publish(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, key, body, err := s.order(w, r)
 	if err != nil {
-		return err
-	}
-	key, err := idempotencyKey(r)
-	if err != nil {
-		return err
-	}
-	body, err := s.body(w, r)
-	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, len(body)); err != nil {
 		return err
 	}
 	publications, batch, err := protocol.DecodePublications(body, s.config.Limits)
@@ -104,11 +93,8 @@ func idempotencyKey(r *http.Request) (string, error) {
 
 // history reads a page of the log (rule HTTP-2).
 func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, err := s.visit(r)
 	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, 0); err != nil {
 		return err
 	}
 	q := protocol.History{Topic: r.PathValue("topic")}
@@ -136,11 +122,8 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) error {
 
 // topics lists topics (rule HTTP-3).
 func (s *Server) topics(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, err := s.visit(r)
 	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, 0); err != nil {
 		return err
 	}
 	n, err := limit(r, s.config.Limits.Page, 100)

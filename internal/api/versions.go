@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -18,38 +19,27 @@ type forgottenVersion struct {
 	Forgotten bool   `json:"forgotten"`
 }
 
-// version finds out who asks for which version.
+// version finds out who asks for which version, without a body.
 func (s *Server) version(r *http.Request) (hub.Version, error) {
-	identity, err := s.identify(r)
-	return hub.Version{Identity: identity, Topic: r.PathValue("topic"), Name: r.PathValue("name")}, err
+	identity, err := s.visit(r)
+	return versionOf(identity, r), err
 }
 
-// charged is version for a request without a body.
-func (s *Server) charged(r *http.Request) (hub.Version, error) {
-	v, err := s.version(r)
-	if err != nil {
-		return v, err
-	}
-	return v, s.charge(r, v.Identity, 0)
+func versionOf(identity auth.Identity, r *http.Request) hub.Version {
+	return hub.Version{Identity: identity, Topic: r.PathValue("topic"), Name: r.PathValue("name")}
 }
 
 // keepVersion keeps a document's value under a name (rule DOC-24).
 func (s *Server) keepVersion(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.version(r)
+	identity, _, body, err := s.order(w, r)
 	if err != nil {
-		return err
-	}
-	body, err := s.body(w, r)
-	if err != nil {
-		return err
-	}
-	if err := s.charge(r, v.Identity, len(body)); err != nil {
 		return err
 	}
 	order, err := protocol.DecodeVersionOrder(body)
 	if err != nil {
 		return err
 	}
+	v := versionOf(identity, r)
 	v.At = order.Offset
 	about, created, err := s.config.Hub.KeepVersion(r.Context(), v)
 	if err != nil {
@@ -64,7 +54,7 @@ func (s *Server) keepVersion(w http.ResponseWriter, r *http.Request) error {
 
 // versions lists a document's versions (rule DOC-25).
 func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.charged(r)
+	v, err := s.version(r)
 	if err != nil {
 		return err
 	}
@@ -77,7 +67,7 @@ func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
 
 // versionValue tells a version (rule DOC-25).
 func (s *Server) versionValue(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.charged(r)
+	v, err := s.version(r)
 	if err != nil {
 		return err
 	}
@@ -90,7 +80,7 @@ func (s *Server) versionValue(w http.ResponseWriter, r *http.Request) error {
 
 // forgetVersion forgets a version (rule DOC-25).
 func (s *Server) forgetVersion(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.charged(r)
+	v, err := s.version(r)
 	if err != nil {
 		return err
 	}
