@@ -155,14 +155,5 @@ func (c *change) deletes() (n int) {
 // replay adds n events of a change, from skip on, to a history.
 func (c *change) replay(h *history, skip, n int) {
 	local := history{ops: c.ops, content: c.content, end: c.n}
-	local.each(span{skip, skip + n}, func(i int, v lv, at, n int) {
-		switch local.ops[i].kind {
-		case inserted:
-			h.insert(at, local.text(i, v-local.ops[i].start, n), n)
-		case deleted:
-			h.remove(at, n)
-		default:
-			h.erase(at, n)
-		}
-	})
+	h.copy(&local, span{skip, skip + n})
 }

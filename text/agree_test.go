@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"unicode/utf8"
 )
 
 var update = flag.Bool("update", false, "write the histories that both languages check")
@@ -223,13 +222,15 @@ func TestAgree_folds(t *testing.T) {
 		}
 		for seed := range uint64(60) {
 			f, a := NewFold("", 0, Limits{}), agreedFold{}
-			drawLog(rand.New(rand.NewPCG(seed, 12)), 30, func(e Entry) {
+			random, log := rand.New(rand.NewPCG(seed, 12)), newDrawnLog()
+			for range 30 {
+				e := log.draw(random, 0)
 				eff, err := f.Fold(e)
 				if err != nil {
 					t.Fatal(err)
 				}
 				a.note(e, eff)
-			})
+			}
 			end(a, f)
 		}
 		for _, lag := range []int{3, 20, 60} {
@@ -252,56 +253,6 @@ func TestAgree_folds(t *testing.T) {
 		if !reflect.DeepEqual(got, a) {
 			t.Errorf("log %d: it is %+v, want %+v", i, got, a)
 		}
-	}
-}
-
-// drawLog makes the entries of a log: of clients that are behind, that pipeline,
-// that have none, that saw a sibling's. It tells each.
-func drawLog(random *rand.Rand, entries uint64, tell func(e Entry)) {
-	n := &naive{}
-	var ends []int            // events after each entry
-	own := map[string][]int{} // the events of each client
-	nobody := 0
-	for offset := uint64(1); offset <= entries; offset++ {
-		e := Entry{Offset: offset, Client: []string{"", "ann", "bob", "cyd"}[random.IntN(4)]}
-		e.Base = uint64(random.IntN(int(offset)))
-		if random.IntN(2) == 0 {
-			e.Base = offset - 1
-		}
-		var past []lv
-		if e.Base > 0 {
-			for v := range ends[e.Base-1] {
-				past = append(past, v)
-			}
-		}
-		if random.IntN(8) == 0 && e.Base+1 < offset {
-			after := e.Base + 1 + uint64(random.IntN(int(offset-e.Base-1)))
-			e.After = []uint64{after}
-			from := 0
-			if after > 1 {
-				from = ends[after-2]
-			}
-			for v := from; v < ends[after-1]; v++ {
-				past = append(past, v)
-			}
-		}
-		agent, seq := e.Client, len(own[e.Client])
-		if e.Client == "" {
-			seq = nobody
-		} else {
-			past = append(past, own[e.Client]...)
-		}
-		e.Op = drawOp(random, utf8.RuneCountInString(n.at(past)))
-		start := len(n.events)
-		n.addOp(agent, seq, past, e.Op)
-		for v := start; v < len(n.events); v++ {
-			own[e.Client] = append(own[e.Client], v)
-		}
-		if e.Client == "" {
-			nobody = len(own[""])
-		}
-		ends = append(ends, len(n.events))
-		tell(e)
 	}
 }
 

@@ -49,50 +49,11 @@ func (n *naive) addOp(agent string, seq int, parents []lv, op Op) {
 func TestFold(t *testing.T) {
 	for seed := range seeds(400, 100) {
 		random := rand.New(rand.NewPCG(seed, 9))
-		n, f := &naive{}, NewFold("", 0, Limits{})
-		var ends []int            // events after each entry
-		own := map[string][]int{} // the events of each client
-		nobody := 0
-		for offset := uint64(1); offset <= 40; offset++ {
-			e := Entry{Offset: offset, Client: []string{"", "ann", "bob", "cyd"}[random.IntN(4)]}
-			e.Base = f.Bar() + uint64(random.IntN(int(offset-f.Bar())))
-			if random.IntN(2) == 0 {
-				e.Base = offset - 1
-			}
-			var past []lv
-			if e.Base > 0 {
-				for v := range ends[e.Base-1] {
-					past = append(past, v)
-				}
-			}
-			if random.IntN(8) == 0 && e.Base+1 < offset {
-				after := e.Base + 1 + uint64(random.IntN(int(offset-e.Base-1)))
-				e.After = []uint64{after}
-				from := 0
-				if after > 1 {
-					from = ends[after-2]
-				}
-				for v := from; v < ends[after-1]; v++ {
-					past = append(past, v)
-				}
-			}
-			agent, seq := e.Client, len(own[e.Client])
-			if e.Client == "" {
-				seq = nobody
-			} else {
-				past = append(past, own[e.Client]...)
-			}
-			e.Op = drawOp(random, utf8.RuneCountInString(n.at(past)))
-			start := len(n.events)
-			n.addOp(agent, seq, past, e.Op)
-			for v := start; v < len(n.events); v++ {
-				own[e.Client] = append(own[e.Client], v)
-			}
-			if e.Client == "" {
-				nobody = len(own[""])
-			}
-			ends = append(ends, len(n.events))
-
+		log, f := newDrawnLog(), NewFold("", 0, Limits{})
+		n := &log.naive
+		for range 40 {
+			e := log.draw(random, f.Bar())
+			offset := e.Offset
 			before := f.String()
 			if random.IntN(4) == 0 {
 				f.Try()

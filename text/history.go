@@ -141,6 +141,21 @@ func (h *history) text(i, skip, n int) string {
 	return string(all[start:end])
 }
 
+// copy adds events of another history, as they are there. The graph must have them
+// already.
+func (h *history) copy(from *history, s span) {
+	from.each(s, func(i int, v lv, at, n int) {
+		switch from.ops[i].kind {
+		case inserted:
+			h.insert(at, from.text(i, v-from.ops[i].start, n), n)
+		case deleted:
+			h.remove(at, n)
+		default:
+			h.erase(at, n)
+		}
+	})
+}
+
 // mark is where a history stands.
 type mark struct {
 	end, graph, steps, ops, content, names int

@@ -69,35 +69,17 @@ func (s *Session) settle(log sequence, stay []*pending, l lifted) {
 		if last, ok := s.sequence.last[s.client]; ok {
 			parents = append(slices.Clone(parents), last)
 		}
-		op := before.strokes(p.events)
+		was := p.events
 		p.events = span{}
-		s.enter(p, op, graph.dominators(parents))
+		s.enter(p, graph.dominators(parents), func(h *history) { h.copy(&before, was) })
 		s.pending = append(s.pending, p)
 	}
 	text := newRope(l.base)
 	for _, p := range l.kept {
 		p.Base, p.events, p.removed = s.Offset(), span{}, text.turn(p.Op).inserted()
-		s.enter(p, p.Op, s.version(len(s.pending)))
+		s.enter(p, s.version(len(s.pending)), func(h *history) { h.splices(p.Op) })
 		s.pending = append(s.pending, p)
 	}
-}
-
-// strokes is the operation of some events, with each in its place: what was deleted
-// backwards is too.
-func (h *history) strokes(s span) (op Op) {
-	h.each(s, func(i int, v lv, at, n int) {
-		switch h.ops[i].kind {
-		case inserted:
-			op = append(op, Splice{At: at, Insert: h.text(i, v-h.ops[i].start, n)})
-		case deleted:
-			op = append(op, Splice{At: at, Delete: n})
-		default:
-			for k := range n {
-				op = append(op, Splice{At: at + n - 1 - k, Delete: 1})
-			}
-		}
-	})
-	return op
 }
 
 // buried is what pending operations have deleted, by ids.

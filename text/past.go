@@ -95,16 +95,7 @@ func (h *history) only(spans []span) *history {
 			}
 			start := part.end
 			part.graph.add(start, parents)
-			h.each(piece, func(i int, v lv, at, n int) {
-				switch h.ops[i].kind {
-				case inserted:
-					part.insert(at, h.text(i, v-h.ops[i].start, n), n)
-				case deleted:
-					part.remove(at, n)
-				default:
-					part.erase(at, n)
-				}
-			})
+			part.copy(h, piece)
 			agent, seq := h.agents.of(piece.start)
 			part.agents.add(start, part.agents.named(h.agents.names[agent]), seq, part.end-start)
 			s.start = piece.end

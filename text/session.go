@@ -109,7 +109,7 @@ func (s *Session) apply(op Op, onto uint64) (step, error) {
 	made := step{op: slices.Clone(op), inverse: s.text.turn(op)}
 	if last := len(s.pending) - 1; last >= 0 && onto > 0 && s.pending[last].Key == onto && s.extends(s.pending[last]) {
 		p := s.pending[last]
-		s.enter(p, op, []lv{p.events.end - 1})
+		s.enter(p, []lv{p.events.end - 1}, func(h *history) { h.splices(op) })
 		p.removed = append(p.removed, made.inverse.inserted()...)
 		p.Op = p.Op.and(op)
 		made.key = onto
@@ -118,7 +118,7 @@ func (s *Session) apply(op Op, onto uint64) (step, error) {
 	s.made++
 	made.key = s.made
 	p := &pending{Pending: Pending{Key: s.made, Base: s.Offset(), Op: slices.Clone(op)}, removed: made.inverse.inserted()}
-	s.enter(p, op, s.version(len(s.pending)))
+	s.enter(p, s.version(len(s.pending)), func(h *history) { h.splices(op) })
 	s.pending = append(s.pending, p)
 	return made, nil
 }
@@ -129,13 +129,14 @@ func (s *Session) extends(p *pending) bool {
 }
 
 // enter puts the events of an own operation into the history, as the next ones of
-// it.
-func (s *Session) enter(p *pending, op Op, parents []lv) {
+// it: those that add adds, if any.
+func (s *Session) enter(p *pending, parents []lv, add func(h *history)) {
 	h := &s.sequence.history
-	start := h.end
-	if op.events() > 0 {
-		h.graph.add(start, parents)
-		h.splices(op)
+	start, before := h.end, h.graph.runs
+	h.graph.add(start, parents)
+	if add(h); h.end == start {
+		h.graph.runs = before
+	} else {
 		agent := h.agents.named(s.client)
 		h.agents.add(start, agent, h.agents.next(agent), h.end-start)
 	}

@@ -1,5 +1,5 @@
 import { lastFrom, type Span } from './graph.ts';
-import { History, Kind } from './history.ts';
+import { History } from './history.ts';
 
 /** A history of some of the events, the earliest first, with all that they follow. */
 export function only(history: History, spans: readonly Span[]): History {
@@ -17,14 +17,7 @@ export function only(history: History, spans: readonly Span[]): History {
       part.graph.add(part.end, parents);
       const { agent, seq } = agents.of(start);
       part.agents.add(part.agents.named(agents.names[agent] as string), seq, end - start);
-      history.each(start, end, (run, v, n) => {
-        const at = history.position(run, v, n);
-        const length = history.lengthBefore(run, v);
-        const kind = history.kind(run);
-        if (kind === Kind.inserted) part.insert(at, history.text(run, v, n), n, length);
-        else if (kind === Kind.deleted) part.remove(at, n, length);
-        else part.erase(at, n, length);
-      });
+      part.copy(history, start, end);
       start = end;
     }
   }
