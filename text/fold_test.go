@@ -333,3 +333,36 @@ func BenchmarkFold(b *testing.B) {
 		}
 	}
 }
+
+// TestFold_TEXT8_a_bar_while_tentative counts at once, though what is before it is
+// kept until it cannot be taken back.
+func TestFold_TEXT8_a_bar_while_tentative(t *testing.T) {
+	f := NewFold("", 0, Limits{})
+	put := func(base uint64) error {
+		_, err := f.Fold(Entry{Offset: f.Offset() + 1, Client: "ann", Base: base, Op: Insert(0, "a")})
+		return err
+	}
+	f.Try()
+	for f.Bar() == 0 {
+		if err := put(f.Offset()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bar := f.Bar()
+	if err := put(bar - 1); CodeOf(err) != RebaseRequired {
+		t.Errorf("below the bar: %v", err)
+	}
+	if err := put(bar); err != nil {
+		t.Error(err)
+	}
+	if f.TakeBack(bar - 1); f.Bar() != 0 {
+		t.Errorf("with what was the bar taken back, it is at %d", f.Bar())
+	}
+	if err := put(bar - 1); err != nil || f.Bar() != bar {
+		t.Errorf("the bar is at %d again, want %d: %v", f.Bar(), bar, err)
+	}
+	f.Keep()
+	if entries, _ := f.Held(); entries != 0 {
+		t.Errorf("%d entries are held before the bar", entries)
+	}
+}
