@@ -115,6 +115,44 @@ func TestText(t *testing.T) {
 		}
 	})
 
+	bubble(t, "TEXT-12 DOC-33 what is concurrent with too much is said anew, and taken", func(t *testing.T) {
+		d := serveDocuments(t)
+		w := d.text(t)
+		confirmed(t, w.Insert(0, "base"))
+		d.set(refuse, everyRoad...)
+		d.cut()
+		synctest.Wait()
+		others := strings.Repeat("y", 40_000)
+		edit := func(op text.Op) {
+			t.Helper()
+			if _, err := d.Edit(t.Context(), "text:a", op); err != nil {
+				t.Fatal(err)
+			}
+		}
+		edit(text.Insert(0, others))
+		for w.Len() < 104 { // as many as are joined
+			w.Insert(w.Len(), "x")
+		}
+		slow := w.Insert(w.Len(), "slow")
+		if got := len(w.Pending("")); got != 2 {
+			t.Fatalf("%d operations are pending", got)
+		}
+		d.set("", everyRoad...)
+		time.Sleep(time.Minute)
+		edit(text.Insert(0, ">")) // between the two
+		close(d.slow)
+		begun := time.Now()
+		confirmed(t, slow)
+		if took := time.Since(begun); took > 10*time.Second { // of the bubble's: it was not sent the same again and again
+			t.Errorf("it took %v", took)
+		}
+		synctest.Wait()
+		want := ">" + others + "base" + strings.Repeat("x", 100) + "slow"
+		if d.has(t, want); w.Value() != want {
+			t.Errorf("it is %.10q… of %d", w.Value(), w.Len())
+		}
+	})
+
 	bubble(t, "offline, typing is few operations and few steps of undo", func(t *testing.T) {
 		d := serveDocuments(t)
 		w := d.text(t)
