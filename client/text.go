@@ -170,8 +170,7 @@ type typing struct {
 // pause is how long typing may rest and still be undone in one go.
 const pause = 500 * time.Millisecond
 
-// mostTyped is how many edits are undone in one go: each of them is undone by an
-// operation of its own.
+// mostTyped is how many edits are undone in one go: some words, not a page.
 const mostTyped = 100
 
 // joins says whether an edit goes on with the typing, and notes where that is then.

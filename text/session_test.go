@@ -394,6 +394,25 @@ func TestSession_TEXT8_bars(t *testing.T) {
 	}
 }
 
+// TestSession_what_is_undone_in_one_go is one operation, if it is not large.
+func TestSession_what_is_undone_in_one_go(t *testing.T) {
+	s := NewSession("ann")
+	for range 1500 {
+		if _, err := s.Local(Insert(s.Len(), "abcd"), Join{Step: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := len(s.Pending())
+	keys, _, err := s.Undo()
+	if err != nil || s.Len() != 0 || len(keys) != 2 || len(s.Pending()) != before+2 {
+		t.Errorf("%d are left after %d operations, %v", s.Len(), len(keys), err)
+	}
+	keys, _, err = s.Redo()
+	if err != nil || s.Len() != 6000 || len(keys) != 2 {
+		t.Errorf("%d are there again after %d operations, %v", s.Len(), len(keys), err)
+	}
+}
+
 // TestSession_what_was_backspaced is whole again if it is rejected, also if it has
 // stayed as it was when others were.
 func TestSession_what_was_backspaced(t *testing.T) {

@@ -6,6 +6,10 @@ import "slices"
 // was before cannot be undone.
 const mostSince = 1 << 20
 
+// mostJoined is how many events an operation has at most that takes several edits
+// back.
+const mostJoined = 4096
+
 // steps are own edits of a session that can be undone, or made again: a stack,
 // whose top is an edit of the text as it is. What others do is noted at the top
 // alone, and handed down, transformed past the top's edit, when that is taken off:
@@ -82,16 +86,23 @@ func (s *Session) Undo() ([]uint64, Op, error) { return s.revert(&s.undos, &s.re
 func (s *Session) Redo() ([]uint64, Op, error) { return s.revert(&s.redos, &s.undos) }
 
 func (s *Session) revert(from, to *steps) (keys []uint64, op Op, err error) {
+	onto, joined := uint64(0), 0 // the operation that the next may be part of, and its events
 	for len(*from) > 0 {
 		top, inverse := from.pop()
-		if inverse.events() > 0 {
-			made, err := s.apply(inverse, 0)
+		if n := inverse.events(); n > 0 {
+			if joined += n; joined > mostJoined {
+				onto = 0
+			}
+			made, err := s.apply(inverse, onto)
 			if err != nil {
 				return keys, op, err
 			}
 			made.joined = len(keys) > 0
 			to.push(made)
-			keys, op = append(keys, made.key), append(op, inverse...)
+			if made.key != onto {
+				keys, joined = append(keys, made.key), n
+			}
+			onto, op = made.key, append(op, inverse...)
 		}
 		if !top.joined && len(keys) > 0 {
 			break

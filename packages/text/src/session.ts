@@ -31,6 +31,9 @@ export interface Step {
   error?: TextError;
 }
 
+/** Events that an operation has at most that takes several edits back. */
+const mostJoined = 4096;
+
 /**
  * A text as one client of a sequencer shows it: the fold of the log, and on top of
  * it the client's own operations that are not in the log. It is driven from
@@ -237,12 +240,20 @@ export class TextSession {
   #revert(from: Stack, to: Stack): { keys: number[]; op: Op } {
     const keys: number[] = [];
     const all: Splice[] = [];
+    let onto = 0; // the operation that the next may be part of
+    let joined = 0; // its events
     for (let top = from.pop(); top !== undefined; top = from.pop()) {
       const { events } = check(top.inverse, this.length);
       if (events > 0) {
-        const { key, inverse } = this.#apply(top.inverse, events, 0);
+        joined += events;
+        if (joined > mostJoined) onto = 0;
+        const { key, inverse } = this.#apply(top.inverse, events, onto);
         to.push(key, top.inverse, inverse, keys.length > 0);
-        keys.push(key);
+        if (key !== onto) {
+          keys.push(key);
+          joined = events;
+        }
+        onto = key;
         all.push(...top.inverse);
       }
       if (!top.joined && keys.length > 0) break;
