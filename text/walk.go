@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"cmp"
 	"slices"
 	"unicode/utf8"
@@ -153,8 +154,11 @@ func (h *history) fits(i int, v lv, at, n, length int) error {
 		r.length = int32(length)
 	}
 	if r.kind == inserted {
-		if at > length || length+n > MaxLength {
+		if at > length {
 			return fail(BadUpdate, "Text is inserted behind the end.")
+		}
+		if length+n > MaxLength {
+			return fail(LimitExceeded, fmt.Sprintf("A text has at most %d code points.", MaxLength))
 		}
 	} else if at+n > length {
 		return fail(BadUpdate, "More is deleted than there is.")

@@ -217,3 +217,13 @@ func TestWalk(t *testing.T) {
 		}
 	}
 }
+
+func TestWalk_TEXT11_a_text_that_would_be_too_long(t *testing.T) {
+	h := &history{before: MaxLength}
+	h.graph.add(0, nil)
+	h.splices(Insert(0, "x"))
+	h.agents.add(0, h.agents.named("ann"), 0, 1)
+	if _, err := h.walk(nil, 0, MaxLength, &nearby{}, func(edit) {}); CodeOf(err) != LimitExceeded {
+		t.Error(err)
+	}
+}

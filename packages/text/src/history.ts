@@ -230,8 +230,10 @@ export class History {
     const at = this.position(run, v, n);
     if ((this.#kinds.values[run] as number) !== Kind.inserted) {
       if (at + n > length) throw new TextError('bad_update', 'More is deleted than there is.');
-    } else if (at > length || length + n > maxLength) {
+    } else if (at > length) {
       throw new TextError('bad_update', 'Text is inserted behind the end.');
+    } else if (length + n > maxLength) {
+      throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
     }
   }
 
