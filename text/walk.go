@@ -1,8 +1,8 @@
 package text
 
 import (
-	"fmt"
 	"cmp"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 )
