@@ -71,7 +71,11 @@ function buriedBy(all: readonly Own[], history: History, { tracker }: Walker): M
  * What makes the text of the prepare state of that of the effect state. Of what is
  * there in the one alone, buried has those code points that no event inserted.
  */
-function difference(history: History, { tracker }: Walker, buried: ReadonlyMap<number, string>): Op {
+export function difference(
+  history: History,
+  { tracker }: Walker,
+  buried: Pick<ReadonlyMap<number, string>, 'get'>,
+): Op {
   const changes = new Changes();
   let at = 0;
   tracker.each((id, n, state, gone) => {

@@ -3,6 +3,7 @@ export { TextError, type TextErrorCode } from './error.ts';
 export { excise } from './excise.ts';
 export { Fold } from './fold.ts';
 export { check, type Op, type Side, type Splice, transformPosition } from './op.ts';
+export { type Kept, resume } from './resume.ts';
 export { runesOf } from './runes.ts';
 export type { Entry, Logged } from './sequence.ts';
 export { type Join, type Step, TextSession } from './session.ts';

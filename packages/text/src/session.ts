@@ -17,6 +17,8 @@ export interface Join {
   operation?: number;
   /** It is undone with the edit before. */
   step?: boolean;
+  /** The key that it is to have as an operation of its own, above those that are pending: a former session gave it. */
+  key?: number;
 }
 
 /** What something that came has made of what is shown. */
@@ -121,10 +123,10 @@ export class TextSession {
    *
    * @throws TextError `bad_operation` if it does not fit. Then nothing has changed.
    */
-  local(op: Op, { operation = 0, step = false }: Join = {}): number {
+  local(op: Op, { operation = 0, step = false, key: given }: Join = {}): number {
     const { events } = check(op, this.length);
-    if (events === 0) return 0;
-    const { key, inverse } = this.#apply(op, events, operation);
+    if (events === 0 && given === undefined) return 0;
+    const { key, inverse } = this.#apply(op, events, operation, given);
     this.#undos.push(key, op, inverse, step && this.#undos.length > 0);
     this.#redos.clear();
     return key;
@@ -211,6 +213,23 @@ export class TextSession {
     return { op, confirmed: 0, rebased: lifted.kept.length > 0 };
   }
 
+  /**
+   * What `open` opens: the text and the log without what is pending. Undefined while
+   * something is pending that was made before the newest entry.
+   */
+  snapshot(): Snapshot | undefined {
+    const { own } = this.#timeline;
+    if (own.some(({ base }) => base !== this.offset)) return undefined;
+    let text = this.text;
+    if (own.length > 0) {
+      const lifted = this.#lift(() => 'kept');
+      text = lifted.base;
+      this.#settle(this.#timeline.log.again(), [], lifted);
+    }
+    const { log } = this.#timeline;
+    return { text, bar: log.bar, length: log.length, log: log.log() };
+  }
+
   /** Whether there is an own edit that is not undone. */
   get canUndo(): boolean {
     return this.#undos.length > 0;
@@ -262,7 +281,7 @@ export class TextSession {
   }
 
   /** Makes an own operation of one that fits, or a part of one. */
-  #apply(op: Op, events: number, onto: number): { key: number; inverse: Op } {
+  #apply(op: Op, events: number, onto: number, given?: number): { key: number; inverse: Op } {
     const timeline = this.#timeline;
     timeline.log.history.room(events);
     const { inverse, removed } = turn(this.#text, op);
@@ -270,7 +289,8 @@ export class TextSession {
       timeline.grow(op, events, removed);
       return { key: onto, inverse };
     }
-    const key = ++this.#made;
+    const key = given ?? this.#made + 1;
+    this.#made = Math.max(this.#made, key);
     timeline.add({ key, op, acknowledged: false }, events, removed);
     return { key, inverse };
   }

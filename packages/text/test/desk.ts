@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { apply, type Op } from '../src/index.ts';
-import { type Entry, Fold, TextError, TextSession } from '../src/log.ts';
+import { type Entry, Fold, resume, type Snapshot, TextError, TextSession } from '../src/log.ts';
 import { Naive } from './naive.ts';
 import type { Random } from './random.ts';
 import { addOp, drawOp } from './replicas.ts';
@@ -101,7 +101,7 @@ export class Desk {
 /** A client of the desk. */
 export class Writer {
   readonly name: string;
-  readonly session: TextSession;
+  session: TextSession;
   readonly up: Command[] = [];
   readonly down: Answer[] = [];
   /** Offset up to which entries are on their way. */
@@ -118,11 +118,15 @@ export class Writer {
   readonly #seqs = new Map<number, number>();
   /** The operation of each seq. */
   readonly #keys = new Map<number, number>();
+  /** The highest seq given. */
+  #last = 0;
   #voids = 0;
   /** So many of the pending ones are on their way. */
   #sent = 0;
   /** What the steps tell. */
   #shown = '';
+  /** What outlives the session, beside what is pending. */
+  #kept: { snapshot?: Snapshot; entries: Entry[] } = { entries: [] };
 
   constructor(desk: Desk, name: string) {
     this.#desk = desk;
@@ -161,6 +165,8 @@ export class Writer {
         const kind = random.below(6);
         if (kind === 0) this.#reconnect();
         if (kind === 1) this.#rebase();
+        if (kind === 2) this.#resume();
+        if (kind === 3) this.#compact();
       }
     }
   }
@@ -168,7 +174,7 @@ export class Writer {
   /** Puts pending operations on their way. */
   send(): void {
     for (const { key, base, op } of this.session.pending.slice(this.#sent)) {
-      const seq = this.#seqs.get(key) ?? this.#seqs.size + 1;
+      const seq = this.#seqs.get(key) ?? ++this.#last;
       this.#seqs.set(key, seq);
       this.#keys.set(seq, key);
       this.up.push({ seq, voids: this.#voids, base, op });
@@ -182,6 +188,7 @@ export class Writer {
     const position = this.#position(key);
     if (answer.kind === 'entry') {
       const { op, confirmed, error } = session.receive(answer.entry, key);
+      this.#kept.entries.push(answer.entry);
       expect([confirmed, error]).toEqual([position < 0 ? 0 : key, undefined]);
       if (confirmed > 0) this.#sent = Math.max(0, this.#sent - 1);
       this.#check(op);
@@ -250,10 +257,32 @@ export class Writer {
     if (snapshot) {
       const wire = JSON.parse(JSON.stringify(fold.snapshot()));
       this.#check(session.open(wire, isIn, recovered).op);
+      this.#kept = { snapshot: wire, entries: [] };
       this.known = session.offset;
       expect(this.known).toBe(log.length);
     }
     this.send();
+  }
+
+  /** Goes on as another session, from what was kept. */
+  #resume(): void {
+    const { pending } = this.session;
+    const { session, unfit } = resume({ client: this.name, ...this.#kept, pending });
+    expect([session.pending, unfit]).toEqual([pending, []]);
+    this.session = session;
+    for (const [seq, key] of this.#keys) {
+      if (this.#position(key) >= 0) continue;
+      this.#keys.delete(seq); // keys that are free may come again
+      this.#seqs.delete(key);
+    }
+    this.#check([]);
+  }
+
+  /** Keeps a snapshot in place of the entries. */
+  #compact(): void {
+    const snapshot = this.session.snapshot();
+    if (snapshot !== undefined) this.#kept = { snapshot, entries: [] };
+    this.#check([]);
   }
 
   #key(seq: number | undefined): number {

@@ -1,0 +1,110 @@
+import { TextError } from './error.ts';
+import { difference } from './lift.ts';
+import { apply } from './op.ts';
+import type { Entry } from './sequence.ts';
+import { TextSession } from './session.ts';
+import { restore, type Snapshot } from './snapshot.ts';
+import type { Pending } from './timeline.ts';
+import { Walker } from './walker.ts';
+
+/** What was kept of a session: the document that was opened, what came since, and what is pending. */
+export interface Kept {
+  /** Empty if it was never known. */
+  client: string;
+  /** As the session opened or made it; absent: it was never opened. */
+  snapshot?: Snapshot;
+  /** Those behind the snapshot, in order. */
+  entries: readonly Entry[];
+  /** As the session had it when the latest entry had come; keys ascend. */
+  pending: readonly Pending[];
+}
+
+/** An own operation, pending or in the log. */
+type Made = Omit<Pending, 'acknowledged'> & { acknowledged?: boolean; offset?: number };
+
+/**
+ * The session as it was, but for what can be undone: that is what is pending alone.
+ * `unfit` are the keys of operations that do not fit what was kept, and are not in
+ * the session.
+ *
+ * @throws TextError `bad_update` if the snapshot is none, `bad_operation` if the
+ * entries do not follow it.
+ */
+export function resume(kept: Kept): { session: TextSession; unfit: number[] } {
+  const session = new TextSession(kept.client);
+  const made = allMade(kept);
+  const { opened, log } = from(kept, made[0]?.base);
+  if (opened !== undefined) session.open(opened, () => false, true);
+  const own = new Map<number, number>();
+  const unfit: number[] = [];
+  // Each is made where it was: when the session had come to its base.
+  const make = (): void => {
+    for (let next = made[0]; next !== undefined && next.base <= session.offset; next = made[0]) {
+      made.shift();
+      if (next.base < session.offset || !fits(session, next)) unfit.push(next.key);
+      else if (next.offset !== undefined) own.set(next.offset, next.key);
+      else if (next.acknowledged) session.acknowledge(next.key);
+    }
+  };
+  make();
+  for (const entry of log) {
+    session.receive(entry, own.get(entry.offset));
+    make();
+  }
+  unfit.push(...made.map(({ key }) => key));
+  return { session, unfit: unfit.filter((key) => kept.pending.some((pending) => pending.key === key)) };
+}
+
+/** What is pending, behind the own entries that it was made on when the log had not got them yet. */
+function allMade({ client, snapshot, entries, pending }: Kept): Made[] {
+  const [first] = pending;
+  if (first === undefined) return [];
+  const own = [...logOf(snapshot), ...entries].filter((entry) => client !== '' && entry.client === client);
+  let i = own.length;
+  for (let { base } = first; i > 0 && (own[i - 1] as Entry).offset > base; i--)
+    base = (own[i - 1] as Entry).base;
+  const mine = own.slice(i);
+  const key = Math.min(first.key, 0) - mine.length;
+  return [...mine.map(({ base, op, offset }, k): Made => ({ key: key + k, base, op, offset })), ...pending];
+}
+
+/**
+ * What to open so that an operation of a base can be made, and the log behind it:
+ * the snapshot, or, if that is newer, the text at its bar. What was deleted since is
+ * not known, and nobody sees what stands in its place.
+ */
+function from(
+  { snapshot, entries }: Kept,
+  base = Number.POSITIVE_INFINITY,
+): {
+  opened: Snapshot | undefined;
+  log: readonly Entry[];
+} {
+  if (snapshot === undefined) return { opened: undefined, log: entries };
+  const { history, bar, length, offset } = restore(snapshot);
+  if (base >= offset || base < bar) return { opened: snapshot, log: entries };
+  const walker = new Walker(history, -1, length);
+  walker.reach(history.end);
+  walker.visit([]);
+  const text = apply(snapshot.text, difference(history, walker, { get: () => '\0' }));
+  return { opened: { text, bar, length, log: [] }, log: [...logOf(snapshot), ...entries] };
+}
+
+/** The entries of a snapshot. */
+function logOf(snapshot?: Snapshot): Entry[] {
+  if (snapshot === undefined) return [];
+  return snapshot.log.map((logged, i) => {
+    const offset = snapshot.bar + i + 1;
+    return { client: '', ...(logged ?? { base: offset - 1, op: [] }), offset };
+  });
+}
+
+/** Makes an operation; false if it cannot be. */
+function fits(session: TextSession, { key, op }: Made): boolean {
+  try {
+    return session.local(op, { key }) === key;
+  } catch (error) {
+    if (error instanceof TextError) return false;
+    throw error;
+  }
+}
