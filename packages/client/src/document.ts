@@ -30,6 +30,8 @@ export interface Operation extends Encoded {
 
 /** An operation under way. */
 export interface Sending {
+  /** The number by which the client knows it. */
+  readonly key: number;
   /** It was not sent, by all that has happened up to now. */
   readonly unsent: boolean;
   /** Puts other words in its place, for the next time that it is sent, if it is positional and not settled. */
@@ -57,4 +59,32 @@ export interface DocumentHost {
   open(topic: string, document: DocumentHandler, from?: Position): () => void;
   /** Queues an operation; it is sent while the topic is open. */
   operate(topic: string, operation: Operation, handler: OperationHandler): Sending;
+  /** Goes on with an operation of a former life, which the client queues under its key. */
+  resume(key: number, operation: Operation, handler: OperationHandler): Sending;
+  /** What keeps documents; absent: nothing does. */
+  readonly copies?: Copies | undefined;
+}
+
+/** What is stored of documents. */
+export interface Copies {
+  /** The copy of a document that was stored, or is to be, once the storage can be read. */
+  load(topic: string, type: string): Promise<Copy>;
+  /** A copy in place of what is stored; undefined before the storage can be read. */
+  begin(topic: string, type: string): Copy | undefined;
+}
+
+/** The copy of one document. Operations are named by the keys of their sendings. */
+export interface Copy {
+  /** What was stored when it was loaded: a document, and the entries behind it. */
+  readonly stored: { snapshot: Snapshot; entries: readonly Entry[] } | undefined;
+  /** It has become so long that a snapshot is due. */
+  readonly long: boolean;
+  /** Puts the document in place of what is stored, and takes operations that it holds out of the outbox. */
+  snapshot(snapshot: Snapshot, confirmed: readonly number[]): void;
+  /** Adds the next entries, likewise. */
+  entries(entries: readonly Entry[], confirmed: readonly number[]): void;
+  /** The document is not open any more. */
+  close(): void;
+  /** Nothing of it is to stay. */
+  erase(): void;
 }

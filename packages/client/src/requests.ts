@@ -1,5 +1,5 @@
 import type { Effect } from './core/effect.ts';
-import type { Input } from './core/input.ts';
+import type { Amend, Input } from './core/input.ts';
 import type { Operation, OperationHandler, Sending } from './document.ts';
 import { encode } from './encode.ts';
 import { TuttiError } from './error.ts';
@@ -45,7 +45,7 @@ export class Requests {
     const publishing = new Publishing();
     try {
       if (signal?.aborted) throw new TuttiError('aborted');
-      const key = ++this.#last;
+      const key = this.reserve();
       const encoded = encode(data);
       this.#publishing.set(key, publishing);
       this.#feed({
@@ -69,37 +69,31 @@ export class Requests {
    * be told: its base is an offset of the log that the core knows.
    */
   readonly operate = (topic: string, made: Operation, handler: OperationHandler): Sending => {
-    const key = ++this.#last;
-    let operation = made;
-    const words = () => ({ data: operation.data, bytes: operation.bytes, base: operation.base() });
+    const key = this.reserve();
     this.#operations.set(key, handler);
     let taken = false;
+    const { sending, words } = this.#sending(key, made, () => taken);
     this.#inOrder(() => {
       if (!this.#operations.has(key)) return;
       taken = true;
-      const { positional } = operation;
+      const { positional } = made;
       this.#feed({ kind: 'publish', key, topic, ...words(), ...(positional && { positional }) });
     });
-    const isUnsent = this.#isUnsent;
-    return {
-      get unsent() {
-        return !taken || isUnsent(key);
-      },
-      amend: (amended) => {
-        operation = amended;
-        if (taken) this.#feed({ kind: 'amend', key, ...words() });
-      },
-      takeBack: () => {
-        if (taken) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
-        if (!this.#operations.delete(key)) return false;
-        handler.failed(new TuttiError('aborted'), false);
-        return true;
-      },
-    };
+    return sending;
   };
 
+  /** Goes on with an operation of a former life: the core has it, or will be given it, under that key. */
+  readonly resume = (key: number, made: Operation, handler: OperationHandler): Sending => {
+    this.#operations.set(key, handler);
+    return this.#sending(key, made, () => true).sending;
+  };
+
+  /** A key for a publish that others give to the core. */
+  reserve(): number {
+    return ++this.#last;
+  }
   readonly history = (topic: string, request: PageRequest, signal?: AbortSignal): Promise<Page> => {
-    const key = ++this.#last;
+    const key = this.reserve();
     const abort = (): void => void this.#feed({ kind: 'abort', key });
     const page = new Promise<Page>((resolve, reject) => {
       this.#asking.set(key, { resolve, reject });
@@ -111,6 +105,35 @@ export class Requests {
     else signal?.addEventListener('abort', abort);
     return page;
   };
+
+  /** An operation that the core has once it is taken, and its words. */
+  #sending(
+    key: number,
+    made: Operation,
+    taken: () => boolean,
+  ): { sending: Sending; words(): Pick<Amend, 'data' | 'bytes' | 'base'> } {
+    let operation = made;
+    const words = () => ({ data: operation.data, bytes: operation.bytes, base: operation.base() });
+    const isUnsent = this.#isUnsent;
+    const sending: Sending = {
+      key,
+      get unsent() {
+        return !taken() || isUnsent(key);
+      },
+      amend: (amended) => {
+        operation = amended;
+        if (taken()) this.#feed({ kind: 'amend', key, ...words() });
+      },
+      takeBack: () => {
+        if (taken()) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
+        const handler = this.#operations.get(key);
+        this.#operations.delete(key);
+        handler?.failed(new TuttiError('aborted'), false);
+        return handler !== undefined;
+      },
+    };
+    return { sending, words };
+  }
 
   carryOut(
     effect: Extract<Effect, { kind: 'queued' | 'sent' | 'doubtful' | 'outdated' | 'settled' | 'page' }>,

@@ -2,7 +2,7 @@ import { TuttiError } from '../error.ts';
 import type { Cell, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
 import { badOperation } from './json.ts';
-import type { Change, DocumentState, LogEntry } from './state.ts';
+import type { Change, DocumentState, Kept, LogEntry, Resumed } from './state.ts';
 import { type Cells, type FoldEntry, type Op, pendingOffset, type Type } from './type.ts';
 
 /** A confirmed entry, with the cells that it changed. */
@@ -109,17 +109,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   /** Adds an operation of the client's own. Keys are numbers that ascend. Its base is the present offset (rule DOC-19). */
   mutate(key: number, op: Op<C>): Change<Folded<C>> {
     const p: Pending<C> = { key, op, base: this.#offset };
-    this.#pending.set(key, p);
-    for (const k of op.keys) {
-      this.#remember(k);
-      let on = this.#byKey.get(k);
-      if (!on) {
-        on = new Set();
-        this.#byKey.set(k, on);
-        this.#overlay.set(k, this.#base.get(k));
-      }
-      on.add(p);
-    }
+    this.#add(p);
     this.#show(p);
     return this.#end();
   }
@@ -164,22 +154,14 @@ export class Replica<C> implements DocumentState<Folded<C>> {
         const place = { offset, ...(term !== undefined && { term }) };
         for (const key of this.#confirm(own, place)) touched.add(key);
       }
-      if (!entry.redacted && entry.base !== undefined)
-        this.#fold(entry, entry.base, own ? own.key : undefined, touch);
-      this.#offset = offset;
+      this.#next(entry, own ? own.key : undefined, touch);
     }
     this.#refold(touched);
     return this.#end();
   }
 
   snapshot(s: Snapshot, recovered: boolean): Change<Folded<C>> {
-    if (!Array.isArray(s.cells)) throw new TuttiError('bad_message', 'The cells of a snapshot are pairs.');
-    const cells = (s.cells as Cell[]).map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
-    for (const key of this.#base.keys()) this.#remember(key);
-    for (const [key] of cells) this.#remember(key);
-    this.#base.clear();
-    for (const [key, cell] of cells) this.#base.set(key, cell);
-    this.#offset = s.offset;
+    this.#load(s);
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
       if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
@@ -189,11 +171,50 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     return this.#end();
   }
 
+  resume({ client, snapshot, entries, pending }: Kept): Resumed<Folded<C>> {
+    if (snapshot) this.#load(snapshot);
+    this.#client = client;
+    const since = [...this.#pending.values()];
+    for (const p of since) this.#leave(p);
+    for (const entry of entries) this.#next(entry, undefined, (key) => this.#remember(key));
+    const fit = new Map<number, readonly string[]>();
+    for (const { key, base, data, seq, place } of pending) {
+      const op = decoded(this.type, data);
+      if (!op) continue;
+      fit.set(key, op.keys);
+      const sent = seq !== undefined && { sent: { client, seq } };
+      this.#add({ key, op, base, ...sent, ...(place && { place }) });
+    }
+    for (const p of since) this.#add(p);
+    this.#refold([...this.#before.keys()]);
+    return { change: this.#end(), fit };
+  }
+
+  save(): { offset: number; cells: Cell[] } {
+    return { offset: this.#offset, cells: [...this.#base] };
+  }
+
+  /** Puts a snapshot in the place of what is confirmed. Throws, with nothing changed, if it cannot be read. */
+  #load({ offset, cells: pairs }: Snapshot): void {
+    if (!Array.isArray(pairs)) throw new TuttiError('bad_message', 'The cells of a snapshot are pairs.');
+    const cells = (pairs as Cell[]).map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
+    for (const key of this.#base.keys()) this.#remember(key);
+    for (const [key] of cells) this.#remember(key);
+    this.#base.clear();
+    for (const [key, cell] of cells) this.#base.set(key, cell);
+    this.#offset = offset;
+  }
+
   /** Whether a snapshot holds an operation. */
   #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
     if (recovered && (p.place?.offset ?? Infinity) <= s.offset) return true;
     const { client, seq } = p.sent ?? {};
     return client !== undefined && seq !== undefined && seq <= (seqs.get(client) ?? 0);
+  }
+
+  #next(entry: LogEntry, own: number | undefined, touch: (key: string) => void): void {
+    if (!entry.redacted && entry.base !== undefined) this.#fold(entry, entry.base, own, touch);
+    this.#offset = entry.offset;
   }
 
   #fold(entry: LogEntry, base: number, own: number | undefined, touch: (key: string) => void): void {
@@ -216,6 +237,22 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#change.faults.push(badOperation(`The entry at offset ${offset} has no effect here: ${text}`));
+    }
+  }
+
+  /** Puts an operation behind all that is pending. */
+  #add(p: Pending<C>): void {
+    this.#pending.set(p.key, p);
+    if (p.sent) this.#bySent.set(name(p.sent.client, p.sent.seq), p);
+    for (const k of p.op.keys) {
+      this.#remember(k);
+      let on = this.#byKey.get(k);
+      if (!on) {
+        on = new Set();
+        this.#byKey.set(k, on);
+        this.#overlay.set(k, this.#base.get(k));
+      }
+      on.add(p);
     }
   }
 
@@ -295,6 +332,15 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
 function none<C>(): Change<Folded<C>> {
   return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+}
+
+/** An operation, or undefined if it is none of the type. */
+function decoded<C>(type: Type<C>, data: unknown): Op<C> | undefined {
+  try {
+    return type.decode(data);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names an entry of a client. */

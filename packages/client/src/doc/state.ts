@@ -7,6 +7,37 @@ export type LogEntry = Pick<Entry, 'offset' | 'client' | 'seq' | 'base' | 'redac
   term?: string;
 };
 
+/** An own operation that was kept. */
+export interface KeptOperation {
+  /** Below 0 and ascending: it was made before all of this life. */
+  key: number;
+  base: number;
+  data: unknown;
+  /** The seq under which it may have been sent. */
+  seq?: number;
+  /** It was acknowledged. */
+  place?: Acknowledgement;
+}
+
+/** What was kept of a document by a former life of its client. */
+export interface Kept {
+  /** The client's id, if it ever had one. */
+  client: string | undefined;
+  /** The confirmed document; absent: it was not kept. */
+  snapshot?: Snapshot;
+  /** Those behind the snapshot, in order. */
+  entries: readonly LogEntry[];
+  /** Those that the confirmed document does not hold, in order. */
+  pending: readonly KeptOperation[];
+}
+
+/** What became of what was kept. */
+export interface Resumed<F> {
+  change: Change<F>;
+  /** The cells that each operation is about, by its key. Those that do not fit are left out. */
+  fit: ReadonlyMap<number, readonly string[]>;
+}
+
 /** What one step of a state changed. */
 export interface Change<F> {
   /** Those at which something else is shown than before. */
@@ -52,6 +83,13 @@ export interface DocumentState<F> {
    * cannot be read.
    */
   snapshot(snapshot: Snapshot, recovered: boolean): Change<F>;
+  /**
+   * Goes on from what was kept; what was done in this life comes behind it.
+   * Throws, with nothing changed, if the document cannot be read.
+   */
+  resume(kept: Kept): Resumed<F>;
+  /** The confirmed document, for `resume`; undefined if it cannot be had now, but later. */
+  save(): Pick<Snapshot, 'offset' | 'cells'> | undefined;
   /** The base of a pending operation. */
   baseOf(key: number): number;
   /** What a pending operation says now, if it is positional. */

@@ -1,7 +1,10 @@
 import {
+  type Entry,
   type Join,
   type Op,
   type Pending,
+  resume,
+  runesOf,
   type Side,
   type Step,
   TextError,
@@ -9,7 +12,7 @@ import {
   type Snapshot as Texts,
   transformPosition,
 } from '@tutti/text/log';
-import type { Change, DocumentState, LogEntry } from '../doc/state.ts';
+import type { Change, DocumentState, Kept, LogEntry, Resumed } from '../doc/state.ts';
 import type { Anchor, TextChange } from '../doc/text.ts';
 import { TuttiError } from '../index.ts';
 import type { Snapshot } from '../protocol.ts';
@@ -36,7 +39,7 @@ export class TextState implements DocumentState<TextChange> {
   readonly name = 'text';
   readonly positional = true;
   watching = false;
-  readonly session = new TextSession();
+  session = new TextSession();
   readonly typing = new Typing();
   /** By key, in order. */
   readonly #pending = new Map<number, Sent>();
@@ -142,7 +145,7 @@ export class TextState implements DocumentState<TextChange> {
     const texts = s.cells as Texts;
     const away = this.#begun && (!recovered || this.session.offset < texts.bar);
     const gone = this.session.reject(...lost);
-    const step = this.#open(texts, (key) => held.has(key), recovered);
+    const step = readable(() => this.session.open(texts, (key) => held.has(key), recovered));
     this.#begun = true;
     for (const key of [...held.keys(), ...lost]) this.#leave(key);
     const op = [...gone.op, ...step.op];
@@ -155,30 +158,61 @@ export class TextState implements DocumentState<TextChange> {
     };
   }
 
-  #open(texts: Texts, isIn: (key: number) => boolean, recovered: boolean): Step {
-    try {
-      return this.session.open(texts, isIn, recovered);
-    } catch (error) {
-      if (!(error instanceof TextError)) throw error;
-      throw new TuttiError('bad_message', error.message);
+  resume({ client = '', snapshot, entries, pending }: Kept): Resumed<TextChange> {
+    const since = this.session.pending;
+    const shown = this.text;
+    const { session, unfit } = readable(() =>
+      resume({
+        client,
+        ...(snapshot && { snapshot: snapshot.cells as Texts }),
+        entries: entries.map(entryOf),
+        pending: pending.map(({ key, base, data, place }) => ({
+          key,
+          base,
+          op: data as Op,
+          acknowledged: place !== undefined,
+        })),
+      }),
+    );
+    this.#begun ||= snapshot !== undefined;
+    this.session = session;
+    this.#text = undefined;
+    const added = session.text;
+    for (const { key, op } of since) session.local(op, { key });
+    this.#pending.clear(); // what is kept comes first
+    const fit = new Map<number, readonly string[]>();
+    for (const { key, seq, place } of pending) {
+      if (unfit.includes(key)) continue;
+      fit.set(key, ['']);
+      this.#made(key);
+      if (seq !== undefined) this.sent(key, client, seq);
+      if (place) (this.#pending.get(key) as Sent).place = place;
     }
+    for (const { key } of since) this.#made(key);
+    const change = none();
+    if (added !== '') {
+      const op: Op = [[runesOf(shown), 0, added]];
+      this.#shift(op);
+      Object.assign(change, { keys: [''], folded: [{ op, own: false }] });
+    }
+    return { change: { ...change, amended: since.map(({ key }) => key) }, fit };
+  }
+
+  save(): { offset: number; cells: object } | undefined {
+    const cells = this.session.snapshot();
+    return cells && { offset: this.session.offset, cells };
   }
 
   /** Folds the next entry, and adds what that changes. */
   #receive(entry: LogEntry, all: Change<TextChange>): void {
-    const { offset, client = '', seq = 0, base, redacted, author, data, term } = entry;
+    const { offset, client = '', seq = 0, author, term } = entry;
     const key = this.#byEntry.get(name({ client, seq })) ?? 0;
-    const op = data as Op;
-    const nothing = { offset, client: '', base: offset - 1, op: [] };
-    const step = this.session.receive(
-      redacted || base === undefined ? nothing : { offset, client, base, op },
-      key,
-    );
-    if (key > 0) {
+    const step = this.session.receive(entryOf(entry), key);
+    if (key !== 0) {
       all.confirmed.push({ key, place: { offset, ...(term !== undefined && { term }) } });
       this.#leave(key);
     }
-    const source = { own: key > 0, ...(client && { client }), ...(author && { author }) };
+    const source = { own: key !== 0, ...(client && { client }), ...(author && { author }) };
     const { keys, folded, faults, amended } = this.#change(step, source);
     all.keys.push(...keys);
     all.folded.push(...folded);
@@ -239,6 +273,22 @@ export class TextState implements DocumentState<TextChange> {
 
 function none(): Change<TextChange> {
   return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+}
+
+/** An entry as the engine takes it: one that is redacted, or none of a document, does nothing. */
+function entryOf({ offset, client = '', base, redacted, data }: LogEntry): Entry {
+  if (redacted || base === undefined) return { offset, client: '', base: offset - 1, op: [] };
+  return { offset, client, base, op: data as Op };
+}
+
+/** Calls a function whose errors mean that what it was given cannot be read. */
+function readable<T>(f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    if (!(error instanceof TextError)) throw error;
+    throw new TuttiError('bad_message', error.message);
+  }
 }
 
 /** Names an entry of a client. */
