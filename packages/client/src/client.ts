@@ -213,6 +213,8 @@ export class Client {
         this.#transport?.shut();
         this.#transport = undefined;
         return;
+      case 'keep':
+        return; // its core keeps nothing
       case 'wait':
         return this.#alarm.set(effect.until);
       case 'started':

@@ -17,6 +17,7 @@ interface Scenario {
     secrets: string[];
     roads?: [Road, ...Road[]];
     road?: Road;
+    keeps?: boolean;
     queueEntries?: number;
     queueBytes?: number;
   };
@@ -32,6 +33,11 @@ function toInput(json: Record<string, object>): Input {
   if (kind === 'publish' || kind === 'amend') {
     const { data } = members as { data: unknown };
     return { kind, ...members, bytes: byteLength(JSON.stringify(data)) } as Input;
+  }
+  if (kind === 'restore') {
+    const { entries = [] } = members as { entries?: { data: unknown }[] };
+    const measured = entries.map((e) => ({ ...e, bytes: byteLength(JSON.stringify(e.data)) }));
+    return { kind, ...members, entries: measured } as Input;
   }
   return { kind, ...members } as Input;
 }
@@ -52,6 +58,8 @@ function toJSON(effect: Effect): unknown {
   const { kind, ...members } = effect;
   if ((effect.kind === 'open' || effect.kind === 'status') && effect.road === 'ws')
     (members as { road?: unknown }).road = undefined;
+  if (effect.kind === 'keep' && effect.entries)
+    (members as { entries?: unknown }).entries = effect.entries.map(({ bytes: _, ...entry }) => entry);
   const body = effect.kind === 'send' ? effect.messages : plain(members);
   return JSON.parse(JSON.stringify({ [kind]: body }));
 }

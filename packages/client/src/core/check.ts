@@ -1,5 +1,6 @@
 import { TuttiError } from '../error.ts';
 import type { From } from '../protocol.ts';
+import type { Publish } from './input.ts';
 import { byteLength } from './turn.ts';
 
 const plain = (text: unknown): boolean =>
@@ -12,7 +13,7 @@ export function checkTopic(topic: unknown): TuttiError | undefined {
 }
 
 /** Returns an error unless it may name an entry (rule ENTRY-3); none or an empty name may. */
-export function checkName(name: string | undefined): TuttiError | undefined {
+function checkName(name: string | undefined): TuttiError | undefined {
   if (!name || (/^[A-Za-z0-9_.:-]{1,64}$/.test(name) && !/^(open$|error$|tutti:)/.test(name)))
     return undefined;
   return new TuttiError(
@@ -22,7 +23,7 @@ export function checkName(name: string | undefined): TuttiError | undefined {
 }
 
 /** Returns an error unless it may be an entry's key (rule ENTRY-5); none or an empty one may. */
-export function checkKey(key: unknown): TuttiError | undefined {
+function checkKey(key: unknown): TuttiError | undefined {
   if (key === undefined || plain(key)) return undefined;
   return new TuttiError('bad_message', 'A key is 1 to 255 bytes of UTF-8 without control characters.');
 }
@@ -44,7 +45,12 @@ export function checkStart(from: From = 'new', otherwise = 'new', doc?: string):
 }
 
 /** Returns an error unless it may be an operation's base; none may. */
-export function checkBase(base: unknown): TuttiError | undefined {
+function checkBase(base: unknown): TuttiError | undefined {
   if (base === undefined || (Number.isSafeInteger(base) && (base as number) >= 0)) return undefined;
   return new TuttiError('bad_message', 'A base is an offset.');
+}
+
+/** Returns an error unless the entry can be published. */
+export function checkPublish({ topic, name, entryKey, base }: Publish): TuttiError | undefined {
+  return checkTopic(topic) ?? checkName(name) ?? checkKey(entryKey) ?? checkBase(base);
 }

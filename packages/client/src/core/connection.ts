@@ -116,8 +116,10 @@ export class Connection {
     }
   }
 
-  welcome(m: Welcome): void {
+  /** The server has taken the client; mine: as the one that it took before. */
+  welcome(m: Welcome, mine: boolean): void {
     if (this.state !== 'connecting' || this.#stage !== 'welcome') return;
+    if (!mine) return this.end(new TuttiError('bad_client'));
     this.#silence = m.ping + m.grace;
     this.#liveSince = this.#heard = this.#turn.now;
     this.#deadline = this.#turn.now + this.#silence;

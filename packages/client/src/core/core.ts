@@ -3,6 +3,7 @@ import type { ClientMessage, ServerMessage, Welcome } from '../protocol.ts';
 import { Connection, type TokenKind } from './connection.ts';
 import type { Effect, State } from './effect.ts';
 import type { Input } from './input.ts';
+import { type KeptClient, Ledger } from './ledger.ts';
 import { Outbox } from './outbox.ts';
 import { Pages } from './pages.ts';
 import { type Road, Roads } from './roads.ts';
@@ -21,9 +22,11 @@ export interface CoreOptions {
   random(): number;
   /** Makes a client's secret, born now. */
   secret(): string;
-  /** How many entries may be unanswered; 1,000 if absent. */
+  /** The driver stores what `keep` tells, and nothing is sent before. */
+  keeps?: boolean;
+  /** How many entries may be unanswered; if absent 1,000, or 10,000 if it keeps. */
   queueEntries?: number;
-  /** How many bytes of data they may hold; 8 MiB if absent. */
+  /** How many bytes of data they may hold; if absent 8 MiB, or 32 MiB if it keeps. */
   queueBytes?: number;
 }
 
@@ -39,9 +42,9 @@ export class Core {
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #pages: Pages;
-  #secret = '';
-  #takenAt = 0;
-  #run = 0;
+  readonly #ledger: Ledger | undefined;
+  /** The secret is empty before the first attempt. */
+  #self: KeptClient = { secret: '', taken: 0, run: 0 };
   #client: string | undefined;
 
   constructor(options: CoreOptions) {
@@ -63,11 +66,14 @@ export class Core {
       disagree: () => this.#connection.end(undefined),
       tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
     };
-    this.#outbox = new Outbox(link, {
-      entries: options.queueEntries ?? 1000,
-      bytes: options.queueBytes ?? 8 << 20,
-    });
-    this.#outbox.canRenew = () => this.#turn.now - this.#takenAt >= day;
+    const { keeps } = options;
+    if (keeps) this.#ledger = new Ledger();
+    const limits = {
+      entries: options.queueEntries ?? (keeps ? 10_000 : 1000),
+      bytes: options.queueBytes ?? (keeps ? 32 : 8) << 20,
+    };
+    this.#outbox = new Outbox(link, limits, this.#ledger);
+    this.#outbox.canRenew = () => this.#turn.now - this.#self.taken >= day;
     this.#subscriptions = new Subscriptions(link);
     this.#pages = new Pages(link);
   }
@@ -81,7 +87,7 @@ export class Core {
     return this.#client;
   }
 
-  /** Whether a publish waits to be sent for the first time. */
+  /** Whether a publish was never given a seq. */
   isUnsent(key: number): boolean {
     return this.#outbox.isUnsent(key);
   }
@@ -98,7 +104,7 @@ export class Core {
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
     const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
-    return this.#turn.end(Math.min(...wishes), input.kind === 'tick');
+    return this.#turn.end(this.#ledger?.tell() ?? [], Math.min(...wishes), input.kind === 'tick');
   }
 
   #take(input: Input): void {
@@ -142,6 +148,15 @@ export class Core {
         const { kind: _, key, ...request } = input;
         return this.#pages.want(key, request);
       }
+      case 'restore': {
+        if (!this.#ledger || this.state !== 'idle') return;
+        if (input.client) this.#self = input.client;
+        this.#client = this.#self.id;
+        return this.#outbox.restore(input);
+      }
+      case 'kept':
+        this.#ledger?.kept(input.batch);
+        return this.#outbox.flush();
       case 'close':
         this.#outbox.close();
         this.#pages.close();
@@ -161,7 +176,11 @@ export class Core {
 
   #hear(m: ServerMessage, aside = false): void {
     if (m.type === 'close') return this.#connection.end(TuttiError.from(m.error));
-    if (m.type === 'welcome') return this.#connection.welcome(m);
+    if (m.type === 'welcome') {
+      const { id } = this.#self;
+      const mine = !this.#ledger || !id || m.clients?.[0] === id;
+      return this.#connection.welcome(m, mine);
+    }
     if (!aside) this.#connection.heard();
     if (!this.#connection.online) return;
     switch (m.type) {
@@ -221,27 +240,34 @@ export class Core {
 
   /** Takes the secret of the attempt to come. */
   #prove(): void {
-    const age = this.#secret ? this.#turn.now - this.#takenAt : Infinity;
-    if (!this.#outbox.expired && age <= 20 * day) return;
+    const { secret, taken } = this.#self;
+    const { now } = this.#turn;
+    if (secret && !this.#outbox.expired && now - taken <= 20 * day) return;
     if (!this.#outbox.clear()) return;
-    this.#secret = this.#options.secret();
-    this.#takenAt = this.#turn.now;
-    this.#run = 0;
+    this.#be({ secret: this.#options.secret(), taken: now, run: 0 });
     this.#outbox.renew();
+  }
+
+  #be(self: KeptClient): void {
+    this.#self = self;
+    this.#ledger?.client(self);
   }
 
   #hello(token: string | undefined): ClientMessage {
     const topics = this.#subscriptions.hello();
+    const { secret, run } = this.#self;
+    this.#be({ ...this.#self, run: run + 1 });
     return {
       type: 'hello',
       ...(token && { token }),
-      clients: [{ secret: this.#secret, run: ++this.#run }],
+      clients: [{ secret, run: run + 1 }],
       ...(topics.length && { topics }),
     };
   }
 
   #ready(welcome?: Welcome): void {
     if (welcome) this.#client = welcome.clients?.[0];
+    if (this.#client && this.#client !== this.#self.id) this.#be({ ...this.#self, id: this.#client });
     const limits = welcome?.limits;
     if (limits?.messageBytes) this.#outbox.messageBytes = limits.messageBytes;
     if (limits?.frameBytes) this.#turn.frameBytes = limits.frameBytes;

@@ -1,5 +1,6 @@
 import type { TuttiError } from '../error.ts';
 import type { ClientMessage, Entry, Page, Snapshot } from '../protocol.ts';
+import type { Kept } from './ledger.ts';
 import type { Road } from './roads.ts';
 
 /** The states of the connection. */
@@ -37,4 +38,5 @@ export type Effect =
   | { kind: 'settled'; key: number; error: TuttiError; unconfirmed?: true }
   | { kind: 'page'; key: number; page: Page }
   | { kind: 'page'; key: number; error: TuttiError }
+  | ({ kind: 'keep'; batch: number; gone?: number[] } & Kept)
   | { kind: 'wait'; until: number | null };

@@ -1,4 +1,5 @@
 import type { Else, From, PageRequest, ServerMessage } from '../protocol.ts';
+import type { Kept } from './ledger.ts';
 import type { Road } from './roads.ts';
 
 /** A handler that joins a topic. */
@@ -57,4 +58,6 @@ export type Input =
   | ({ kind: 'amend' } & Amend)
   | { kind: 'abort'; key: number }
   | ({ kind: 'history'; key: number; topic: string } & PageRequest)
+  | ({ kind: 'restore' } & Kept)
+  | { kind: 'kept'; batch: number }
   | { kind: 'close' };

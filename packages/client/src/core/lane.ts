@@ -1,5 +1,6 @@
 import type { Range } from '../protocol.ts';
 import type { Publish } from './input.ts';
+import type { KeptTopic } from './ledger.ts';
 
 /**
  * How often in a row an operation is said anew on a connection. More, and the
@@ -10,8 +11,12 @@ const mostOutdated = 3;
 /** An entry that is not settled in its topic's log, as far as the client knows. */
 export interface Item extends Publish {
   positional: boolean;
-  /** 0 until it is first sent. */
+  /** 0 until its turn to be sent first comes. */
   seq: number;
+  /** It counts in the order of publishing. */
+  place: number;
+  /** Where that is stored: the batch that told it as it now is. */
+  told: number;
   /** When its promise gives up; Infinity: never. */
   deadline: number;
   /** Its promise is settled; the entry stays so that those behind it are not held by a gap. */
@@ -25,8 +30,12 @@ export interface Item extends Publish {
 /** What a client publishes in one topic: a queue in the order of publishing, and so of seq. */
 export class Lane {
   items: Item[] = [];
+  /** The highest seq given. */
+  last: number;
   /** Seqs that will never be used, ascending, until a higher one is acknowledged. */
-  voids: Range[] = [];
+  voids: Range[];
+  /** Where that is stored: the batch that told the voids as they now are. */
+  told = 0;
   flying = 0;
   /** An answer was no acknowledgement: nothing is sent until all in flight is answered, */
   held = false;
@@ -42,7 +51,11 @@ export class Lane {
   telling = false;
   /** The step in which nothing is sent, so that what waits can be amended. */
   amending = 0;
-  #last = 0;
+
+  constructor({ last, voids }: KeptTopic = { last: 0, voids: [] }) {
+    this.last = last;
+    this.voids = voids;
+  }
 
   /** Whether entries may be sent in this step, at the time. Ends a hold that is over. */
   ready(now: number, step: number): boolean {
@@ -71,19 +84,21 @@ export class Lane {
     return true;
   }
 
-  /** Gives the item its seq if it has none yet; returns whether it is new. */
-  number(item: Item): boolean {
-    if (item.seq) return false;
-    item.seq = ++this.#last;
-    return true;
-  }
-
-  /** Notes that the seqs will never be used. */
-  void(first: number, last: number): void {
+  /** Notes that the seqs will never be used; returns whether that is new. */
+  void(first: number, last: number): boolean {
+    if (this.voids.some(([a, b]) => a <= first && last <= b)) return false;
     const apart = this.voids.filter(([a, b]) => b < first - 1 || a > last + 1);
     const near = this.voids.filter((v) => !apart.includes(v)).flat();
     apart.push([Math.min(first, ...near), Math.max(last, ...near)]);
     this.voids = apart.sort((x, y) => x[0] - y[0]);
+    return true;
+  }
+
+  /** Forgets the voids below a seq that is acknowledged; returns whether there were any. */
+  unvoid(seq: number): boolean {
+    const { length } = this.voids;
+    if (length) this.voids = this.voids.filter(([, last]) => last > seq);
+    return this.voids.length < length;
   }
 
   /** The voids that the entry of that seq carries: those for which it is the lowest entry above. */
@@ -105,7 +120,7 @@ export class Lane {
   /** Numbers anew from 1, for a client that the server has never seen. */
   renew(): void {
     this.voids = [];
-    this.#last = 0;
+    this.last = 0;
     for (const item of this.items) item.seq = 0;
   }
 }

@@ -1,12 +1,15 @@
 import { TuttiError } from '../error.ts';
 import type { Answer, ClientMessage } from '../protocol.ts';
 import { backoff } from './backoff.ts';
-import { checkBase, checkKey, checkName, checkTopic } from './check.ts';
+import { checkPublish } from './check.ts';
 import type { Amend, Publish } from './input.ts';
 import { type Item, Lane } from './lane.ts';
+import type { Kept, Ledger } from './ledger.ts';
 import type { Link } from './link.ts';
 
 const maxFlying = 64;
+/** How many entries of a topic are given their seqs, and stored, ahead of what is sent. */
+const maxAhead = 256;
 
 export interface OutboxLimits {
   entries: number;
@@ -30,44 +33,51 @@ export class Outbox {
 
   readonly #link: Link;
   readonly #limits: OutboxLimits;
+  /** There is one if entries are stored before they are sent. */
+  readonly #ledger: Ledger | undefined;
   readonly #lanes = new Map<string, Lane>();
   /** Publishes whose promises are not settled. */
   readonly #byKey = new Map<number, [Lane, Item]>();
   #entries = 0;
   #bytes = 0;
+  #places = 0;
   /** The earliest deadline; NaN: to be found anew. */
   #soonest = Infinity;
 
-  constructor(link: Link, limits: OutboxLimits) {
+  constructor(link: Link, limits: OutboxLimits, ledger: Ledger | undefined) {
     this.#link = link;
     this.#limits = limits;
+    this.#ledger = ledger;
   }
 
   publish(p: Publish): void {
     const { turn } = this.#link;
     const full = this.#entries >= this.#limits.entries || this.#bytes + p.bytes > this.#limits.bytes;
-    const error =
-      checkTopic(p.topic) ??
-      checkName(p.name) ??
-      checkKey(p.entryKey) ??
-      checkBase(p.base) ??
-      (full ? new TuttiError('queue_full') : undefined);
+    const error = checkPublish(p) ?? (full ? new TuttiError('queue_full') : undefined);
     if (error) return turn.emit({ kind: 'settled', key: p.key, error });
-    let lane = this.#lanes.get(p.topic);
-    if (!lane) {
-      lane = new Lane();
-      this.#lanes.set(p.topic, lane);
-    }
-    const deadline = p.timeout ? turn.now + p.timeout : Infinity;
-    const positional = p.base !== undefined && p.positional === true;
-    const item: Item = { ...p, positional, seq: 0, deadline, done: false, flying: false, doubtful: false };
-    lane.items.push(item);
-    this.#entries++;
-    this.#bytes += p.bytes;
-    this.#byKey.set(p.key, [lane, item]);
-    this.#soonest = Math.min(this.#soonest, deadline);
+    const item = this.#item(p, 0, this.#places++);
+    if (p.timeout) item.deadline = turn.now + p.timeout;
+    const lane = this.#queue(item);
+    this.#ledger?.entry(item);
+    this.#soonest = Math.min(this.#soonest, item.deadline);
     turn.emit({ kind: 'queued', key: p.key });
     this.#pump(lane);
+  }
+
+  /** Puts what a former life kept before all that is queued; without its client, seqs say nothing. */
+  restore({ client, topics = {}, entries = [] }: Kept): void {
+    const queued = [...this.#byKey.values()].map(([, item]) => item);
+    this.#lanes.clear();
+    this.#entries = this.#bytes = 0;
+    if (client)
+      for (const topic of Object.keys(topics).sort()) this.#lanes.set(topic, new Lane(topics[topic]));
+    for (const [n, entry] of entries.entries()) {
+      const item = this.#item(entry, (client && entry.seq) ?? 0, n - entries.length);
+      const lane = this.#queue(item);
+      const error = checkPublish(entry);
+      if (error) this.#end(lane, item, { error });
+    }
+    for (const item of queued) this.#queue(item);
   }
 
   abort(key: number): void {
@@ -84,6 +94,7 @@ export class Outbox {
     if (!lane || !item?.positional) return;
     this.#bytes += bytes - item.bytes;
     Object.assign(item, { base, data, bytes });
+    this.#ledger?.entry(item);
     lane.amends(this.#link.turn.step);
   }
 
@@ -97,7 +108,7 @@ export class Outbox {
       case 'ack':
         lane.refusals = lane.outdated = 0;
         lane.telling = false;
-        lane.voids = lane.voids.filter(([, last]) => last > m.seq);
+        if (lane.unvoid(m.seq)) this.#ledger?.topic(m.topic, lane, true);
         this.#end(lane, item, {
           ...(m.offset && { offset: m.offset }),
           ...(m.term && { term: m.term }),
@@ -115,7 +126,8 @@ export class Outbox {
         lane.held = true;
         item.doubtful = false;
         const lowest = lane.items[0]?.seq ?? 0;
-        if (m.expected > 0 && m.expected < lowest) lane.void(m.expected, lowest - 1);
+        if (m.expected > 0 && m.expected < lowest && lane.void(m.expected, lowest - 1))
+          this.#ledger?.topic(m.topic, lane, true);
       }
     }
     this.#pump(lane);
@@ -130,7 +142,11 @@ export class Outbox {
   /** Begins anew as a client that the server has never seen. */
   renew(): void {
     this.expired = false;
-    for (const lane of this.#lanes.values()) lane.renew();
+    for (const [topic, lane] of this.#lanes) {
+      if (lane.last) this.#ledger?.topic(topic, lane, true);
+      for (const item of lane.items) if (item.seq) this.#ledger?.entry(item);
+      lane.renew();
+    }
   }
 
   /** Sends what may be sent, in all topics. */
@@ -147,7 +163,11 @@ export class Outbox {
   /** A base above the newest entry that there was is one of a log that is lost, and says nothing. */
   rebase(topic: string, newest: number): void {
     const lane = this.#lanes.get(topic);
-    for (const item of lane?.items ?? []) if (item.base && item.base > newest) item.base = 0;
+    for (const item of lane?.items ?? []) {
+      if (!item.base || item.base <= newest) continue;
+      item.base = 0;
+      this.#ledger?.entry(item);
+    }
     lane?.amends(this.#link.turn.step);
   }
 
@@ -190,32 +210,66 @@ export class Outbox {
 
   #pump(lane: Lane): void {
     const { turn } = this.#link;
-    if (!this.#link.ready() || !lane.ready(turn.now, turn.step) || lane.flying >= maxFlying) return;
+    if (!this.#link.ready() || !lane.ready(turn.now, turn.step)) return;
     if (this.#tellOutdated(lane)) return;
-    for (const item of [...lane.items]) {
-      if (lane.flying >= maxFlying) break;
+    let ahead = 0;
+    for (let n = 0; this.#ledger ? ahead < maxAhead : lane.flying < maxFlying; n++) {
+      const item = lane.items[n];
+      if (!item) break;
       if (item.flying || (this.expired && !item.doubtful)) continue;
-      const { key, topic, base, name, entryKey, data, bytes } = item;
+      const { key, topic, base, bytes } = item;
       if (base !== undefined && !this.#link.open(topic)) break;
       if (!item.seq && bytes > this.messageBytes) {
         const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;
         this.#end(lane, item, { error: new TuttiError('too_large', text) });
         lane.amends(turn.step);
         if (lane.amending === turn.step) return;
+        n--;
         continue;
       }
-      const fresh = lane.number(item);
-      if (fresh && !item.done) turn.emit({ kind: 'sent', key, seq: item.seq });
-      item.flying = true;
-      lane.flying++;
-      const voids = lane.voids.length ? lane.carried(item.seq) : [];
-      const message: ClientMessage = { type: 'publish', topic, seq: item.seq, data };
-      if (voids.length) message.voids = voids;
-      if (base !== undefined) message.base = base;
-      if (name) message.name = name;
-      if (entryKey) message.key = entryKey;
-      turn.say(message);
+      if (!item.seq) {
+        item.seq = ++lane.last;
+        this.#ledger?.entry(item);
+        this.#ledger?.topic(topic, lane, false);
+        if (!item.done) turn.emit({ kind: 'sent', key, seq: item.seq });
+      }
+      if (ahead || lane.flying >= maxFlying || this.#ledger?.holds(lane, item) === false) ahead++;
+      else this.#send(lane, item);
     }
+  }
+
+  #send(lane: Lane, item: Item): void {
+    item.flying = true;
+    lane.flying++;
+    const { topic, seq, base, name, entryKey, data } = item;
+    const voids = lane.voids.length ? lane.carried(seq) : [];
+    const message: ClientMessage = { type: 'publish', topic, seq, data };
+    if (voids.length) message.voids = voids;
+    if (base !== undefined) message.base = base;
+    if (name) message.name = name;
+    if (entryKey) message.key = entryKey;
+    this.#link.turn.say(message);
+  }
+
+  /** What the outbox holds of an entry; one with a seq may be in the log. */
+  #item(p: Publish, seq: number, place: number): Item {
+    const positional = p.base !== undefined && p.positional === true;
+    const state = { done: false, flying: false, doubtful: seq > 0 };
+    return { ...p, ...state, positional, seq, place, told: 0, deadline: Infinity };
+  }
+
+  #queue(item: Item): Lane {
+    let lane = this.#lanes.get(item.topic);
+    if (!lane) {
+      lane = new Lane();
+      this.#lanes.set(item.topic, lane);
+    }
+    lane.items.push(item);
+    lane.last = Math.max(lane.last, item.seq);
+    this.#entries++;
+    this.#bytes += item.bytes;
+    this.#byKey.set(item.key, [lane, item]);
+    return lane;
   }
 
   /** Lets the first operation be said anew, if that is due. */
@@ -250,7 +304,7 @@ export class Outbox {
       }
       return;
     }
-    lane.void(item.seq, item.seq);
+    if (lane.void(item.seq, item.seq)) this.#ledger?.topic(item.topic, lane, true);
     this.#end(lane, item, { error });
     lane.amends(this.#link.turn.step);
   }
@@ -260,6 +314,7 @@ export class Outbox {
     lane.items.splice(lane.items.indexOf(item), 1);
     this.#entries--;
     this.#bytes -= item.bytes;
+    this.#ledger?.gone(item);
     this.#settle(item, end);
   }
 

@@ -39,10 +39,11 @@ export class Turn {
     return ++this.#id;
   }
 
-  /** Ends the step and returns its effects; wish is when the core wants a tick. */
-  end(wish: number, ticked: boolean): Effect[] {
+  /** Ends the step and returns its effects, last the others; wish is when the core wants a tick. */
+  end(last: readonly Effect[], wish: number, ticked: boolean): Effect[] {
     const effects = this.#effects;
     for (const messages of frames(this.#messages, this.frameBytes)) effects.push({ kind: 'send', messages });
+    effects.push(...last);
     // A tick has used up the former wish: one that is due again is told again.
     if (wish !== this.#wish || (ticked && wish <= this.now))
       effects.push({ kind: 'wait', until: wish === Infinity ? null : wish });
