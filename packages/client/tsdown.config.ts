@@ -10,24 +10,30 @@ const common: UserConfig = {
   fixedExtension: false,
 };
 
+/** Leaves an import of a module that is a file of its own. */
+function external(module: RegExp, file: string): { name: string; resolveId(id: string): unknown } {
+  return { name: file, resolveId: (id) => (module.test(id) ? { id: file, external: true } : undefined) };
+}
+
 export default defineConfig([
   {
     ...common,
     entry: { client: 'src/index.ts', testing: 'src/testing/index.ts' },
-    // fallback.js is loaded by client.js when it is needed, wherever the two are served.
+    // fallback.js and keep.js are loaded by client.js when they are needed, wherever they are served.
     outputOptions: { chunkFileNames: '[name].js' },
+    plugins: [external(/\/keep\.ts$/, './keep.js')],
+  },
+  {
+    ...common,
+    entry: { keep: 'src/keep.ts' },
+    clean: false,
+    plugins: [external(/\/(?:index|error)\.ts$/, './client.js')],
   },
   {
     ...common,
     // One module with the engine in it, which takes the rest from client.js beside it.
     entry: { text: 'src/text.ts' },
     clean: false,
-    plugins: [
-      {
-        name: 'client',
-        resolveId: (id) =>
-          /^\.\.?\/index\.ts$/.test(id) ? { id: './client.js', external: true } : undefined,
-      },
-    ],
+    plugins: [external(/^\.\.?\/index\.ts$/, './client.js')],
   },
 ]);

@@ -7,14 +7,18 @@ import type { Road } from './core/roads.ts';
 import { Dialer } from './dial.ts';
 import type { CounterHandle } from './doc/counter-handle.ts';
 import { Documents } from './doc/documents.ts';
-import type { MutationOptions } from './doc/mutation.ts';
+import type { HandleOptions } from './doc/handle.ts';
 import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
 import type { SetHandle, SetOptions } from './doc/set-handle.ts';
 import type { TextHandle, TextOptions } from './doc/text.ts';
+import type { Copies } from './document.ts';
+import { TuttiError } from './error.ts';
 import { Handlers } from './handlers.ts';
+import type { DeadLetter, Keeper, Life } from './keep.ts';
 import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
 import type { Settings } from './options.ts';
+import { Outbox } from './outbox.ts';
 import type { Entry } from './protocol.ts';
 import { Requests } from './requests.ts';
 import { Topic } from './topic.ts';
@@ -36,6 +40,17 @@ export class Client {
   readonly #requests: Requests;
   readonly #documents: Documents;
   readonly #statusListeners: Listeners<[Status]>;
+  /** What is not settled yet, and the dead letters of former lives of the page. */
+  readonly outbox: Outbox;
+  /** What the core wants to be stored before anything can be. */
+  #unkept: Extract<Effect, { kind: 'keep' }>[] | undefined = [];
+  #keeper: Keeper | undefined;
+  /** When what was kept is shown, if anything is. */
+  #begun: Promise<void> | undefined;
+  /** Those that send what other dead clients have left. */
+  readonly #sides: Client[] = [];
+  /** The token that was asked for to know the user. */
+  #token: string | undefined;
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
   #transport: Transport | undefined;
@@ -45,14 +60,15 @@ export class Client {
   #time = 0;
   #asked = 0;
 
-  /** Use `connect`. */
-  constructor(url: string, settings: Settings) {
+  /** Use `connect`. With `only` it goes on as that dead client, and ends when it has nothing left. */
+  constructor(url: string, settings: Settings, only?: string) {
     this.#settings = settings;
     this.#dialer = new Dialer(url, settings);
     const { token, roads, random, secret, onError: report } = settings;
     if (roads[0] === 'ws') this.#memory = new RoadMemory(url, settings.now);
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
-    const options: CoreOptions = { token: kind, roads, road: this.#memory?.get(), random, secret };
+    const keeps = settings.storage !== false;
+    const options: CoreOptions = { token: kind, roads, road: this.#memory?.get(), random, secret, keeps };
     this.#core = new Core(options);
     const feed = (input: Input): readonly Effect[] => this.#feed(input);
     this.#alarm = new Alarm(
@@ -73,6 +89,8 @@ export class Client {
     this.#documents = new Documents({
       open: this.#handlers.open,
       operate: this.#requests.operate,
+      resume: this.#requests.resume,
+      ...(keeps && { copies: this.#copies() }),
       client: () => this.#core.client,
       now: settings.wall,
       random,
@@ -82,8 +100,10 @@ export class Client {
       text: settings.text,
     });
     this.#statusListeners = new Listeners(report);
+    this.outbox = new Outbox({ keeper: () => this.#keeper, again: (...all) => this.#again(...all), report });
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
-    feed({ kind: 'connect' });
+    if (keeps) this.#begun = this.#begin(url, only);
+    else feed({ kind: 'connect' });
   }
 
   /** The state of the connection. */
@@ -113,7 +133,7 @@ export class Client {
    * Opens a counter. Throws bad_topic if it cannot be a topic's name, and
    * wrong_type if this client has it open as another type.
    */
-  counter(topic: string, options: MutationOptions = {}): CounterHandle {
+  counter(topic: string, options: HandleOptions = {}): CounterHandle {
     mayName(topic);
     return this.#documents.counter(topic, options);
   }
@@ -163,6 +183,101 @@ export class Client {
     this.#dialer.stop();
     this.#documents.close();
     this.#feed({ kind: 'close' });
+    for (const side of this.#sides) side.close();
+    void this.#keeper?.close();
+  }
+
+  /**
+   * Ends for good, and erases all that is kept of the user on this device: what
+   * was not sent is lost. Other pages of the user end too.
+   */
+  async forget(): Promise<void> {
+    await this.#begun;
+    const keeper = this.#keeper;
+    this.#keeper = undefined; // nothing more is stored
+    this.close();
+    await keeper?.forget();
+    await keeper?.close();
+  }
+
+  /** Goes on with what was kept, and then connects. */
+  async #begin(url: string, only: string | undefined): Promise<void> {
+    const { timers, version, migrate, wall, onError: report, storage } = this.#settings;
+    try {
+      const { begin } = await import('./keep.ts');
+      const host: Parameters<typeof begin>[0] = {
+        ...{
+          name: `tutti:${url}`,
+          user: await this.#user(),
+          only,
+          version,
+          timers,
+          migrate,
+          report,
+          now: wall,
+        },
+        reserve: () => this.#requests.reserve(),
+        docOf: (topic) => this.#documents.typeOf(topic),
+        kept: (batch) => this.#feed({ kind: 'kept', batch }),
+        changed: () => this.#changed(only),
+        forgotten: () => this.close(),
+      };
+      const begun = await begin(host, storage === true || storage === false ? undefined : storage);
+      if (!begun) return this.close();
+      if (this.#status.state === 'closed') return void begun.keeper.close();
+      this.#keeper = begun.keeper;
+      this.#goOn(begun.life, url);
+    } catch (error) {
+      report(error);
+    }
+    const unkept = this.#unkept ?? [];
+    this.#unkept = undefined;
+    for (const effect of unkept) this.#keep(effect);
+    this.#feed({ kind: 'connect' });
+    this.#changed(only);
+  }
+
+  #goOn({ restore, documents, others }: Life, url: string): void {
+    for (const { topic, doc, operations, copy } of documents)
+      this.#documents.revive(topic, doc, restore.client?.id, operations, copy);
+    this.#feed({ kind: 'restore', ...restore });
+    for (const other of others) this.#sides.push(new Client(url, this.#settings, other));
+  }
+
+  /** Whose it is what is kept. */
+  async #user(): Promise<string> {
+    const { user, token } = this.#settings;
+    if (user !== undefined || token === undefined) return user ?? '';
+    this.#token = typeof token === 'function' ? await token() : token;
+    return subOf(this.#token);
+  }
+
+  #changed(only: string | undefined): void {
+    this.outbox.changed();
+    if (only !== undefined && this.#keeper?.idle) this.close();
+  }
+
+  #keep(effect: Extract<Effect, { kind: 'keep' }>): void {
+    if (this.#keeper) this.#keeper.keep(effect);
+    else if (this.#unkept) this.#unkept.push(effect);
+    else this.#feed({ kind: 'kept', batch: effect.batch }); // it is not to be kept
+  }
+
+  #copies(): Copies {
+    return {
+      load: async (topic, doc) => {
+        await this.#begun;
+        if (!this.#keeper) throw new TuttiError('storage_failed');
+        return this.#keeper.load(topic, doc);
+      },
+      begin: (topic, doc) => this.#keeper?.begin(topic, doc),
+      dead: (sendings, error) => this.#keeper?.dead(sendings, error),
+    };
+  }
+
+  #again({ topic, name, key, doc }: DeadLetter, data: unknown): void {
+    if (doc !== undefined) this.#documents.operate(topic, doc, data);
+    else this.#requests.publish(topic, data, { ...(name && { name }), ...(key && { key }) });
   }
 
   #now(): number {
@@ -213,8 +328,6 @@ export class Client {
         this.#transport?.shut();
         this.#transport = undefined;
         return;
-      case 'keep':
-        return; // its core keeps nothing
       case 'wait':
         return this.#alarm.set(effect.until);
       case 'started':
@@ -226,9 +339,13 @@ export class Client {
       case 'sent':
       case 'doubtful':
       case 'outdated':
-      case 'settled':
       case 'page':
         return this.#requests.carryOut(effect);
+      case 'settled':
+        this.#keeper?.settled(effect);
+        return this.#requests.carryOut(effect);
+      case 'keep':
+        return this.#keep(effect);
       default:
         return effect satisfies never;
     }
@@ -250,15 +367,28 @@ export class Client {
   async #askToken(): Promise<void> {
     const asked = ++this.#asked;
     const { token } = this.#settings;
+    const known = this.#token;
+    this.#token = undefined;
     let answer: Input;
     try {
-      const given: unknown = typeof token === 'function' ? await token() : token;
+      const given: unknown = known ?? (typeof token === 'function' ? await token() : token);
       if (typeof given !== 'string' || !given) throw new Error('it is not a string');
       answer = { kind: 'token', token: given };
     } catch (error) {
       answer = { kind: 'tokenFailed', message: error instanceof Error ? error.message : String(error) };
     }
     if (asked === this.#asked) this.#feed(answer);
+  }
+}
+
+/** The `sub` of a token, which nobody has proved; empty if it has none. */
+function subOf(token: string): string {
+  try {
+    const [, payload = ''] = token.split('.');
+    const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
+    return String(JSON.parse(bytes).sub ?? '');
+  } catch {
+    return '';
   }
 }
 

@@ -71,6 +71,8 @@ export interface Copies {
   load(topic: string, type: string): Promise<Copy>;
   /** A copy in place of what is stored; undefined before the storage can be read. */
   begin(topic: string, type: string): Copy | undefined;
+  /** Operations have no effect, for this reason. Those of a former life become dead letters. */
+  dead(sendings: readonly number[], error: TuttiError): void;
 }
 
 /** The copy of one document. Operations are named by the keys of their sendings. */

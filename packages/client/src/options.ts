@@ -2,8 +2,10 @@ import type { Timers } from './alarm.ts';
 import type { Road } from './core/roads.ts';
 import type { TextType } from './doc/text.ts';
 import { TuttiError } from './error.ts';
+import type { OldEntry } from './keep/keeper.ts';
 import { newSecret } from './secret.ts';
 import type { WebSocketClass } from './socket.ts';
+import type { Storage } from './storage/storage.ts';
 
 export interface Options {
   /**
@@ -21,6 +23,25 @@ export interface Options {
    * them does not load them: `text` of `@tutti/client/text`.
    */
   types?: readonly TextType[];
+  /**
+   * Where what is not settled is kept, and documents that are opened `offline`,
+   * beyond the life of the page. If absent IndexedDB, where there is one and
+   * pages can lock what they use; `false`: nowhere.
+   */
+  storage?: Storage | false;
+  /**
+   * Whose it is what is kept: nobody else is shown it. If absent the `sub` of
+   * the token, so that a function that gives it has to answer first. Give it if
+   * that needs the network, and documents are to open without one.
+   */
+  user?: string;
+  /** The version of the application's schema, for `migrate`. */
+  version?: number;
+  /**
+   * Carries an entry that was made for another version over to this one; null:
+   * it cannot be. If absent none can.
+   */
+  migrate?(entry: OldEntry): OldEntry | null;
   /** The class for the road `ws`; the platform's own if absent. In Node 20 that of the package ws will do. */
   WebSocket?: WebSocketClass;
   /** For the roads `sse` and `poll`; the platform's own if absent. */
@@ -38,8 +59,13 @@ export interface Options {
 const all: readonly Road[] = ['ws', 'sse', 'poll'];
 
 /** Options with nothing left open. */
-export interface Settings extends Required<Omit<Options, 'token' | 'roads' | 'types'>> {
+export interface Settings
+  extends Required<Omit<Options, 'token' | 'roads' | 'types' | 'storage' | 'user' | 'version'>> {
   token: Options['token'];
+  user: string | undefined;
+  version: number | undefined;
+  /** True: the platform's. */
+  storage: Storage | boolean;
   text: TextType | undefined;
   /** Best first. */
   roads: [Road, ...Road[]];
@@ -63,6 +89,10 @@ export function settings(o: Options): Settings {
   return {
     token: o.token,
     text: o.types?.[0],
+    user: o.user,
+    version: o.version,
+    migrate: o.migrate?.bind(o) ?? (() => null),
+    storage: o.storage ?? keeps(),
     roads: [best, ...others],
     WebSocket,
     fetch,
@@ -76,6 +106,16 @@ export function settings(o: Options): Settings {
     },
     secret: () => newSecret(Date.now()),
   };
+}
+
+/** Whether the platform has a place to keep anything in, and locks, so that two pages do not use one thing. */
+function keeps(): boolean {
+  try {
+    const platform = globalThis as { indexedDB?: unknown; navigator?: { locks?: unknown } };
+    return platform.indexedDB !== undefined && platform.navigator?.locks !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function report(error: unknown): void {

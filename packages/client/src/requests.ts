@@ -92,6 +92,7 @@ export class Requests {
   reserve(): number {
     return ++this.#last;
   }
+
   readonly history = (topic: string, request: PageRequest, signal?: AbortSignal): Promise<Page> => {
     const key = this.reserve();
     const abort = (): void => void this.#feed({ kind: 'abort', key });

@@ -1,12 +1,19 @@
 import type { Timers } from '../alarm.ts';
-import type { DocumentHandler, DocumentHost, Operation, OperationHandler } from '../document.ts';
+import type {
+  Copy,
+  DocumentHandler,
+  DocumentHost,
+  Operation,
+  OperationHandler,
+  Sending,
+} from '../document.ts';
 import { type Encoded, encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
-import type { Entry } from '../protocol.ts';
+import type { Entry, Position } from '../protocol.ts';
 import { badOperation } from './json.ts';
 import { Mutating, type Mutation } from './mutation.ts';
-import type { Change, DocumentState } from './state.ts';
+import type { Change, DocumentState, KeptOperation } from './state.ts';
 
 const lost = 'The server took the operation, and has lost the log that it was in.';
 
@@ -27,6 +34,12 @@ export interface Host extends DocumentHost {
  * its log whenever there is a connection; it ended by an error, or by `close`.
  */
 export type DocumentStatus = 'opening' | 'open' | 'failed' | 'closed';
+
+/** An operation of a former life. */
+export interface Revived extends Omit<KeptOperation, 'key'> {
+  /** The number by which the client knows it. */
+  sending: number;
+}
 
 /**
  * A document of one client, which all handles on its topic share: its state,
@@ -66,6 +79,14 @@ export class Document<S extends DocumentState<F>, F = never> {
   #holding = 0;
   #due = false;
   #handles = 0;
+  /** The application wants it to be kept. */
+  #offline = false;
+  /** What is stored of it, if it is kept, */
+  #copy: Copy | undefined;
+  /** and whether that is a document, to which entries can be added. */
+  #copied = false;
+  /** That of the newest entry that was folded. */
+  #position: Position = { offset: 0 };
   readonly #left: () => void;
   #close: () => void = () => {};
 
@@ -77,11 +98,34 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.#left = left;
   }
 
-  /** Opens it; it may fail at once. */
-  open(): void {
-    const close = this.host.open(this.topic, this.#handler());
-    if (this.#ended) close();
-    else this.#close = close;
+  /** Opens it; it may fail at once. If it is to be kept, what is stored of it is shown first. */
+  open(offline = false): void {
+    this.#offline = offline;
+    if (offline) this.#load(() => this.#follow());
+    else this.#follow();
+  }
+
+  /** It is kept from now on. */
+  keep(): void {
+    if (this.#offline) return;
+    this.#offline = true;
+    if (this.status === 'opening') return this.#load(() => {});
+    this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
+    this.#save();
+  }
+
+  /**
+   * Goes on with operations of a former life of the client, which had that id, in
+   * front of what was done in this one.
+   */
+  revive(client: string | undefined, operations: readonly Revived[], copy: Copy | undefined): void {
+    const fit = this.#take(copy, client, operations);
+    const unfit = operations.filter((_, i) => !fit.has(i - operations.length));
+    this.host.copies?.dead(
+      unfit.map(({ sending }) => sending),
+      new TuttiError('bad_message', 'It does not fit what is kept of its document.'),
+    );
+    queueMicrotask(() => this.#leaveIfUnused());
   }
 
   /** The document as all that came up to now makes it. */
@@ -90,7 +134,12 @@ export class Document<S extends DocumentState<F>, F = never> {
       // Of positional operations, each change is told when it is what is shown.
       const entries = this.#entries.splice(0, this.state.positional ? 1 : this.#entries.length);
       this.state.watching = this.folded.size > 0;
-      this.take(this.state.entries(entries));
+      const change = this.state.entries(entries);
+      const { offset, term } = entries.at(-1) as Entry;
+      this.#position = { offset, term };
+      if (this.#copied) this.#copy?.entries(entries, this.#sendings(change));
+      this.take(change);
+      if (this.#copy?.long || !this.#copied) this.#save();
     }
     return this.state;
   }
@@ -127,13 +176,12 @@ export class Document<S extends DocumentState<F>, F = never> {
     mutating.moved = () => this.#mention(mutating.mutation);
     mutating.limit(timeout, this.host.timers);
     const handler = this.#operationHandler(key, mutating as Mutating);
-    const sending = this.host.operate(this.topic, this.#operation(key, encoded), handler);
-    mutating.sending = sending;
-    mutating.takeBack = () => {
-      const taken = sending.takeBack();
-      if (taken) this.#drop(key); // before anything behind it is sent
-      return taken;
-    };
+    const operation = this.#operation(key, encoded);
+    if (this.state.positional && !this.#copy) {
+      this.#copy = this.host.copies?.begin(this.topic, this.state.name);
+      this.#save();
+    }
+    this.#send(key, mutating as Mutating, this.host.operate(this.topic, operation, handler));
     mutating.moved();
     return mutating;
   }
@@ -161,7 +209,14 @@ export class Document<S extends DocumentState<F>, F = never> {
     const mutating = [...this.#mutating];
     this.#mutating.clear();
     this.take(this.replica.drop(...mutating.map(([key]) => key)));
-    for (const [, m] of mutating) m.fail(error, !m.takeBack());
+    const { copies } = this.host;
+    const kept = this.status === 'closed' && copies !== undefined;
+    if (!kept)
+      copies?.dead(
+        mutating.flatMap(([, { sending }]) => (sending?.unsent ? sending.key : [])),
+        error,
+      );
+    for (const [, m] of mutating) m.fail(error, kept || !m.takeBack());
     if (this.status === 'failed') this.later(() => this.faults.tell(error));
     this.#leave();
   }
@@ -239,6 +294,95 @@ export class Document<S extends DocumentState<F>, F = never> {
     return this.status === 'failed' || this.status === 'closed';
   }
 
+  #send(key: number, mutating: Mutating, sending: Sending): void {
+    mutating.sending = sending;
+    mutating.takeBack = () => {
+      const taken = sending.takeBack();
+      if (taken) this.#drop(key); // before anything behind it is sent
+      return taken;
+    };
+  }
+
+  /** Follows the topic from where it is. */
+  #follow(): void {
+    if (this.#ended) return;
+    const close = this.host.open(
+      this.topic,
+      this.#handler(),
+      this.#position.offset ? this.#position : undefined,
+    );
+    if (this.#ended) close();
+    else this.#close = close;
+  }
+
+  /** Shows what is stored, if nothing else is shown by then. */
+  #load(then: () => void): void {
+    const loaded = (copy?: Copy): void => {
+      if (this.#ended || this.#copy) copy?.close();
+      else if (this.status === 'opening') this.#take(copy, this.host.client(), []);
+      else this.#copy = copy;
+      if (!this.#ended) then();
+    };
+    const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
+    loading.then(loaded, () => loaded());
+  }
+
+  /** Goes on from what is stored; from nothing if that cannot be read. */
+  #take(
+    copy: Copy | undefined,
+    client: string | undefined,
+    operations: readonly Revived[],
+  ): ReadonlyMap<number, unknown> {
+    this.#copy = copy;
+    try {
+      return this.#resume(copy?.stored, client, operations);
+    } catch (error) {
+      this.later(() => this.faults.tell(error as TuttiError));
+      return this.#resume(undefined, client, operations);
+    }
+  }
+
+  #resume(
+    stored: Copy['stored'],
+    client: string | undefined,
+    operations: readonly Revived[],
+  ): ReadonlyMap<number, unknown> {
+    const keyed = operations.map((operation, i) => ({ ...operation, key: i - operations.length }));
+    const { change, fit } = this.state.resume({ client, entries: [], ...stored, pending: keyed });
+    this.#copied = stored !== undefined;
+    const { offset = 0, term } = stored?.entries.at(-1) ?? stored?.snapshot ?? {};
+    this.#position = { offset, ...(term !== undefined && { term }) };
+    for (const { key, sending, data, seq, place } of keyed) {
+      const keys = fit.get(key);
+      if (!keys) continue;
+      const mutating: Mutating = new Mutating(keys, undefined);
+      this.#mutating.set(key, mutating);
+      mutating.moved = () => this.#mention(mutating.mutation);
+      const handler = this.#operationHandler(key, mutating);
+      this.#send(key, mutating, this.host.resume(sending, this.#operation(key, encode(data)), handler));
+      if (place) mutating.move('sent');
+      else if (seq !== undefined) mutating.move('unconfirmed');
+      else mutating.moved();
+    }
+    this.take(change);
+    if (stored && this.status === 'opening') this.#move('open');
+    return fit;
+  }
+
+  /** Stores the document as it is, if that can be had now. */
+  #save(): void {
+    if (!this.#copy || this.status === 'opening') return;
+    const saved = this.state.save();
+    if (!saved) return;
+    this.#copied = true;
+    this.#copy.snapshot({ ...saved, ...this.#position }, []);
+  }
+
+  /** By which numbers the client knows the operations that a step has confirmed. */
+  #sendings({ confirmed }: Change<F>): number[] {
+    return confirmed.flatMap(({ key }) => this.#mutating.get(key)?.sending?.key ?? []);
+  }
+
   #words(key: number): Encoded {
     return encode(this.state.dataOf?.(key));
   }
@@ -254,14 +398,23 @@ export class Document<S extends DocumentState<F>, F = never> {
     };
     return {
       type: this.state.name,
-      started: () => {
+      started: ({ offset, term }) => {
         this.#identify();
+        this.#position = { offset, ...(term !== undefined && { term }) };
         open();
+        if (!this.#copied) this.#save();
       },
       snapshot: (snapshot) => {
         this.#identify();
         try {
-          this.take(this.replica.snapshot(snapshot, snapshot.recovered));
+          const change = this.replica.snapshot(snapshot, snapshot.recovered);
+          const { offset, term, cells } = snapshot;
+          this.#position = { offset, ...(term !== undefined && { term }) };
+          if (this.#copy) {
+            this.#copied = true;
+            this.#copy.snapshot({ ...this.#position, cells }, this.#sendings(change));
+          }
+          this.take(change);
           open();
         } catch (error) {
           this.end(error as TuttiError);
@@ -336,6 +489,8 @@ export class Document<S extends DocumentState<F>, F = never> {
   }
 
   #leave(): void {
+    if (this.#offline) this.#copy?.close();
+    else this.#copy?.erase();
     this.#close();
     this.#left();
   }

@@ -1,8 +1,18 @@
 import { TuttiError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
 import type { Document, DocumentStatus } from './document.ts';
-import type { Mutation } from './mutation.ts';
+import type { Mutation, MutationOptions } from './mutation.ts';
 import type { DocumentState } from './state.ts';
+
+/** What holds for a handle. */
+export interface HandleOptions extends MutationOptions {
+  /**
+   * Keeps the document on this device, so that it opens without a network: its
+   * handles show at once what was confirmed when it was last open, and what was
+   * done since. See `client.durable`.
+   */
+  offline?: boolean;
+}
 
 /** What has changed in a document, told once. */
 export interface DocumentChange {

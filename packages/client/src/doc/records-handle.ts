@@ -2,6 +2,7 @@ import { type Patch, type RecordOptions, RecordsBatch, type Source } from './bat
 import type { Fields, RecordCell } from './cell.ts';
 import type { Cells } from './cells.ts';
 import { CellsHandle } from './cells-handle.ts';
+import type { HandleOptions } from './handle.ts';
 import { compareBytes, freeze, own } from './json.ts';
 import type { Mutating, Mutation, MutationOptions } from './mutation.ts';
 import { comparePlaces } from './order.ts';
@@ -12,7 +13,7 @@ import { type Difference, History } from './undo.ts';
 import type { UUIDs } from './uuid.ts';
 import { type Shown, View, type ViewOptions } from './view.ts';
 
-export interface RecordsOptions<T> extends MutationOptions {
+export interface RecordsOptions<T> extends HandleOptions {
   /** Records that do not fit are not written, and not shown. */
   schema?: Schema<T>;
   /** The field that holds a record's place in the order; `order` if absent. */

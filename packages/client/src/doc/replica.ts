@@ -2,7 +2,7 @@ import { TuttiError } from '../error.ts';
 import type { Cell, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
 import { badOperation } from './json.ts';
-import type { Change, DocumentState, Kept, LogEntry, Resumed } from './state.ts';
+import type { Change, DocumentState, KeptDocument, LogEntry, Resumed } from './state.ts';
 import { type Cells, type FoldEntry, type Op, pendingOffset, type Type } from './type.ts';
 
 /** A confirmed entry, with the cells that it changed. */
@@ -171,7 +171,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     return this.#end();
   }
 
-  resume({ client, snapshot, entries, pending }: Kept): Resumed<Folded<C>> {
+  resume({ client, snapshot, entries, pending }: KeptDocument): Resumed<Folded<C>> {
     if (snapshot) this.#load(snapshot);
     this.#client = client;
     const since = [...this.#pending.values()];

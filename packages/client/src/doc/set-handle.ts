@@ -2,13 +2,14 @@ import { encode } from '../encode.ts';
 import type { TuttiError } from '../error.ts';
 import type { Cells } from './cells.ts';
 import { CellsHandle } from './cells-handle.ts';
+import type { HandleOptions } from './handle.ts';
 import { canonical, freeze, isObject } from './json.ts';
-import type { Mutation, MutationOptions } from './mutation.ts';
+import type { Mutation } from './mutation.ts';
 import { type Schema, validate } from './schema.ts';
 import type { Stamp } from './type.ts';
 import { type Shown, View } from './view.ts';
 
-export interface SetOptions<T> extends MutationOptions {
+export interface SetOptions<T> extends HandleOptions {
   /** Elements that do not fit are not added, and not shown. */
   schema?: Schema<T>;
 }

@@ -20,7 +20,7 @@ export interface KeptOperation {
 }
 
 /** What was kept of a document by a former life of its client. */
-export interface Kept {
+export interface KeptDocument {
   /** The client's id, if it ever had one. */
   client: string | undefined;
   /** The confirmed document; absent: it was not kept. */
@@ -87,7 +87,7 @@ export interface DocumentState<F> {
    * Goes on from what was kept; what was done in this life comes behind it.
    * Throws, with nothing changed, if the document cannot be read.
    */
-  resume(kept: Kept): Resumed<F>;
+  resume(kept: KeptDocument): Resumed<F>;
   /** The confirmed document, for `resume`; undefined if it cannot be had now, but later. */
   save(): Pick<Snapshot, 'offset' | 'cells'> | undefined;
   /** The base of a pending operation. */

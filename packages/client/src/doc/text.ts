@@ -1,6 +1,6 @@
 import type { TuttiError } from '../error.ts';
 import type { Document, DocumentStatus } from './document.ts';
-import type { DocumentChange } from './handle.ts';
+import type { DocumentChange, HandleOptions } from './handle.ts';
 import type { Mutation, MutationOptions } from './mutation.ts';
 import type { DocumentState } from './state.ts';
 
@@ -38,7 +38,7 @@ export interface Anchor {
 }
 
 /** What holds for all edits of a handle. */
-export type TextOptions = MutationOptions;
+export type TextOptions = HandleOptions;
 
 export interface EditOptions extends MutationOptions {
   /**

@@ -22,6 +22,12 @@ export interface Storage {
    * ends it.
    */
   onLost(listener: () => void): () => void;
+  /**
+   * Takes a lock that one page or process alone can have, and that ends with it;
+   * returns how to let go of it, or undefined if somebody has it. If absent, the
+   * platform's locks are used.
+   */
+  lock?(name: string): Promise<(() => void) | undefined>;
 }
 
 /** A row to write, or a key to delete if the value is undefined. */

@@ -12,7 +12,7 @@ import {
   type Snapshot as Texts,
   transformPosition,
 } from '@tutti/text/log';
-import type { Change, DocumentState, Kept, LogEntry, Resumed } from '../doc/state.ts';
+import type { Change, DocumentState, KeptDocument, LogEntry, Resumed } from '../doc/state.ts';
 import type { Anchor, TextChange } from '../doc/text.ts';
 import { TuttiError } from '../index.ts';
 import type { Snapshot } from '../protocol.ts';
@@ -158,7 +158,7 @@ export class TextState implements DocumentState<TextChange> {
     };
   }
 
-  resume({ client = '', snapshot, entries, pending }: Kept): Resumed<TextChange> {
+  resume({ client = '', snapshot, entries, pending }: KeptDocument): Resumed<TextChange> {
     const since = this.session.pending;
     const shown = this.text;
     const { session, unfit } = readable(() =>

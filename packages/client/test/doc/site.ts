@@ -67,6 +67,7 @@ export class Desk implements DocumentsHost {
   #queue: Waiting[] = [];
   #seqs = new Map<string, number>();
   #welcome = false;
+  #made = 0;
 
   constructor(site: Site, id: string) {
     this.#site = site;
@@ -102,6 +103,7 @@ export class Desk implements DocumentsHost {
     const waiting: Waiting = { topic, operation, handler, base: operation.base(), seq: 0 };
     this.#queue.push(waiting);
     return {
+      key: ++this.#made,
       get unsent() {
         return waiting.seq === 0;
       },
@@ -115,6 +117,10 @@ export class Desk implements DocumentsHost {
         return true;
       },
     };
+  };
+
+  resume = (): never => {
+    throw new Error('it has no former life');
   };
 
   /** Documents that were not opened yet are, by a snapshot. */

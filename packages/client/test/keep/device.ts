@@ -1,0 +1,133 @@
+import { type Client, connect, type Options } from '../../src/index.ts';
+import type { WebSocketClass, WebSocketLike } from '../../src/socket.ts';
+import { memoryStorage } from '../../src/storage/memory.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { Link } from '../link.ts';
+import type { ModelServer } from '../model.ts';
+import type { World } from '../world.ts';
+
+/** A device: what pages on it store outlives them, and each can be killed at any moment. */
+export class Device {
+  /** No request leaves it. */
+  offline = false;
+  /** Writes fail. */
+  full = false;
+  /** How long a write takes, in milliseconds. */
+  slowness = 0;
+  readonly errors: unknown[] = [];
+  readonly #world: World;
+  readonly #server: ModelServer;
+  readonly #rows = memoryStorage();
+  readonly #locks = new Set<string>();
+  readonly #lost = new Set<() => void>();
+
+  constructor(world: World, server: ModelServer) {
+    this.#world = world;
+    this.#server = server;
+  }
+
+  /** Opens a page. */
+  page(options: Options = {}): Page {
+    return new Page(this, this.#world, this.#server, options);
+  }
+
+  /** All that is stored, by key. */
+  async stored(prefix = ''): Promise<string[]> {
+    return (await this.#rows.read(prefix)).map(([key]) => key);
+  }
+
+  /** The user deletes the site's data. */
+  async wipe(): Promise<void> {
+    await this.#rows.write((await this.stored()).map((key) => [key, undefined]));
+    for (const told of this.#lost) told();
+  }
+
+  /** The storage as a page sees it. */
+  storage(page: Page): Storage {
+    const live = async (): Promise<void> => {
+      if (page.dead) await new Promise(() => {});
+    };
+    return {
+      durable: true,
+      read: async (prefix) => {
+        await live();
+        return this.#rows.read(prefix);
+      },
+      write: async (changes) => {
+        if (this.slowness) await new Promise<void>((done) => this.#world.after(this.slowness, done));
+        await live();
+        if (this.full) throw new Error('no room');
+        await this.#rows.write(changes);
+        await live();
+      },
+      close: () => {},
+      onLost: (listener) => {
+        this.#lost.add(listener);
+        return () => this.#lost.delete(listener);
+      },
+      lock: async (name) => {
+        if (this.#locks.has(name)) return undefined;
+        this.#locks.add(name);
+        const release = (): void => void this.#locks.delete(name);
+        page.locks.push(release);
+        return release;
+      },
+    };
+  }
+}
+
+/** A page with one client. */
+export class Page {
+  dead = false;
+  readonly locks: (() => void)[] = [];
+  readonly client: Client;
+  readonly #links = new Set<Link>();
+
+  constructor(device: Device, world: World, server: ModelServer, options: Options) {
+    const open = (url: string, protocol: string): WebSocketLike => {
+      if (this.dead || device.offline) return refused(world);
+      const link = new Link(server, url, protocol);
+      this.#links.add(link);
+      return link;
+    };
+    const WebSocket = class {
+      constructor(url: string, protocol: string) {
+        // biome-ignore lint/correctness/noConstructorReturn: it stands for the socket
+        return open(url, protocol);
+      }
+    } as unknown as WebSocketClass;
+    this.client = connect('https://tutti.test', {
+      WebSocket,
+      roads: ['ws'],
+      random: world.random,
+      now: () => world.now,
+      timers: world.timers,
+      onError: (error) => device.errors.push(error),
+      storage: device.storage(this),
+      ...options,
+    });
+  }
+
+  /** Ends it at once, as a browser that is killed does. */
+  kill(): void {
+    this.dead = true;
+    for (const link of this.#links) link.close();
+    for (const release of this.locks.splice(0)) release();
+  }
+
+  /** Ends its connections. */
+  cut(): void {
+    for (const link of this.#links) link.cut(1006);
+  }
+}
+
+/** A socket that does not come up. */
+function refused(world: World): WebSocketLike {
+  return {
+    send: () => {},
+    close: () => {},
+    addEventListener: (type: string, listener: (event: { code?: number }) => void) => {
+      if (type === 'close') world.after(1, () => listener({ code: 1006 }));
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { beforeAll, expect, test } from 'vitest';
+import { text } from '../../src/text.ts';
+import { calm, ModelServer } from '../model.ts';
+import { World } from '../world.ts';
+import { Device } from './device.ts';
+
+beforeAll(async () => void (await import('../../src/keep.ts')));
+
+const topics = { chat: 'chat', likes: 'counter:likes', tasks: 'records:tasks', note: 'text:note' };
+
+/** A page with all kinds of topics open. */
+function open(device: Device) {
+  const page = device.page({ types: [text] });
+  const { client } = page;
+  return {
+    page,
+    chat: client.topic(topics.chat),
+    likes: client.counter(topics.likes, { offline: true }),
+    tasks: client.records<{ by: string }>(topics.tasks, { offline: true }),
+    note: client.text(topics.note, { offline: true }),
+  };
+}
+
+type Opened = ReturnType<typeof open>;
+
+function shown({ likes, tasks, note }: Opened): unknown {
+  return [likes.value, tasks.entries().sort(), note.value];
+}
+
+/** Everything that was made, and how often it stands in the log of its topic. */
+class Made {
+  readonly #words = new Map<string, keyof typeof topics>();
+  readonly #server: ModelServer;
+  #last = 0;
+
+  constructor(server: ModelServer) {
+    this.#server = server;
+  }
+
+  make({ chat, likes, tasks, note }: Opened, random: (n: number) => number): string {
+    const word = `w${++this.#last};`;
+    const kinds: [keyof typeof topics, () => void][] = [
+      ['chat', () => void chat.publish(word)],
+      ['tasks', () => void tasks.set(`k${random(4)}`, { by: word })],
+      ['note', () => void note.insert(random(note.length + 1), word)],
+    ];
+    const [kind, run] = kinds[random(kinds.length)] as (typeof kinds)[number];
+    run();
+    likes.add(1);
+    this.#words.set(word, kind);
+    return word;
+  }
+
+  /** How often a word stands in the log. */
+  count(word: string): number {
+    const { entries } = this.#server.log(topics[this.#words.get(word) as keyof typeof topics]);
+    return entries.filter(({ data }) => JSON.stringify(data).includes(word)).length;
+  }
+
+  get all(): string[] {
+    return [...this.#words.keys()];
+  }
+}
+
+test('OUT-1 OUT-4 COPY-1 pages that are cut and killed at random lose nothing that was stored, and do nothing twice', {
+  timeout: 300_000,
+}, async () => {
+  for (let seed = 0; seed < 80; seed++) {
+    const world = new World(seed);
+    const below = (n: number): number => world.below(n);
+    const server = new ModelServer(world);
+    server.faults = { ...calm, refuse: 0.05, cut: 0.02, dial: 0.1, bar: 0.02 };
+    const devices = [new Device(world, server), new Device(world, server)];
+    const pages: Opened[] = devices.map(open);
+    const made = new Made(server);
+    /** Words of entries that are surely stored. */
+    const stored = new Set<string>();
+    for (let step = 0; step < 40; step++) {
+      const i = below(2);
+      const device = devices[i] as Device;
+      const opened = pages[i] as Opened;
+      const kind = below(12);
+      if (kind < 6) {
+        const words = Array.from({ length: 1 + below(4) }, () => made.make(opened, below));
+        if (below(2)) {
+          await world.pass(20 + device.slowness * 3);
+          if (!opened.page.dead) for (const word of words) stored.add(word);
+        }
+      } else if (kind < 7) {
+        device.slowness = below(3) * 20;
+      } else if (kind < 9) {
+        device.offline = !device.offline;
+        if (device.offline) opened.page.cut();
+      } else if (kind < 11) {
+        await kill(opened, device);
+      } else {
+        await world.pass(below(3000));
+      }
+      await world.pass(below(100));
+    }
+
+    async function kill(opened: Opened, device: Device): Promise<void> {
+      const i = pages.indexOf(opened);
+      const quiet = below(2) === 0;
+      if (quiet) {
+        device.offline = true;
+        opened.page.cut();
+        await world.pass(500);
+      }
+      const before = shown(opened);
+      opened.page.kill();
+      const next = open(device);
+      pages[i] = next;
+      await world.pass(200);
+      if (quiet) expect(shown(next), `seed ${seed}`).toEqual(before);
+    }
+
+    server.faults = calm;
+    for (const device of devices) device.offline = false;
+    await world.pass(120_000);
+    const [a, b] = pages as [Opened, Opened];
+    expect(shown(a), `seed ${seed}`).toEqual(shown(b));
+    expect(a.note.value).toBe(server.log(topics.note).text?.text);
+    for (const word of made.all) expect(made.count(word), `${word} of seed ${seed}`).toBeLessThanOrEqual(1);
+    for (const word of stored) expect(made.count(word), `stored ${word} of seed ${seed}`).toBe(1);
+    for (const { page } of pages) expect(page.client.outbox.entries).toEqual([]);
+    for (const device of devices) {
+      expect(device.errors, `seed ${seed}`).toEqual([]);
+      const left = (await device.stored()).filter((key) => /\/(?:entry|dead)\//.test(key));
+      expect(left, `seed ${seed}`).toEqual([]);
+    }
+    for (const { page } of pages) page.client.close();
+  }
+});

@@ -1,0 +1,291 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TuttiError } from '../../src/index.ts';
+import { text } from '../../src/text.ts';
+import { ModelServer } from '../model.ts';
+import { World } from '../world.ts';
+import { Device } from './device.ts';
+
+function setUp(seed = 7): { world: World; server: ModelServer; device: Device } {
+  const world = new World(seed);
+  const server = new ModelServer(world);
+  return { world, server, device: new Device(world, server) };
+}
+
+const dataOf = (server: ModelServer, topic: string): unknown[] =>
+  server.log(topic).entries.map(({ data }) => data);
+
+// It is loaded by the first client, which takes longer than the clock of a test runs.
+beforeAll(async () => void (await import('../../src/keep.ts')));
+
+describe('the outbox', () => {
+  test('OUT-1 nothing is sent that is not stored', async () => {
+    const { world, server, device } = setUp();
+    device.slowness = 300;
+    const { client } = device.page();
+    await world.pass(2000);
+    client.topic('chat').publish('hello');
+    await world.pass(250);
+    expect(server.heard.filter(({ type }) => type === 'publish')).toEqual([]);
+    expect(client.outbox.entries).toMatchObject([{ topic: 'chat', data: 'hello' }]);
+    await world.pass(1000);
+    expect(dataOf(server, 'chat')).toEqual(['hello']);
+    expect(client.outbox.entries).toEqual([]);
+    expect((await device.stored()).filter((key) => key.includes('/entry/'))).toEqual([]);
+    client.close();
+  });
+
+  test('OUT-3 what was queued offline is sent by the next page, once and in order', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page();
+    for (let i = 0; i < 100; i++) first.client.topic('chat').publish(i);
+    await world.pass(1000);
+    first.kill();
+    const second = device.page();
+    await world.pass(100);
+    expect(second.client.outbox.entries.map(({ data }) => data)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    second.client.topic('chat').publish('later');
+    await world.pass(100);
+    device.offline = false;
+    await world.pass(30_000);
+    expect(dataOf(server, 'chat')).toEqual([...Array.from({ length: 100 }, (_, i) => i), 'later']);
+    expect(server.log('chat').rows.size).toBe(1);
+    second.client.close();
+  });
+
+  test('OUT-2 a page that is killed in flight leaves nothing twice', async () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const { world, server, device } = setUp(seed);
+      let page = device.page();
+      const published: number[] = [];
+      for (let life = 0; life < 5; life++) {
+        await world.pass(world.below(700));
+        for (let i = world.below(30); i > 0; i--) {
+          page.client.topic('chat').publish(published.length);
+          published.push(published.length);
+        }
+        await world.pass(world.below(300));
+        page.kill();
+        page = device.page();
+      }
+      await world.pass(60_000);
+      const arrived = dataOf(server, 'chat') as number[];
+      expect([...arrived].sort((a, b) => a - b)).toEqual([...new Set(arrived)].sort((a, b) => a - b));
+      expect(arrived).toEqual([...arrived].sort((a, b) => a - b));
+      expect(page.client.outbox.entries).toEqual([]);
+      page.client.close();
+    }
+  });
+
+  test('OUT-7 what the server rejects in a later life becomes a dead letter, and holds nothing up', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page();
+    for (const word of ['a', 'bad', 'c']) first.client.topic('chat').publish(word, { name: 'word' });
+    await world.pass(100);
+    first.kill();
+    server.rejects = (data) => data === 'bad';
+    device.offline = false;
+    const second = device.page();
+    await world.pass(5000);
+    expect(dataOf(server, 'chat')).toEqual(['a', 'c']);
+    expect(second.client.outbox.dead).toMatchObject([
+      { topic: 'chat', name: 'word', data: 'bad', error: { code: 'rejected' } },
+    ]);
+    second.kill();
+    const third = device.page();
+    await world.pass(1000);
+    const [letter] = third.client.outbox.dead;
+    third.client.outbox.retry(letter?.id ?? '', 'good');
+    await world.pass(1000);
+    expect(dataOf(server, 'chat')).toEqual(['a', 'c', 'good']);
+    expect(third.client.outbox.dead).toEqual([]);
+    expect((await device.stored()).filter((key) => /\/(entry|dead)\//.test(key))).toEqual([]);
+    third.client.close();
+  });
+
+  test('OUT-3 two pages are two clients, and what a dead one has left is sent beside', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const pages = [device.page(), device.page()];
+    for (const [i, { client }] of pages.entries()) client.topic('chat').publish(i);
+    await world.pass(100);
+    for (const page of pages) page.kill();
+    device.offline = false;
+    const { client } = device.page();
+    await world.pass(5000);
+    expect((dataOf(server, 'chat') as number[]).sort()).toEqual([0, 1]);
+    expect(server.log('chat').rows.size).toBe(2);
+    client.close();
+  });
+
+  test('OUT-8 what has waited for 30 days is a dead letter', async () => {
+    const { world, device } = setUp();
+    device.offline = true;
+    const first = device.page();
+    first.client.topic('chat').publish('old');
+    await world.pass(100);
+    first.kill();
+    world.now += 31 * 86_400_000;
+    const { client } = device.page();
+    await world.pass(100);
+    expect(client.outbox.dead).toMatchObject([{ data: 'old', error: { code: 'timeout' } }]);
+    expect(client.outbox.entries).toEqual([]);
+    client.close();
+  });
+
+  test('OUT-9 entries of another version are carried over, or become dead letters', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page({ version: 1 });
+    first.client.topic('chat').publish({ text: 'a' });
+    first.client.topic('chat').publish({ old: true });
+    await world.pass(100);
+    first.kill();
+    device.offline = false;
+    const migrate = ({ topic, data, version }: { topic: string; data: unknown; version?: number }) =>
+      version === 1 && 'text' in (data as object) ? { topic, data: { body: 'a' } } : null;
+    const { client } = device.page({ version: 2, migrate });
+    await world.pass(3000);
+    expect(dataOf(server, 'chat')).toEqual([{ body: 'a' }]);
+    expect(client.outbox.dead).toMatchObject([{ data: { old: true }, error: { code: 'bad_operation' } }]);
+    client.close();
+  });
+
+  test('OUT-10 what cannot be stored is told and sent from memory, and stored later', async () => {
+    const { world, server, device } = setUp();
+    const { client } = device.page();
+    await world.pass(1000);
+    expect(client.outbox.durable).toBe(true);
+    device.full = true;
+    client.topic('chat').publish('a');
+    await world.pass(1000);
+    expect(dataOf(server, 'chat')).toEqual(['a']);
+    expect([client.outbox.durable, device.errors.length > 0]).toEqual([false, true]);
+    device.full = false;
+    device.offline = true;
+    await world.pass(15_000);
+    expect(client.outbox.durable).toBe(true);
+    client.close();
+  });
+
+  test('OUT-10 rows that are gone are stored again', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page();
+    first.client.topic('chat').publish('a');
+    await world.pass(100);
+    await device.wipe();
+    await world.pass(100);
+    first.kill();
+    device.offline = false;
+    const { client } = device.page();
+    await world.pass(3000);
+    expect(dataOf(server, 'chat')).toEqual(['a']);
+    client.close();
+  });
+
+  test('OUT-11 another user is shown and sends nothing of it', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const ann = device.page({ user: 'ann' });
+    ann.client.topic('chat').publish('a');
+    await world.pass(100);
+    ann.kill();
+    device.offline = false;
+    const bob = device.page({ user: 'bob' });
+    await world.pass(3000);
+    expect([bob.client.outbox.entries, dataOf(server, 'chat')]).toEqual([[], []]);
+    bob.kill();
+    const again = device.page({ user: 'ann' });
+    await world.pass(3000);
+    expect(dataOf(server, 'chat')).toEqual(['a']);
+    again.client.close();
+  });
+
+  test('OUT-12 forget erases all of the user', async () => {
+    const { world, device } = setUp();
+    device.offline = true;
+    const { client } = device.page({ user: 'ann' });
+    const other = device.page({ user: 'bob' });
+    for (const one of [client, other.client]) {
+      one.topic('chat').publish('a');
+      one.counter('counter:likes', { offline: true }).add(1);
+    }
+    await world.pass(100);
+    await client.forget();
+    expect((await device.stored('ann/')).length).toBe(0);
+    expect((await device.stored('bob/')).length).toBeGreaterThan(0);
+    expect(client.status.state).toBe('closed');
+    other.client.close();
+  });
+});
+
+describe('documents without a network', () => {
+  test('COPY-2 a document opens as it was, with what is pending, before any connection', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page();
+    const tasks = first.client.records<{ title: string }>('records:tasks', { offline: true });
+    tasks.set('a', { title: 'one' });
+    await world.pass(2000);
+    server.append('records:tasks', { op: 'set', key: 'b', value: { title: 'two' } }, {});
+    await world.pass(2000);
+    device.offline = true;
+    first.cut();
+    tasks.set('c', { title: 'three' });
+    await world.pass(500);
+    const shown = tasks.entries();
+    expect(shown.length).toBe(3);
+    first.kill();
+
+    const second = device.page();
+    const again = second.client.records<{ title: string }>('records:tasks', { offline: true });
+    await world.pass(50);
+    expect(again.status).toBe('open');
+    expect(again.entries()).toEqual(shown);
+    device.offline = false;
+    await world.pass(30_000);
+    expect([...server.log('records:tasks').cells.keys()].sort()).toEqual(['a', 'b', 'c']);
+    expect(second.client.outbox.entries).toEqual([]);
+    second.client.close();
+  });
+
+  test('COPY-1 notes written on two devices offline, killed, opened offline and then online: both hold everything', async () => {
+    const { world, server, device } = setUp();
+    const other = new Device(world, server);
+    const devices = [device, other];
+    const open = (on: Device) => {
+      const page = on.page({ types: [text] });
+      return { page, note: page.client.text('text:note', { offline: true }) };
+    };
+    let pages = devices.map(open);
+    await world.pass(1000);
+    pages[0]?.note.insert(0, 'shared ');
+    await world.pass(3000);
+    for (const one of devices) one.offline = true;
+    for (const { page } of pages) page.cut();
+    for (const [i, { note }] of pages.entries()) {
+      note.insert(note.length, `written by ${i} `);
+      await world.pass(1000);
+      note.insert(0, `${i}: `);
+    }
+    await world.pass(1000);
+    const shown = pages.map(({ note }) => note.value);
+    expect(shown).toEqual(['0: shared written by 0 ', '1: shared written by 1 ']);
+    for (const { page } of pages) page.kill();
+
+    pages = devices.map(open);
+    await world.pass(1000);
+    expect(pages.map(({ note }) => note.value)).toEqual(shown);
+    for (const one of devices) one.offline = false;
+    await world.pass(60_000);
+    const [a, b] = pages.map(({ note }) => note.value);
+    expect(a).toBe(b);
+    expect(server.log('text:note').text?.text).toBe(a);
+    for (const part of ['0: ', '1: ', 'shared ', 'written by 0 ', 'written by 1 ']) expect(a).toContain(part);
+    for (const { page } of pages) page.client.close();
+    expect([...device.errors, ...other.errors].filter((e) => e instanceof TuttiError)).toEqual([]);
+  });
+});
