@@ -85,8 +85,8 @@ export interface Copy {
   snapshot(snapshot: Snapshot, confirmed: readonly number[]): void;
   /** Adds the next entries, likewise. */
   entries(entries: readonly Entry[], confirmed: readonly number[]): void;
-  /** The document is not open any more. */
+  /** Whoever got it uses it no more. */
   close(): void;
-  /** Nothing of it is to stay. */
+  /** The same, and nothing of it is to stay if nobody else uses it. */
   erase(): void;
 }

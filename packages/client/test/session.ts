@@ -46,7 +46,7 @@ export class Session {
   /** Sends the entries of a topic that this session has not had. */
   feed(topic: string): void {
     const at = this.#cursors.get(topic);
-    if (at === undefined || this.#expired) return;
+    if (at === undefined || this.#expired || this.#server.withholds) return;
     const { entries } = this.#server.log(topic);
     this.#cursors.set(topic, entries.length);
     for (const entry of entries.slice(at)) this.#say({ type: 'entry', topic, ...entry });

@@ -1,7 +1,7 @@
 import { TextError } from './error.ts';
 import { difference } from './lift.ts';
 import { apply } from './op.ts';
-import type { Entry } from './sequence.ts';
+import type { Entry, Sequence } from './sequence.ts';
 import { TextSession } from './session.ts';
 import { restore, type Snapshot } from './snapshot.ts';
 import type { Pending } from './timeline.ts';
@@ -32,8 +32,10 @@ type Made = Omit<Pending, 'acknowledged'> & { acknowledged?: boolean; offset?: n
  */
 export function resume(kept: Kept): { session: TextSession; unfit: number[] } {
   const session = new TextSession(kept.client);
+  const { snapshot, pending } = kept;
+  const sequence = snapshot !== undefined && pending.length > 0 ? restore(snapshot) : undefined;
   const made = allMade(kept);
-  const { opened, log } = from(kept, made[0]?.base);
+  const { opened, log } = from(kept, sequence, made[0]?.base);
   if (opened !== undefined) session.open(opened, () => false, true);
   const own = new Map<number, number>();
   const unfit: number[] = [];
@@ -52,7 +54,7 @@ export function resume(kept: Kept): { session: TextSession; unfit: number[] } {
     make();
   }
   unfit.push(...made.map(({ key }) => key));
-  return { session, unfit: unfit.filter((key) => kept.pending.some((pending) => pending.key === key)) };
+  return { session, unfit: unfit.filter((key) => pending.some((one) => one.key === key)) };
 }
 
 /** What is pending, behind the own entries that it was made on when the log had not got them yet. */
@@ -75,13 +77,11 @@ function allMade({ client, snapshot, entries, pending }: Kept): Made[] {
  */
 function from(
   { snapshot, entries }: Kept,
-  base = Number.POSITIVE_INFINITY,
-): {
-  opened: Snapshot | undefined;
-  log: readonly Entry[];
-} {
-  if (snapshot === undefined) return { opened: undefined, log: entries };
-  const { history, bar, length, offset } = restore(snapshot);
+  sequence: Sequence | undefined,
+  base = 0,
+): { opened: Snapshot | undefined; log: readonly Entry[] } {
+  if (snapshot === undefined || sequence === undefined) return { opened: snapshot, log: entries };
+  const { history, bar, length, offset } = sequence;
   if (base >= offset || base < bar) return { opened: snapshot, log: entries };
   const walker = new Walker(history, -1, length);
   walker.reach(history.end);

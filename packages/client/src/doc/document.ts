@@ -120,11 +120,8 @@ export class Document<S extends DocumentState<F>, F = never> {
    */
   revive(client: string | undefined, operations: readonly Revived[], copy: Copy | undefined): void {
     const fit = this.#take(copy, client, operations);
-    const unfit = operations.filter((_, i) => !fit.has(i - operations.length));
-    this.host.copies?.dead(
-      unfit.map(({ sending }) => sending),
-      new TuttiError('bad_message', 'It does not fit what is kept of its document.'),
-    );
+    for (const [i, operation] of operations.entries())
+      if (!fit.has(i - operations.length)) this.#sendUnseen(operation);
     queueMicrotask(() => this.#leaveIfUnused());
   }
 
@@ -319,9 +316,10 @@ export class Document<S extends DocumentState<F>, F = never> {
   #load(then: () => void): void {
     const loaded = (copy?: Copy): void => {
       if (this.#ended || this.#copy) copy?.close();
-      else if (this.status === 'opening') this.#take(copy, this.host.client(), []);
-      else this.#copy = copy;
-      if (!this.#ended) then();
+      if (this.#ended) return;
+      if (!this.#copy && this.status === 'opening') this.#take(copy, this.host.client(), []);
+      this.#copy ??= copy;
+      then();
     };
     const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
     loading.then(loaded, () => loaded());
@@ -367,6 +365,23 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.take(change);
     if (stored && this.status === 'opening') this.#move('open');
     return fit;
+  }
+
+  /**
+   * Sends an operation that does not fit what is kept, as it was made, without
+   * that it shows. One that the server takes only if it is said anew has no
+   * effect, and goes on as a dead letter.
+   */
+  #sendUnseen({ sending, data }: Revived): void {
+    const none = (): void => {};
+    const nothing = { ...encode([]), base: () => this.#position.offset, positional: true };
+    const outdated = (): void => {
+      const error = new TuttiError('bad_message', 'It does not fit what is kept of its document.');
+      this.host.copies?.dead([sending], error);
+      made.amend(nothing);
+    };
+    const handler = { sent: none, doubtful: none, acknowledged: none, failed: none, outdated };
+    const made = this.host.resume(sending, { ...nothing, ...encode(data) }, handler);
   }
 
   /** Stores the document as it is, if that can be had now. */

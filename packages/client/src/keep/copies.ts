@@ -49,13 +49,13 @@ export class StoredCopies {
   /** The copy of a document with what is stored of it. */
   async load(topic: string, doc: string): Promise<Copy> {
     const open = this.#open.get(topic);
-    if (open) return open;
+    if (open) return open.join();
     const { storage, saver, rows } = this.#host;
     await saver.rest();
     const [[, row] = []] = (await storage.read(rows.copy(topic))).filter(([key]) => key === rows.copy(topic));
     const tail = row ? await storage.read(rows.tail(topic)) : [];
     const raced = this.#open.get(topic);
-    if (raced) return raced;
+    if (raced) return raced.join();
     const { doc: type, snapshot } = (row ?? {}) as Partial<CopyRow>;
     const entries = tail.map(([, entry]) => entry as TailRow);
     const stored = snapshot && type === doc ? { snapshot, entries } : undefined;
@@ -69,7 +69,7 @@ export class StoredCopies {
 
   /** A copy of a document, in place of what may be stored of it. */
   begin(topic: string, doc: string): Copy {
-    return this.#open.get(topic) ?? this.#add(topic, doc, undefined, []);
+    return this.#open.get(topic)?.join() ?? this.#add(topic, doc, undefined, []);
   }
 
   /** The storage has lost all rows. */
@@ -145,7 +145,8 @@ class StoredCopy implements Copy {
   #tailBytes = 0;
   #bytes: number;
   #lost = false;
-  #ended = false;
+  /** How many use it. */
+  #users = 1;
 
   constructor(
     host: CopiesHost,
@@ -173,7 +174,7 @@ class StoredCopy implements Copy {
   }
 
   snapshot(snapshot: Snapshot, confirmed: readonly number[]): void {
-    if (this.#ended) return;
+    if (this.#users === 0) return;
     const { saver, rows } = this.#host;
     this.#cut();
     this.#lost = false;
@@ -185,7 +186,7 @@ class StoredCopy implements Copy {
   }
 
   entries(entries: readonly Entry[], confirmed: readonly number[]): void {
-    if (this.#ended || this.#lost) return;
+    if (this.#users === 0 || this.#lost) return;
     const { saver, rows } = this.#host;
     for (const entry of entries) {
       saver.put(rows.tailEntry(this.#topic, entry.offset), entry);
@@ -195,16 +196,20 @@ class StoredCopy implements Copy {
     for (const key of confirmed) this.#host.confirmed(key);
   }
 
+  join(): Copy {
+    this.#users++;
+    return this;
+  }
+
   close(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#fate.ended();
+    if (--this.#users === 0) this.#fate.ended();
   }
 
   erase(): void {
-    if (this.#ended) return;
-    this.#cut();
-    this.#fate.erased();
+    if (this.#users === 1) {
+      this.#cut();
+      this.#fate.erased();
+    }
     this.close();
   }
 

@@ -42,6 +42,11 @@ export class Device {
     for (const told of this.#lost) told();
   }
 
+  /** Changes what is stored. */
+  async spoil(change: (key: string, row: unknown) => unknown): Promise<void> {
+    await this.#rows.write((await this.#rows.read('')).map(([key, row]) => [key, change(key, row)]));
+  }
+
   /** The storage as a page sees it. */
   storage(page: Page): Storage {
     const live = async (): Promise<void> => {

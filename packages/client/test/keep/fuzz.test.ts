@@ -24,7 +24,7 @@ function open(device: Device) {
 type Opened = ReturnType<typeof open>;
 
 function shown({ likes, tasks, note }: Opened): unknown {
-  return [likes.value, tasks.entries().sort(), note.value];
+  return [likes.value, [...tasks.entries()].sort(), note.value];
 }
 
 /** Everything that was made, and how often it stands in the log of its topic. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TuttiError } from '../../src/index.ts';
 import { text } from '../../src/text.ts';
-import { ModelServer } from '../model.ts';
+import { calm, ModelServer } from '../model.ts';
 import { World } from '../world.ts';
 import { Device } from './device.ts';
 
@@ -77,6 +77,24 @@ describe('the outbox', () => {
       expect(page.client.outbox.entries).toEqual([]);
       page.client.close();
     }
+  });
+
+  test('OUT-3 the run of a later life is above all that were said, stored or not', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page();
+    await world.pass(1000);
+    device.slowness = 5000;
+    first.cut();
+    await world.pass(2000);
+    first.kill();
+    const said = [...server.runs.values()];
+    expect(said).toEqual([2]);
+    device.slowness = 0;
+    const { client } = device.page();
+    await world.pass(1000);
+    expect(client.online).toBe(true);
+    expect(server.runs.size).toBe(1);
+    client.close();
   });
 
   test('OUT-7 what the server rejects in a later life becomes a dead letter, and holds nothing up', async () => {
@@ -249,6 +267,145 @@ describe('documents without a network', () => {
     await world.pass(30_000);
     expect([...server.log('records:tasks').cells.keys()].sort()).toEqual(['a', 'b', 'c']);
     expect(second.client.outbox.entries).toEqual([]);
+    second.client.close();
+  });
+
+  test('COPY-1 what was acknowledged and is not in the stored document shows, and is not sent again', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page();
+    first.client.counter('counter:likes', { offline: true });
+    await world.pass(1000);
+    server.withholds = true;
+    first.client.counter('counter:likes').add(5);
+    await world.pass(1000);
+    expect(server.log('counter:likes').entries.length).toBe(1);
+    first.kill();
+    device.offline = true;
+    const second = device.page();
+    const likes = second.client.counter('counter:likes', { offline: true });
+    await world.pass(100);
+    expect([likes.value, second.client.outbox.entries]).toEqual([5, []]);
+    server.withholds = false;
+    device.offline = false;
+    await world.pass(30_000);
+    expect([likes.value, server.log('counter:likes').entries.length]).toEqual([5, 1]);
+    expect((await device.stored()).filter((key) => key.includes('/entry/'))).toEqual([]);
+    second.client.close();
+  });
+
+  test('COPY-1 a text is kept while something of it waits, and no longer', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    const note = first.client.text('text:note');
+    await world.pass(1000);
+    server.append('text:note', [[0, 0, 'hello world']], {});
+    await world.pass(1000);
+    device.offline = true;
+    first.cut();
+    note.insert(5, ',');
+    await world.pass(100);
+    first.kill();
+    server.append('text:note', [[0, 6, '']], {});
+    const second = device.page({ types: [text] });
+    const again = second.client.text('text:note');
+    await world.pass(100);
+    expect(again.value).toBe('hello, world');
+    device.offline = false;
+    await world.pass(30_000);
+    expect(again.value).toBe(',world');
+    again.close();
+    await world.pass(100);
+    expect((await device.stored()).filter((key) => !/\/(?:client|topic)\//.test(key))).toEqual([]);
+    second.client.close();
+  });
+
+  test('COPY-3 entries are folded into a new snapshot when they are many', async () => {
+    const { world, server, device } = setUp();
+    const { client } = device.page();
+    const likes = client.counter('counter:likes', { offline: true });
+    await world.pass(1000);
+    for (let i = 0; i < 600; i++) {
+      server.append('counter:likes', { op: 'add', n: 1 }, {});
+      if (i % 50 === 0) await world.pass(100);
+    }
+    await world.pass(1000);
+    expect(likes.value).toBe(600);
+    const tail = (await device.stored()).filter((key) => key.includes('/tail/'));
+    expect(tail.length).toBeLessThanOrEqual(256 + 50);
+    client.close();
+  });
+
+  test('COPY-4 of more than 100 documents the one that was opened least recently goes', async () => {
+    const { world, device } = setUp();
+    const { client } = device.page();
+    for (let i = 0; i < 102; i++) {
+      client.counter(`counter:${i}`, { offline: true }).close(); // opened and closed at once
+      const likes = client.counter(`counter:${i}`, { offline: true });
+      await world.pass(400);
+      if (i !== 1) likes.close();
+    }
+    const kept = (await device.stored()).filter((key) => key.includes('/copy/'));
+    expect(kept.length).toBe(100);
+    expect(kept).not.toContain('/copy/counter:0');
+    expect(kept).toContain('/copy/counter:1');
+    expect(kept).not.toContain('/copy/counter:2');
+    client.close();
+  });
+
+  test('COPY-5 what cannot be read is passed over, and what does not fit it is sent as it was made', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    const note = first.client.text('text:note', { offline: true });
+    first.client.counter('counter:likes', { offline: true });
+    await world.pass(1000);
+    server.append('text:note', [[0, 0, 'hello']], {});
+    await world.pass(1000);
+    device.offline = true;
+    first.cut();
+    note.insert(5, '!');
+    await world.pass(100);
+    first.kill();
+    await device.spoil((key, row) =>
+      key.includes('/copy/') ? { ...(row as object), snapshot: { offset: 1, cells: 7 } } : row,
+    );
+    device.offline = false;
+    const second = device.page({ types: [text] });
+    const again = second.client.text('text:note', { offline: true });
+    const likes = second.client.counter('counter:likes', { offline: true });
+    await world.pass(5000);
+    expect([again.status, again.value, likes.status, likes.value]).toEqual(['open', 'hello!', 'open', 0]);
+    expect(device.errors).toMatchObject([{ code: 'bad_message' }, { code: 'bad_message' }]);
+    expect([second.client.outbox.dead, second.client.outbox.entries]).toEqual([[], []]);
+    second.client.close();
+  });
+
+  test('COPY-5 an operation that fits neither what is kept nor the server becomes a dead letter', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    const note = first.client.text('text:note');
+    await world.pass(1000);
+    server.append('text:note', [[0, 0, 'hello']], {});
+    await world.pass(1000);
+    device.offline = true;
+    first.cut();
+    note.insert(5, '!');
+    await world.pass(100);
+    first.kill();
+    await device.spoil((key, row) => (key.includes('/copy/') ? undefined : row));
+    server.faults = { ...calm, bar: 1 };
+    server.append('text:note', [[0, 0, 'X']], {});
+    server.faults = calm;
+    device.offline = false;
+    const second = device.page({ types: [text] });
+    const again = second.client.text('text:note');
+    await world.pass(60_000);
+    expect([again.value, second.client.outbox.entries]).toEqual(['Xhello', []]);
+    expect(second.client.outbox.dead).toMatchObject([
+      { doc: 'text', data: [[5, 0, '!']], error: { code: 'bad_message' } },
+    ]);
+    second.client.outbox.retry(second.client.outbox.dead[0]?.id ?? '', [[6, 0, '?']]);
+    await world.pass(1000);
+    expect([again.value, second.client.outbox.dead]).toEqual(['Xhello?', []]);
     second.client.close();
   });
 
