@@ -72,6 +72,8 @@ export class ModelServer {
   readonly requests: string[] = [];
   /** Whether the application rejects an entry. */
   rejects: (data: unknown) => boolean = () => false;
+  /** Clients die before they have stored the run that they said, and say it again. */
+  mortal = false;
   /** The answer to a POST of commands is lost on its way, so many times. */
   loseAnswers = 0;
   readonly world: World;

@@ -107,11 +107,12 @@ export class Session {
       const { secret, run } = client;
       const highest = runs.get(secret) ?? 0;
       const beside = [...sessions].filter((s) => s.secret === secret && s.run === run);
-      if (run < highest && this.road !== 'ws')
+      const heir = this.#server.mortal && run <= highest;
+      if (heir ? [...sessions].some((s) => s.secret === secret) : run < highest && this.road !== 'ws')
         return this.#say({ type: 'close', error: error('stale_run', true) });
-      if (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest))
+      if (!heir && (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest)))
         throw new Error(`run ${run} again`);
-      runs.set(secret, run);
+      runs.set(secret, Math.max(run, highest));
       for (const other of [...sessions])
         if (other.secret === secret && !beside.includes(other)) other.cut(4207);
       Object.assign(this, { secret, run });
