@@ -141,7 +141,7 @@ export class Life {
   /** Writes batch by batch, each whole or not at all; tells of it later, and not of each. */
   #write(): void {
     const { world } = this.#server;
-    world.after(world.below(30), () => {
+    world.after(world.below(world.chance(0.05) ? 3000 : 30), () => {
       const [next] = this.#unwritten;
       if (this.#dead || !next) return;
       this.#storage.write(next);

@@ -35,6 +35,8 @@ export type Message = Record<string, unknown> & { type: string };
 export interface Row {
   accepted: Map<number, number>;
   voids: Set<number>;
+  /** The run of the entry that was accepted last. */
+  run: number;
 }
 
 interface Log {

@@ -183,9 +183,10 @@ export class Session {
     const log = this.#server.log(topic);
     let row = log.rows.get(this.secret);
     if (!row) {
-      row = { accepted: new Map(), voids: new Set() };
+      row = { accepted: new Map(), voids: new Set(), run: 0 };
       log.rows.set(this.secret, row);
     }
+    if (this.run < row.run) throw new Error(`run ${this.run} behind run ${row.run}`);
     const before = row.accepted.get(seq);
     if (before) return this.#say({ type: 'ack', ...about, offset: before, term });
     if (row.voids.has(seq)) return this.#say({ type: 'rejected', ...about, error: error('rejected', false) });
@@ -206,6 +207,7 @@ export class Session {
     if (code === 'rebase_required') return this.#say({ type: 'refused', ...about, error: error(code, true) });
     if (code) return this.#say({ type: 'rejected', ...about, error: error(code, false) });
     row.voids = gone;
+    row.run = this.run;
     row.accepted.set(seq, log.entries.length + 1);
     const offset = this.#server.append(topic, data, {
       ...by,
