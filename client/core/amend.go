@@ -51,6 +51,7 @@ func (a Amend) apply(c *Core) {
 		e := o.entries[i]
 		c.outboxes.bytes += len(a.Data) - len(e.data)
 		e.base, e.data = &a.Base, a.Data
+		c.ledger.note(e)
 		c.amends(o)
 		return
 	}

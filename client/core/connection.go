@@ -123,6 +123,7 @@ func (Opened) apply(c *Core) {
 	}
 	n.stage = stageHello
 	c.identity.run++
+	c.ledger.noteClient()
 	c.send(&protocol.Hello{
 		Token:   n.token,
 		Clients: []protocol.ClientProof{{Secret: c.identity.secret, Run: c.identity.run}},
@@ -130,14 +131,27 @@ func (Opened) apply(c *Core) {
 	})
 }
 
-// welcome makes the connection live.
+// welcome makes the connection live. A client that keeps its entries goes on as
+// the one that it was, or not at all.
 func (c *Core) welcome(w *protocol.Welcome) {
 	n := &c.connection
+	id := ""
+	if len(w.Clients) > 0 {
+		id = w.Clients[0]
+	}
+	known := c.identity.id
+	if c.ledger != nil && known != "" && id != known {
+		c.shut()
+		c.end(protocol.Errorf(protocol.BadClient, ""), endFair)
+		return
+	}
 	n.since, n.heard = c.now, c.now
 	n.patience = max(1, min(w.Ping, day)+min(w.Grace, day))
 	c.limits = w.Limits
-	if c.client = ""; len(w.Clients) > 0 {
-		c.client = w.Clients[0]
+	c.client = id
+	if id != "" && id != known {
+		c.identity.id = id
+		c.ledger.noteClient()
 	}
 	c.roads.live(c.now, c.options.Random)
 	c.goLive()

@@ -18,6 +18,8 @@ const (
 const (
 	DefaultQueueEntries = 1000
 	DefaultQueueBytes   = 8 << 20
+	KeptQueueEntries    = 10_000 // where entries are kept
+	KeptQueueBytes      = 32 << 20
 )
 
 // Options are what a core needs from outside.
@@ -27,8 +29,9 @@ type Options struct {
 	Secret       func() protocol.Secret // a new secret, born now
 	Roads        []string               // the roads there are, best first; empty: ws alone
 	Road         string                 // where to begin, if one of Roads; empty: the best
-	QueueEntries int                    // unanswered publishes at most; 0: DefaultQueueEntries
-	QueueBytes   int                    // bytes of their data at most; 0: DefaultQueueBytes
+	Keeps        bool                   // the driver stores what [Keep] tells, and nothing is sent before
+	QueueEntries int                    // unanswered publishes at most; 0: DefaultQueueEntries, or KeptQueueEntries
+	QueueBytes   int                    // bytes of their data at most; 0: DefaultQueueBytes, or KeptQueueBytes
 }
 
 // Core is one client. See the package's doc.
@@ -46,6 +49,7 @@ type Core struct {
 	subscriptions subscriptions
 	outboxes      outboxes
 	pages         []*page
+	ledger        *ledger // nil: nothing is kept
 
 	effects []Effect
 	out     [][]byte
@@ -54,17 +58,22 @@ type Core struct {
 
 // New returns an idle core.
 func New(options Options) *Core {
+	entries, bytes := DefaultQueueEntries, DefaultQueueBytes
+	var l *ledger
+	if options.Keeps {
+		entries, bytes, l = KeptQueueEntries, KeptQueueBytes, newLedger()
+	}
 	if options.QueueEntries == 0 {
-		options.QueueEntries = DefaultQueueEntries
+		options.QueueEntries = entries
 	}
 	if options.QueueBytes == 0 {
-		options.QueueBytes = DefaultQueueBytes
+		options.QueueBytes = bytes
 	}
 	return &Core{
 		options: options, limits: protocol.DefaultLimits(), told: Never,
 		connection:    connection{state: Idle, deadline: Never},
 		roads:         newRoads(options.Roads, options.Road),
-		subscriptions: newSubscriptions(), outboxes: newOutboxes(),
+		subscriptions: newSubscriptions(), outboxes: newOutboxes(l), ledger: l,
 	}
 }
 
@@ -83,6 +92,7 @@ func (c *Core) Step(now int64, in Input) []Effect {
 	c.steps++
 	in.apply(c)
 	c.flush()
+	c.tellKept()
 	// A tick has used up the former wish: one that is due again is told again.
 	_, ticked := in.(Tick)
 	if w := c.wish(); w != c.told || ticked && w <= c.now {

@@ -104,6 +104,7 @@ func (c *Core) rebase(topic string, newest uint64) {
 	for _, e := range o.entries {
 		if e.base != nil && *e.base > newest {
 			e.base = new(uint64)
+			c.ledger.note(e)
 		}
 	}
 }

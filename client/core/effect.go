@@ -92,7 +92,8 @@ type Failed struct {
 // Queued says that an entry waits to be sent.
 type Queued struct{ Key uint64 }
 
-// Sent says that an entry was first sent under this seq.
+// Sent says that an entry was first sent under this seq or, of a core that keeps,
+// that it was given it.
 type Sent struct{ Key, Seq uint64 }
 
 // Doubtful says that the connection ended while an operation was on its way. It
@@ -119,6 +120,17 @@ type Page struct {
 	Err  *protocol.Error
 }
 
+// Keep tells what has changed of what is to outlive the client: to be stored
+// together or not at all, in the order of batches. [Kept] answers, late and not
+// for each as the driver likes. Nothing is sent before it is stored.
+type Keep struct {
+	Batch   uint64               // counted from 1
+	Client  *KeptClient          // nil: as before, as are those that are not in Topics and Entries
+	Topics  map[string]KeptTopic // by name
+	Entries []KeptEntry          // each whole, in the order of publishing
+	Gone    []uint64             // keys of entries that have left the queue, however they ended
+}
+
 // Wait is the time of the [Tick] that the core wants at the latest, in place
 // of the one that it wanted before.
 type Wait struct{ Until int64 }
@@ -142,4 +154,5 @@ func (Doubtful) effect() {}
 func (Outdated) effect() {}
 func (Settled) effect()  {}
 func (Page) effect()     {}
+func (Keep) effect()     {}
 func (Wait) effect()     {}

@@ -12,6 +12,7 @@ type identity struct {
 	secret protocol.Secret
 	taken  int64
 	run    uint64
+	id     string // the client's, as a server told it; empty: none has yet
 	// expired: the server has forgotten this client, so a new secret is due as
 	// soon as no entry may be in the log unseen.
 	expired bool
@@ -26,6 +27,7 @@ func (c *Core) renewSecret() {
 		return
 	}
 	*id = identity{secret: c.options.Secret(), taken: c.now}
+	c.ledger.noteClient()
 	c.outboxes.renumber()
 }
 

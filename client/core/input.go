@@ -94,5 +94,18 @@ type History struct {
 	Limit  int
 }
 
+// Restore tells what a former life of the client kept, of a core that keeps:
+// once, before the first [Connect]; later it is passed over. It stands before all
+// that was published since the start, and its keys are others.
+type Restore struct {
+	Client  *KeptClient // nil: it is not known; then Topics and seqs are passed over
+	Topics  map[string]KeptTopic
+	Entries []KeptEntry // of each topic in order
+}
+
+// Kept says that all is stored that [Keep] told up to this batch. A batch that
+// was not told is passed over.
+type Kept struct{ Batch uint64 }
+
 // Close ends the client for good.
 type Close struct{}

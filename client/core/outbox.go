@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -13,10 +14,17 @@ import (
 // (rule PUB-1).
 const maxInFlight = 64
 
+// maxAhead is how many entries of a topic that are kept have their seqs, and are
+// stored, ahead of what is sent.
+const maxAhead = 256
+
 // outgoing is one entry on its way.
 type outgoing struct {
 	key      uint64
-	seq      uint64 // 0: never sent under the current secret
+	topic    string
+	place    int    // it counts in the order of publishing
+	seq      uint64 // 0: its turn to be sent never came under the current secret
+	told     uint64 // the batch that told it as it now is
 	name     string
 	entryKey string
 	base     *uint64 // of an operation
@@ -35,6 +43,7 @@ type outbox struct {
 	entries  []*outgoing
 	last     uint64 // highest seq given
 	voids    voids
+	told     uint64 // the batch that told the voids as they now are
 	inFlight int
 	stalled  bool   // an answer was not ack: nothing is sent until all are answered
 	hold     int64  // nothing is sent before
@@ -43,6 +52,8 @@ type outbox struct {
 	amending uint64 // the step in which nothing is sent, so that what waits can be amended
 	outdated outdated
 }
+
+func byPlace(a, b *outgoing) int { return cmp.Compare(a.place, b.place) }
 
 func (o *outbox) find(seq uint64) *outgoing {
 	for _, e := range o.entries {
@@ -61,14 +72,16 @@ func (o *outbox) answered(e *outgoing) {
 
 // outboxes is the outboxes of all topics, in the order of first use.
 type outboxes struct {
+	ledger  *ledger // nil: nothing is kept
 	byTopic map[string]*outbox
 	order   []*outbox
 	entries int // in all of them
 	bytes   int // of their data
 	timed   int // of them with a deadline
+	places  int // how many were published
 }
 
-func newOutboxes() outboxes { return outboxes{byTopic: map[string]*outbox{}} }
+func newOutboxes(l *ledger) outboxes { return outboxes{ledger: l, byTopic: map[string]*outbox{}} }
 
 func (b *outboxes) of(topic string) *outbox {
 	o := b.byTopic[topic]
@@ -97,6 +110,7 @@ func (b *outboxes) remove(o *outbox, e *outgoing) {
 	if e.deadline != Never {
 		b.timed--
 	}
+	b.ledger.noteGone(e)
 }
 
 // untime forgets an entry's deadline.
@@ -141,8 +155,14 @@ func (b *outboxes) detach(c *Core) {
 // far means anything.
 func (b *outboxes) renumber() {
 	for _, o := range b.order {
+		if o.last > 0 {
+			b.ledger.noteVoids(o)
+		}
 		o.last, o.voids = 0, nil
 		for _, e := range o.entries {
+			if e.seq > 0 {
+				b.ledger.note(e)
+			}
 			e.seq = 0
 		}
 	}
@@ -176,7 +196,7 @@ func (b *outboxes) close(c *Core) {
 			c.settle(e, protocol.Errorf(protocol.Closed, ""), e.seq != 0)
 		}
 	}
-	*b = newOutboxes()
+	*b = newOutboxes(b.ledger)
 }
 
 // waits says whether time alone keeps the outbox from sending.
@@ -217,12 +237,17 @@ func (p Publish) apply(c *Core) {
 		c.emit(Settled{Key: p.Key, Err: protocol.AsError(err)})
 		return
 	}
-	e := &outgoing{key: p.Key, name: p.Name, entryKey: p.EntryKey, base: p.Base, moves: p.Positional && p.Base != nil, data: p.Data, deadline: Never}
+	e := &outgoing{
+		key: p.Key, topic: p.Topic, name: p.Name, entryKey: p.EntryKey, base: p.Base, moves: p.Positional && p.Base != nil,
+		data: p.Data, deadline: Never, place: b.places,
+	}
+	b.places++
 	if p.Timeout > 0 {
 		e.deadline = c.now + min(p.Timeout, math.MaxInt64/2)
 	}
 	o := b.of(p.Topic)
 	b.add(o, e)
+	b.ledger.note(e)
 	c.emit(Queued{p.Key})
 	c.sendEntries(o)
 }
@@ -231,23 +256,31 @@ func (c *Core) checkPublish(p Publish) error {
 	if c.connection.state == Closed {
 		return protocol.Errorf(protocol.Closed, "")
 	}
-	if err := protocol.CheckTopic(p.Topic); err != nil {
+	if err := checkEntry(p.Topic, p.Name, p.EntryKey, p.Base, p.Data); err != nil {
 		return err
-	}
-	if err := protocol.CheckName(p.Name); err != nil {
-		return err
-	}
-	if err := protocol.CheckKey(p.EntryKey); err != nil {
-		return err
-	}
-	if p.Base != nil && *p.Base > protocol.MaxOffset {
-		return protocol.Errorf(protocol.BadMessage, "A base is an offset.")
 	}
 	if c.outboxes.entries >= c.options.QueueEntries || c.outboxes.bytes+len(p.Data) > c.options.QueueBytes {
 		return protocol.Errorf(protocol.QueueFull, "")
 	}
+	return nil
+}
+
+// checkEntry says what no server would take.
+func checkEntry(topic, name, key string, base *uint64, data jsontext.Value) error {
+	if err := protocol.CheckTopic(topic); err != nil {
+		return err
+	}
+	if err := protocol.CheckName(name); err != nil {
+		return err
+	}
+	if err := protocol.CheckKey(key); err != nil {
+		return err
+	}
+	if base != nil && *base > protocol.MaxOffset {
+		return protocol.Errorf(protocol.BadMessage, "A base is an offset.")
+	}
 	// The server judges depth, members and length; what is no JSON cannot be sent at all.
-	return protocol.Limits{MessageBytes: math.MaxInt, Depth: math.MaxInt, Members: math.MaxInt}.CheckData(p.Data)
+	return protocol.Limits{MessageBytes: math.MaxInt, Depth: math.MaxInt, Members: math.MaxInt}.CheckData(data)
 }
 
 func (a Abort) apply(c *Core) {

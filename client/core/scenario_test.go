@@ -27,6 +27,7 @@ type scenario struct {
 		Secrets      []string `json:"secrets"`
 		Roads        []string `json:"roads"`
 		Road         string   `json:"road"`
+		Keeps        bool     `json:"keeps"`
 		QueueEntries int      `json:"queueEntries"`
 		QueueBytes   int      `json:"queueBytes"`
 	} `json:"options"`
@@ -71,6 +72,7 @@ func (s *scenario) run(t *testing.T) {
 		},
 		Roads:        s.Options.Roads,
 		Road:         s.Options.Road,
+		Keeps:        s.Options.Keeps,
 		QueueEntries: s.Options.QueueEntries,
 		QueueBytes:   s.Options.QueueBytes,
 	})
@@ -157,6 +159,14 @@ func readInput(t *testing.T, in map[string]jsontext.Value) Input {
 		return v
 	case "history":
 		var v History
+		read(&v)
+		return v
+	case "restore":
+		var v Restore
+		read(&v)
+		return v
+	case "kept":
+		var v Kept
 		read(&v)
 		return v
 	case "close":
@@ -248,6 +258,21 @@ func effectJSON(t *testing.T, e Effect) any {
 			return object{"page": object{"key": float64(e.Key), "error": plain(t, e.Err)}}
 		}
 		return object{"page": object{"key": float64(e.Key), "page": plain(t, e.Page)}}
+	case Keep:
+		o := object{"batch": float64(e.Batch)}
+		if e.Client != nil {
+			o["client"] = plain(t, e.Client)
+		}
+		if len(e.Topics) > 0 {
+			o["topics"] = plain(t, e.Topics)
+		}
+		if len(e.Entries) > 0 {
+			o["entries"] = plain(t, e.Entries)
+		}
+		if len(e.Gone) > 0 {
+			o["gone"] = plain(t, e.Gone)
+		}
+		return object{"keep": o}
 	case Wait:
 		if e.Until == Never {
 			return object{"wait": object{"until": nil}}

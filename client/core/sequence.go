@@ -1,11 +1,16 @@
 package core
 
-import "github.com/tuttisync/tutti/protocol"
+import (
+	"slices"
+
+	"github.com/tuttisync/tutti/protocol"
+)
 
 // sendEntries sends what a topic's outbox may send now.
 //
-// Seqs are given at the first sending, so that what leaves the queue unsent
-// leaves no hole. After an answer other than ack nothing is sent until the
+// Seqs are given when the turn to be sent first comes, so that what leaves the
+// queue before leaves no hole. Where entries are kept, one is then stored, and
+// sent when it is; so seqs are given ahead of what is sent. After an answer other than ack nothing is sent until the
 // flight is over: the server answers all of it, in order, and then both sides
 // agree again about what is in the log. The next flight begins at the lowest
 // entry that is not settled, and that one carries the voids: nothing behind it
@@ -15,7 +20,8 @@ func (c *Core) sendEntries(o *outbox) {
 		return
 	}
 	o.stalled, o.counted, o.hold = false, false, 0
-	for i := 0; i < len(o.entries) && o.inFlight < maxInFlight; i++ {
+	ahead := 0
+	for i := 0; i < len(o.entries) && c.goesOn(o, ahead); i++ {
 		e := o.entries[i]
 		if e.inFlight || c.identity.expired && !e.doubtful {
 			continue
@@ -36,9 +42,15 @@ func (c *Core) sendEntries(o *outbox) {
 			}
 			o.last++
 			e.seq = o.last
+			c.ledger.noteLast(o)
+			c.ledger.note(e)
 			if !e.settled {
 				c.emit(Sent{e.key, e.seq})
 			}
+		}
+		if ahead > 0 || o.inFlight >= maxInFlight || !c.ledger.holds(o, e) {
+			ahead++
+			continue
 		}
 		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Base: e.base, Name: e.name, Key: e.entryKey, Data: e.data}
 		if i == 0 {
@@ -47,6 +59,23 @@ func (c *Core) sendEntries(o *outbox) {
 		e.inFlight = true
 		o.inFlight++
 		c.send(m)
+	}
+}
+
+// goesOn says whether another entry is sent or, where entries are kept, given
+// its seq: ahead is how many have theirs and cannot be sent yet.
+func (c *Core) goesOn(o *outbox, ahead int) bool {
+	if c.ledger == nil {
+		return o.inFlight < maxInFlight
+	}
+	return ahead < maxAhead
+}
+
+// void sets the voids of a topic.
+func (c *Core) void(o *outbox, v voids) {
+	if !slices.Equal(o.voids, v) {
+		o.voids = v
+		c.ledger.noteVoids(o)
 	}
 }
 
@@ -66,7 +95,7 @@ func (c *Core) acknowledged(m *protocol.Ack) {
 	}
 	o.answered(e)
 	o.refusals, o.outdated = 0, outdated{}
-	o.voids = o.voids.above(e.seq)
+	c.void(o, o.voids.above(e.seq))
 	c.outboxes.remove(o, e)
 	if !e.settled {
 		e.settled = true
@@ -113,7 +142,7 @@ func (c *Core) rejected(m *protocol.RejectedMessage) {
 	if m.Error.Code == protocol.ClientExpired && c.forget() {
 		c.rejectedUnknown(o, e, m.Error)
 	} else {
-		o.voids = o.voids.add(e.seq, e.seq)
+		c.void(o, o.voids.add(e.seq, e.seq))
 		c.outboxes.remove(o, e)
 		c.amends(o)
 		c.settle(e, m.Error, false)
@@ -141,7 +170,7 @@ func (c *Core) gap(m *protocol.GapMessage) {
 	o.stalled = true
 	e.doubtful = false
 	if lowest := o.entries[0].seq; m.Expected < lowest {
-		o.voids = o.voids.add(m.Expected, lowest-1)
+		c.void(o, o.voids.add(m.Expected, lowest-1))
 	}
 	c.sendEntries(o)
 	c.renewIfAnswered()

@@ -35,6 +35,8 @@ export type Message = Record<string, unknown> & { type: string };
 export interface Row {
   accepted: Map<number, number>;
   voids: Set<number>;
+  /** The run of the entry that was accepted last. */
+  run: number;
 }
 
 interface Log {
@@ -74,6 +76,8 @@ export class ModelServer {
   rejects: (data: unknown) => boolean = () => false;
   /** Entries stay on their way; answers do not. */
   withholds = false;
+  /** Clients die before they have stored the run that they said, and say it again. */
+  mortal = false;
   /** The answer to a POST of commands is lost on its way, so many times. */
   loseAnswers = 0;
   readonly world: World;

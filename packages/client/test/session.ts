@@ -107,11 +107,12 @@ export class Session {
       const { secret, run } = client;
       const highest = runs.get(secret) ?? 0;
       const beside = [...sessions].filter((s) => s.secret === secret && s.run === run);
-      if (run < highest && this.road !== 'ws')
+      const heir = this.#server.mortal && run <= highest;
+      if (heir ? [...sessions].some((s) => s.secret === secret) : run < highest && this.road !== 'ws')
         return this.#say({ type: 'close', error: error('stale_run', true) });
-      if (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest))
+      if (!heir && (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest)))
         throw new Error(`run ${run} again`);
-      runs.set(secret, run);
+      runs.set(secret, Math.max(run, highest));
       for (const other of [...sessions])
         if (other.secret === secret && !beside.includes(other)) other.cut(4207);
       Object.assign(this, { secret, run });
@@ -182,9 +183,10 @@ export class Session {
     const log = this.#server.log(topic);
     let row = log.rows.get(this.secret);
     if (!row) {
-      row = { accepted: new Map(), voids: new Set() };
+      row = { accepted: new Map(), voids: new Set(), run: 0 };
       log.rows.set(this.secret, row);
     }
+    if (this.run < row.run) throw new Error(`run ${this.run} behind run ${row.run}`);
     const before = row.accepted.get(seq);
     if (before) return this.#say({ type: 'ack', ...about, offset: before, term });
     if (row.voids.has(seq)) return this.#say({ type: 'rejected', ...about, error: error('rejected', false) });
@@ -205,6 +207,7 @@ export class Session {
     if (code === 'rebase_required') return this.#say({ type: 'refused', ...about, error: error(code, true) });
     if (code) return this.#say({ type: 'rejected', ...about, error: error(code, false) });
     row.voids = gone;
+    row.run = this.run;
     row.accepted.set(seq, log.entries.length + 1);
     const offset = this.#server.append(topic, data, {
       ...by,

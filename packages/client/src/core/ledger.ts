@@ -54,15 +54,18 @@ export class Ledger {
   /** and the latest that is stored. */
   #stored = 0;
   #client: KeptClient | undefined;
+  /** The batch that told the client as it now is. */
+  #clientTold = 0;
   readonly #topics = new Map<string, Lane>();
   readonly #items = new Set<Item>();
   #gone: number[] = [];
 
   client(client: KeptClient): void {
     this.#client = client;
+    this.#clientTold = this.#batch + 1;
   }
 
-  /** The highest seq has changed, or the voids; nothing is sent behind a void that is not stored. */
+  /** The highest seq of the topic has changed, or its voids. */
   topic(name: string, lane: Lane, voids: boolean): void {
     this.#topics.set(name, lane);
     if (voids) lane.told = this.#batch + 1;
@@ -85,9 +88,9 @@ export class Ledger {
     if (batch <= this.#batch) this.#stored = Math.max(this.#stored, batch);
   }
 
-  /** Whether the entry is stored as it now is, with the voids of its topic. */
+  /** Whether the entry is stored as it now is, and so are the voids of its topic, and the client. */
   holds(lane: Lane, item: Item): boolean {
-    return Math.max(lane.told, item.told) <= this.#stored;
+    return Math.max(this.#clientTold, lane.told, item.told) <= this.#stored;
   }
 
   /** The batch of this step, if anything has changed. */

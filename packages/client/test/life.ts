@@ -1,0 +1,155 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Core } from '../src/core/core.ts';
+import type { Effect } from '../src/core/effect.ts';
+import type { Input } from '../src/core/input.ts';
+import type { Kept, KeptEntry } from '../src/core/ledger.ts';
+import type { ClientMessage } from '../src/protocol.ts';
+import type { WebSocketLike } from '../src/socket.ts';
+import type { ModelServer } from './model.ts';
+
+type Keep = Extract<Effect, { kind: 'keep' }>;
+type Settled = Extract<Effect, { kind: 'settled' }>;
+
+/** What outlives a client, as a database would hold it. */
+export class Storage {
+  client: Kept['client'];
+  readonly topics: NonNullable<Kept['topics']> = {};
+  readonly rows = new Map<number, KeptEntry>();
+  /** Keys of all entries that were ever here. */
+  readonly seen = new Set<number>();
+
+  write({ client, topics, entries = [], gone = [] }: Keep): void {
+    this.client = client ?? this.client;
+    Object.assign(this.topics, topics);
+    for (const entry of entries) {
+      this.rows.set(entry.key, entry);
+      this.seen.add(entry.key);
+    }
+    for (const key of gone) this.rows.delete(key);
+  }
+
+  /** All that is here, copied, as a new process reads it. */
+  read(): Kept {
+    const { client, topics } = this;
+    const entries = [...this.rows.values()].sort((a, b) => a.key - b.key);
+    return structuredClone({ ...(client && { client }), topics, entries });
+  }
+
+  /** Whether the entry is here as it is sent, with the voids that it carries. */
+  holds(m: ClientMessage & { type: 'publish' }): boolean {
+    const row = [...this.rows.values()].find((r) => r.topic === m.topic && r.seq === m.seq);
+    const voids = this.topics[m.topic]?.voids ?? [];
+    return (
+      isDeepStrictEqual(row?.data, m.data) &&
+      row?.base === m.base &&
+      (m.voids ?? []).every((void_) => voids.some((v) => isDeepStrictEqual(v, void_)))
+    );
+  }
+}
+
+/** The core between a storage and the model server, from its birth until it dies. */
+export class Life {
+  readonly #server: ModelServer;
+  readonly #storage: Storage;
+  readonly #core: Core;
+  readonly #unwritten: Keep[] = [];
+  readonly #settled: (effect: Settled) => void;
+  #socket: WebSocketLike | undefined;
+  #dead = false;
+  #wish = 0;
+
+  constructor(server: ModelServer, storage: Storage, settled: (effect: Settled) => void) {
+    const { world } = server;
+    this.#server = server;
+    this.#storage = storage;
+    this.#settled = settled;
+    this.#core = new Core({
+      token: 'function',
+      roads: ['ws'],
+      keeps: true,
+      random: world.random,
+      secret: () => `20781.${String(world.below(2 ** 31)).padStart(22, '0')}`,
+    });
+  }
+
+  get live(): boolean {
+    return this.#core.state === 'live';
+  }
+
+  step(input: Input): void {
+    if (this.#dead) return;
+    for (const effect of this.#core.step(this.#server.world.now, input)) this.#carryOut(effect);
+  }
+
+  /** Nothing more is done. What was on its way may still arrive, as long as the server does not notice. */
+  die(): void {
+    const { world } = this.#server;
+    this.#dead = true;
+    const socket = this.#socket;
+    world.after(world.below(100), () => socket?.close());
+  }
+
+  #carryOut(effect: Effect): void {
+    const { world } = this.#server;
+    switch (effect.kind) {
+      case 'token':
+        return void world.after(1, () => this.step({ kind: 'token', token: 'jwt' }));
+      case 'open':
+        return this.#open();
+      case 'send':
+        for (const m of effect.messages)
+          if (m.type === 'publish' && !this.#storage.holds(m))
+            throw new Error(`sent what is not stored: ${JSON.stringify(m)}`);
+        return this.#socket?.send(JSON.stringify(effect.messages));
+      case 'shut':
+        this.#socket?.close();
+        this.#socket = undefined;
+        return;
+      case 'settled':
+        return this.#settled(effect);
+      case 'keep':
+        this.#unwritten.push(structuredClone(effect));
+        if (this.#unwritten.length === 1) this.#write();
+        return;
+      case 'wait':
+        return this.#wait(effect.until ?? Infinity);
+    }
+  }
+
+  #open(): void {
+    const socket = new this.#server.WebSocket('ws://tutti.test/v1/ws', 'tutti.v1');
+    this.#socket = socket;
+    const here = (input: Input): void => {
+      if (this.#socket === socket) this.step(input);
+    };
+    socket.addEventListener('open', () => here({ kind: 'opened' }));
+    socket.addEventListener('message', ({ data }) =>
+      here({ kind: 'message', message: JSON.parse(data as string) }),
+    );
+    socket.addEventListener('close', ({ code }) => here({ kind: 'lost', code: code as number }));
+  }
+
+  #wait(until: number): void {
+    const { world } = this.#server;
+    this.#wish = until;
+    if (until === Infinity) return;
+    world.after(until - world.now, () => {
+      if (this.#wish === until) this.step({ kind: 'tick' });
+    });
+  }
+
+  /** Writes batch by batch, each whole or not at all; tells of it later, and not of each. */
+  #write(): void {
+    const { world } = this.#server;
+    world.after(world.below(world.chance(0.05) ? 3000 : 30), () => {
+      const [next] = this.#unwritten;
+      if (this.#dead || !next) return;
+      this.#storage.write(next);
+      world.after(world.below(10), () => {
+        if (world.chance(0.8) || this.#unwritten.length === 1) this.step({ kind: 'kept', batch: next.batch });
+        this.#unwritten.shift();
+        if (this.#unwritten.length) this.#write();
+      });
+    });
+  }
+}
