@@ -91,6 +91,7 @@ export class Lanes {
     this.#ended = true;
     this.resume();
     for (const lane of this.#lanes.values()) lane.stop();
+    while (this.#turnstile.one());
   }
 
   async #run(lane: Lane): Promise<void> {
@@ -125,7 +126,7 @@ export class Lanes {
         lane.delay = 0;
       } else if (this.#parked.has(lane.name)) {
         await this.#park(lane);
-      } else if (!this.#tooOld(pending)) {
+      } else {
         reach.waiting();
         await this.#turnstile.enter();
         await this.#attempt(lane, pending).finally(() => this.#turnstile.leave());
@@ -136,7 +137,7 @@ export class Lanes {
 
   async #attempt(lane: Lane, pending: Pending): Promise<void> {
     const gone = (): boolean => this.#ended || !this.#kept.has(pending);
-    if (gone()) return;
+    if (gone() || this.#tooOld(pending)) return;
     pending.controller = new AbortController();
     const verdict = await attempt(pending.row, this.#settings, pending.controller);
     if (verdict.kind === 'unreached') {
