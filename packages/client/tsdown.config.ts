@@ -29,6 +29,9 @@ export default defineConfig([
     clean: false,
     plugins: [external(/\/(?:index|error)\.ts$/, './client.js')],
   },
+  // Each a module of its own, of use without the client.
+  { ...common, entry: { network: 'src/network.ts' }, clean: false },
+  { ...common, entry: { banner: 'src/banner.ts' }, clean: false },
   {
     ...common,
     // One module with the engine in it, which takes the rest from client.js beside it.

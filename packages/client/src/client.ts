@@ -11,16 +11,15 @@ import type { HandleOptions } from './doc/handle.ts';
 import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
 import type { SetHandle, SetOptions } from './doc/set-handle.ts';
 import type { TextHandle, TextOptions } from './doc/text.ts';
-import type { Copies } from './document.ts';
-import { TuttiError } from './error.ts';
 import { Handlers } from './handlers.ts';
-import type { DeadLetter, Keeper, Life } from './keep.ts';
+import { Keeping, type KeepingHost } from './keeping.ts';
 import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
 import type { Settings } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Entry } from './protocol.ts';
 import { Requests } from './requests.ts';
+import { Sync, type Syncing, type SyncStatus, type Work } from './sync.ts';
 import { Topic } from './topic.ts';
 import type { Transport } from './transport.ts';
 import { onWake } from './wake.ts';
@@ -29,7 +28,7 @@ import { onWake } from './wake.ts';
  * A connection to a server that keeps itself up, and all that is subscribed
  * and published over it. Make one with `connect`, and `close` it at the end.
  */
-export class Client {
+export class Client implements Syncing {
   readonly #settings: Settings;
   readonly #dialer: Dialer;
   /** Of no use to a client that is not to take all roads. */
@@ -40,23 +39,16 @@ export class Client {
   readonly #requests: Requests;
   readonly #documents: Documents;
   readonly #statusListeners: Listeners<[Status]>;
-  /** What is not settled yet, and the dead letters of former lives of the page. */
-  readonly outbox: Outbox;
-  /** What the core wants to be stored before anything can be. */
-  #unkept: Extract<Effect, { kind: 'keep' }>[] | undefined = [];
-  #keeper: Keeper | undefined;
-  /** When what was kept is shown, if anything is. */
-  #begun: Promise<void> | undefined;
-  /** Those that send what other dead clients have left. */
-  readonly #sides: Client[] = [];
-  /** The token that was asked for to know the user. */
-  #token: string | undefined;
+  readonly #keeping: Keeping | undefined;
+  readonly #sync: Sync;
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
   #transport: Transport | undefined;
   /** Effects that are not carried out yet, and what is to run between them. */
   readonly #effects: (Effect | (() => void))[] = [];
   #busy = false;
+  /** Whether there is a connection; undefined before the first attempt has ended. */
+  #reached: boolean | undefined;
   #time = 0;
   #asked = 0;
 
@@ -68,6 +60,15 @@ export class Client {
     if (roads[0] === 'ws') this.#memory = new RoadMemory(url, settings.now);
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
     const keeps = settings.storage !== false;
+    if (keeps) this.#keeping = new Keeping(url, settings, this.#keepingHost(url), only);
+    this.outbox = new Outbox({
+      keeper: () => this.#keeping?.keeper,
+      again: ({ topic, name, key, doc }, data) => {
+        if (doc !== undefined) this.#documents.operate(topic, doc, data);
+        else this.#requests.publish(topic, data, { ...(name && { name }), ...(key && { key }) });
+      },
+      report,
+    });
     const options: CoreOptions = { token: kind, roads, road: this.#memory?.get(), random, secret, keeps };
     this.#core = new Core(options);
     const feed = (input: Input): readonly Effect[] => this.#feed(input);
@@ -90,7 +91,7 @@ export class Client {
       open: this.#handlers.open,
       operate: this.#requests.operate,
       resume: this.#requests.resume,
-      ...(keeps && { copies: this.#copies() }),
+      ...(this.#keeping && { copies: this.#keeping.copies }),
       client: () => this.#core.client,
       now: settings.wall,
       random,
@@ -100,11 +101,13 @@ export class Client {
       text: settings.text,
     });
     this.#statusListeners = new Listeners(report);
-    this.outbox = new Outbox({ keeper: () => this.#keeper, again: (...all) => this.#again(...all), report });
+    this.#sync = new Sync(settings.timers, report, this.#work());
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
-    if (keeps) this.#begun = this.#begin(url, only);
-    else feed({ kind: 'connect' });
+    if (!this.#keeping) feed({ kind: 'connect' });
   }
+
+  /** What is not settled yet, and the dead letters of former lives of the page. */
+  readonly outbox: Outbox;
 
   /** The state of the connection. */
   get status(): Status {
@@ -119,6 +122,14 @@ export class Client {
   /** Whether what is published now goes out at once. */
   get online(): boolean {
     return this.#status.state === 'live' || this.#status.state === 'probing';
+  }
+
+  /**
+   * Whether what was published and changed here has arrived. What waits in
+   * `parked` is `blocked`: `connect` tries again.
+   */
+  get sync(): SyncStatus {
+    return this.#sync.status;
   }
 
   /** A topic whose entries hold data of type T. Throws bad_topic if it cannot be a topic's name. */
@@ -167,6 +178,11 @@ export class Client {
     return this.#statusListeners.add(listener);
   }
 
+  /** Calls a function whenever the sync status has changed; returns a function that ends it. */
+  onSync(listener: (status: SyncStatus) => void): () => void {
+    return this.#sync.listeners.add(listener);
+  }
+
   /** Calls a function with every entry of every subscribed topic, once; returns a function that ends it. */
   onMessage(listener: (data: unknown, entry: Entry, topic: string) => void): () => void {
     return this.#handlers.messages.add(listener);
@@ -183,8 +199,8 @@ export class Client {
     this.#dialer.stop();
     this.#documents.close();
     this.#feed({ kind: 'close' });
-    for (const side of this.#sides) side.close();
-    void this.#keeper?.close();
+    this.#sync.end(this.#work());
+    this.#keeping?.close();
   }
 
   /**
@@ -192,92 +208,36 @@ export class Client {
    * was not sent is lost. Other pages of the user end too.
    */
   async forget(): Promise<void> {
-    await this.#begun;
-    const keeper = this.#keeper;
-    this.#keeper = undefined; // nothing more is stored
+    const erase = await this.#keeping?.forget();
     this.close();
-    await keeper?.forget();
-    await keeper?.close();
+    await erase?.();
   }
 
-  /** Goes on with what was kept, and then connects. */
-  async #begin(url: string, only: string | undefined): Promise<void> {
-    const { timers, version, migrate, wall, onError: report, storage } = this.#settings;
-    try {
-      const { begin } = await import('./keep.ts');
-      const host: Parameters<typeof begin>[0] = {
-        ...{
-          name: `tutti:${url}`,
-          user: await this.#user(),
-          only,
-          version,
-          timers,
-          migrate,
-          report,
-          now: wall,
-        },
-        reserve: () => this.#requests.reserve(),
-        docOf: (topic) => this.#documents.typeOf(topic),
-        kept: (batch) => this.#feed({ kind: 'kept', batch }),
-        changed: () => this.#changed(only),
-        forgotten: () => this.close(),
-      };
-      const begun = await begin(host, storage === true || storage === false ? undefined : storage);
-      if (!begun) return this.close();
-      if (this.#status.state === 'closed') return void begun.keeper.close();
-      this.#keeper = begun.keeper;
-      this.#goOn(begun.life, url);
-    } catch (error) {
-      report(error);
-    }
-    const unkept = this.#unkept ?? [];
-    this.#unkept = undefined;
-    for (const effect of unkept) this.#keep(effect);
-    this.#feed({ kind: 'connect' });
-    this.#changed(only);
-  }
-
-  #goOn({ restore, documents, others }: Life, url: string): void {
-    for (const { topic, doc, operations, copy } of documents)
-      this.#documents.revive(topic, doc, restore.client?.id, operations, copy);
-    this.#feed({ kind: 'restore', ...restore });
-    for (const other of others) this.#sides.push(new Client(url, this.#settings, other));
-  }
-
-  /** Whose it is what is kept. */
-  async #user(): Promise<string> {
-    const { user, token } = this.#settings;
-    if (user !== undefined || token === undefined) return user ?? '';
-    this.#token = typeof token === 'function' ? await token() : token;
-    return subOf(this.#token);
-  }
-
-  #changed(only: string | undefined): void {
-    this.outbox.changed();
-    if (only !== undefined && this.#keeper?.idle) this.close();
-  }
-
-  #keep(effect: Extract<Effect, { kind: 'keep' }>): void {
-    if (this.#keeper) this.#keeper.keep(effect);
-    else if (this.#unkept) this.#unkept.push(effect);
-    else this.#feed({ kind: 'kept', batch: effect.batch }); // it is not to be kept
-  }
-
-  #copies(): Copies {
+  #work(): Work {
+    const { dead, durable } = this.outbox;
+    const pending = this.#keeping?.pending ?? this.#requests.pending;
+    const parked = this.#status.state === 'parked' && pending > 0;
     return {
-      load: async (topic, doc) => {
-        await this.#begun;
-        if (!this.#keeper) throw new TuttiError('storage_failed');
-        return this.#keeper.load(topic, doc);
-      },
-      begin: (topic, doc) => this.#keeper?.begin(topic, doc),
-      dead: (sendings, error) => this.#keeper?.dead(sendings, error),
+      online: parked ? undefined : this.#reached,
+      pending: parked ? 0 : pending,
+      blocked: (parked ? pending : 0) + dead.length,
+      durable,
     };
   }
 
-  #again({ topic, name, key, doc }: DeadLetter, data: unknown): void {
-    if (doc !== undefined) this.#documents.operate(topic, doc, data);
-    else this.#requests.publish(topic, data, { ...(name && { name }), ...(key && { key }) });
+  #keepingHost(url: string): KeepingHost {
+    return {
+      feed: (input) => this.#feed(input),
+      reserve: () => this.#requests.reserve(),
+      docOf: (topic) => this.#documents.typeOf(topic),
+      revive: (document, client) => this.#documents.revive(document, client),
+      beside: (only) => new Client(url, this.#settings, only),
+      changed: () => {
+        this.outbox.changed();
+        this.#sync.update(this.#work());
+      },
+      close: () => this.close(),
+    };
   }
 
   #now(): number {
@@ -300,9 +260,12 @@ export class Client {
   #drain(): void {
     if (this.#busy) return;
     this.#busy = true;
-    for (let next = this.#effects.shift(); next; next = this.#effects.shift())
-      if (typeof next === 'function') next();
-      else this.#carryOut(next);
+    do {
+      for (let next = this.#effects.shift(); next; next = this.#effects.shift())
+        if (typeof next === 'function') next();
+        else this.#carryOut(next);
+      this.#sync.update(this.#work());
+    } while (this.#effects.length);
     this.#busy = false;
   }
 
@@ -312,6 +275,7 @@ export class Client {
         const { kind: _, ...status } = effect;
         this.#status = status;
         if (status.state === 'live') this.#memory?.set(status.road);
+        if (status.state !== 'connecting' || this.#reached !== undefined) this.#reached = this.online;
         return this.#statusListeners.tell(status);
       }
       case 'token':
@@ -342,10 +306,10 @@ export class Client {
       case 'page':
         return this.#requests.carryOut(effect);
       case 'settled':
-        this.#keeper?.settled(effect);
+        this.#keeping?.settled(effect);
         return this.#requests.carryOut(effect);
       case 'keep':
-        return this.#keep(effect);
+        return this.#keeping?.keep(effect);
       default:
         return effect satisfies never;
     }
@@ -367,8 +331,7 @@ export class Client {
   async #askToken(): Promise<void> {
     const asked = ++this.#asked;
     const { token } = this.#settings;
-    const known = this.#token;
-    this.#token = undefined;
+    const known = this.#keeping?.takeToken();
     let answer: Input;
     try {
       const given: unknown = known ?? (typeof token === 'function' ? await token() : token);
@@ -378,17 +341,6 @@ export class Client {
       answer = { kind: 'tokenFailed', message: error instanceof Error ? error.message : String(error) };
     }
     if (asked === this.#asked) this.#feed(answer);
-  }
-}
-
-/** The `sub` of a token, which nobody has proved; empty if it has none. */
-function subOf(token: string): string {
-  try {
-    const [, payload = ''] = token.split('.');
-    const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    return String(JSON.parse(bytes).sub ?? '');
-  } catch {
-    return '';
   }
 }
 

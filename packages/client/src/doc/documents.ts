@@ -27,6 +27,15 @@ export interface DocumentsHost extends Host {
 /** The types that every client has. */
 const types: Readonly<Record<string, Type<never>>> = { counter, set, records } as never;
 
+/** What a former life of the client has left on a topic. */
+export interface Left {
+  topic: string;
+  /** The type of the document. */
+  doc: string;
+  operations: readonly Revived[];
+  copy: Copy;
+}
+
 /** A document of any type. */
 type Open = Document<DocumentState<unknown>, unknown>;
 
@@ -75,15 +84,9 @@ export class Documents {
    * opens the document that they are of. False if the client has no documents of
    * that type: they wait for a client that has.
    */
-  revive(
-    topic: string,
-    type: string,
-    client: string | undefined,
-    operations: readonly Revived[],
-    copy: Copy | undefined,
-  ): boolean {
+  revive({ topic, doc, operations, copy }: Left, client: string | undefined): boolean {
     const isNew = !this.#open.has(topic);
-    const document = this.#find(topic, type);
+    const document = this.#find(topic, doc);
     document?.revive(client, operations, copy);
     if (isNew) document?.open();
     return document !== undefined;

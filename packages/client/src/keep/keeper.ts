@@ -2,6 +2,7 @@ import type { Timers } from '../alarm.ts';
 import type { Effect } from '../core/effect.ts';
 import type { Kept, KeptClient } from '../core/ledger.ts';
 import type { Revived } from '../doc/document.ts';
+import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
 import { TuttiError } from '../index.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -53,7 +54,7 @@ export interface KeeperHost {
 export interface Life {
   restore: Kept;
   /** By topic: the operations that were not settled, and the document that they were made on. */
-  documents: { topic: string; doc: string; operations: Revived[]; copy: Copy }[];
+  documents: Left[];
   /** Other clients of the user that are dead and have left something. */
   others: string[];
 }
@@ -122,6 +123,11 @@ export class Keeper implements Copies {
 
   get durable(): boolean {
     return this.#saver.durable;
+  }
+
+  /** How many entries are not settled. */
+  get pending(): number {
+    return this.#entries.size;
   }
 
   /** Nothing is kept that is not settled. */
@@ -249,7 +255,7 @@ export class Keeper implements Copies {
       restore.client = { ...client, run: Math.max(client.run, Math.floor(now())) };
       this.#self = row;
     }
-    const documents = new Map<string, Life['documents'][number]>();
+    const documents = new Map<string, Left & { operations: Revived[] }>();
     for (const [sending, { entry }] of this.#entries) {
       const { topic, doc, base, data, seq, place, made: _, version: __, ...more } = entry;
       if (!place) {
