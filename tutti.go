@@ -123,20 +123,18 @@ func New(config Config) (*Server, error) {
 		return nil, errors.Join(err, s.closeStores())
 	}
 	s.api = api.New(api.Config{
-		Hub:      s.hub,
-		Limits:   config.Limits,
-		Origins:  api.Origins{Allowed: config.Origins, Loopback: config.Dev},
-		WS:       ws.Config{MaxMessage: config.Limits.FrameBytes, MaxFragments: bounds.Fragments, WriteTimeout: config.Stall, Subprotocol: protocol.Version, Compression: config.Compression},
-		SSE:      sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
-		Post:     post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes + protocol.HelloBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
-		Gate:     config.gate(bounds),
-		Proxies:  proxies,
-		Metrics:  m,
-		ClientJS: clientjs.Source,
-		Fallback: clientjs.Fallback,
-		TextJS:   clientjs.Text,
-		Site:     config.Site,
-		Logger:   config.Logger,
+		Hub:     s.hub,
+		Limits:  config.Limits,
+		Origins: api.Origins{Allowed: config.Origins, Loopback: config.Dev},
+		WS:      ws.Config{MaxMessage: config.Limits.FrameBytes, MaxFragments: bounds.Fragments, WriteTimeout: config.Stall, Subprotocol: protocol.Version, Compression: config.Compression},
+		SSE:     sse.Config{Hub: s.hub, Heartbeat: config.Ping, Retry: sseRetry, Stall: config.Stall},
+		Post:    post.Config{Hub: s.hub, MaxBody: config.Limits.FrameBytes + protocol.HelloBytes, HelloTimeout: config.HelloTimeout, MaxWait: config.Ping, Stall: config.Stall},
+		Gate:    config.gate(bounds),
+		Proxies: proxies,
+		Metrics: m,
+		Modules: clientjs.Modules,
+		Site:    config.Site,
+		Logger:  config.Logger,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel

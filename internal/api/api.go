@@ -23,20 +23,18 @@ import (
 // Config is what a Server is made of. Every field must be set but those that
 // say otherwise.
 type Config struct {
-	Hub      *hub.Hub
-	Limits   protocol.Limits
-	Origins  Origins
-	WS       ws.Config
-	SSE      sse.Config
-	Post     post.Config // its Request, Enter and Ask are set by New
-	Gate     *gate.Gate  // nil: addresses and users have no bounds
-	Proxies  gate.Proxies
-	Metrics  *metrics.Metrics
-	ClientJS []byte // the browser client
-	Fallback []byte // the module that it loads where it cannot use a WebSocket
-	TextJS   []byte // the module with which it has texts
-	Site     fs.FS  // served at /; nil: nothing is
-	Logger   *slog.Logger
+	Hub     *hub.Hub
+	Limits  protocol.Limits
+	Origins Origins
+	WS      ws.Config
+	SSE     sse.Config
+	Post    post.Config // its Request, Enter and Ask are set by New
+	Gate    *gate.Gate  // nil: addresses and users have no bounds
+	Proxies gate.Proxies
+	Metrics *metrics.Metrics
+	Modules map[string][]byte // the browser client's, by the names of their files
+	Site    fs.FS             // served at /; nil: nothing is
+	Logger  *slog.Logger
 }
 
 // Server is the handler of all paths.
@@ -70,9 +68,12 @@ func New(config Config) *Server {
 	s.route("PUT /v1/docs/{topic}/versions/{name}", s.keepVersion)
 	s.route("DELETE /v1/docs/{topic}/versions/{name}", s.forgetVersion)
 	s.route("POST /v1/disconnect", s.disconnect)
-	s.route("GET /v1/client.js", module(config.ClientJS))
-	s.route("GET /v1/fallback.js", module(config.Fallback))
-	s.route("GET /v1/text.js", module(config.TextJS))
+	s.route("GET /v1/client.js", module(config.Modules["client.js"]))
+	s.route("GET /v1/fallback.js", module(config.Modules["fallback.js"]))
+	s.route("GET /v1/keep.js", module(config.Modules["keep.js"]))
+	s.route("GET /v1/text.js", module(config.Modules["text.js"]))
+	s.route("GET /v1/network.js", module(config.Modules["network.js"]))
+	s.route("GET /v1/banner.js", module(config.Modules["banner.js"]))
 	s.route("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return text(w, "ok\n") })
 	s.route("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", config.Metrics.Handler())

@@ -81,7 +81,7 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 			Logger:  slog.New(slog.DiscardHandler),
 			Now:     s.now,
 		},
-		api: Config{Limits: limits, ClientJS: []byte("export {}\n"), Fallback: []byte("export default 1\n"), TextJS: []byte("export const text = 1\n")},
+		api: Config{Limits: limits, Modules: modules()},
 	}
 	var ids atomic.Int64
 	set.hub.NewID = func() string { return fmt.Sprint("session", ids.Add(1)) }

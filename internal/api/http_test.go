@@ -1,17 +1,20 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/internal/clientjs"
 	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -323,14 +326,23 @@ func TestHealth_HTTP_5(t *testing.T) {
 	}
 }
 
-func TestClientJS(t *testing.T) {
+func TestModules(t *testing.T) {
 	s := serve(t)
-	for path, want := range map[string]string{"/v1/client.js": "export {}\n", "/v1/fallback.js": "export default 1\n", "/v1/text.js": "export const text = 1\n"} {
-		r := s.request("GET", path, "")
+	for name, want := range modules() {
+		r := s.request("GET", "/v1/"+name, "")
 		text, err := io.ReadAll(r.Body)
 		must(t, err)
-		if got := r.Header.Get("Content-Type"); got != "text/javascript; charset=utf-8" || string(text) != want {
-			t.Errorf("%s: %s: %q", path, got, text)
+		if got := r.Header.Get("Content-Type"); got != "text/javascript; charset=utf-8" || !bytes.Equal(text, want) {
+			t.Errorf("%s: %s: %q", name, got, text)
 		}
 	}
+}
+
+// modules are as many as are served, each another.
+func modules() map[string][]byte {
+	all := map[string][]byte{}
+	for name := range clientjs.Modules {
+		all[name] = []byte("export default " + strconv.Quote(name) + "\n")
+	}
+	return all
 }

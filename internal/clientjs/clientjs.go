@@ -1,22 +1,32 @@
-// Package clientjs holds the browser client as it is served at /v1/client.js,
-// the module beside it that it loads where it cannot use a WebSocket, and the one
-// that a page gives it which has texts. The files are built from packages/client
-// and kept here, so that a Go program that embeds tutti needs no npm.
+// Package clientjs holds the browser client as it is served below /v1/: the module
+// that pages import, client.js, and those beside it. The files are built from
+// packages/client and kept here, so that a Go program that embeds tutti needs no
+// npm.
 package clientjs
 
-import _ "embed"
+import "embed"
 
-// Source is the module that pages import.
-//
-//go:embed client.js
-var Source []byte
+//go:embed *.js
+var files embed.FS
 
-// Fallback is the module that Source imports as ./fallback.js.
-//
-//go:embed fallback.js
-var Fallback []byte
+// Modules are the modules by the names of their files, by which they import each
+// other: client.js loads fallback.js where it cannot use a WebSocket, and keep.js
+// where it keeps anything; text.js, which a page gives to client.js if it has
+// texts, imports that; network.js and banner.js stand alone.
+var Modules = read()
 
-// Text is the module of the type text, which imports Source as ./client.js.
-//
-//go:embed text.js
-var Text []byte
+func read() map[string][]byte {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	modules := map[string][]byte{}
+	for _, entry := range entries {
+		source, err := files.ReadFile(entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		modules[entry.Name()] = source
+	}
+	return modules
+}

@@ -6,13 +6,14 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 )
 
 var sourceMap = regexp.MustCompile(`(?m)^//# sourceMappingURL=.*\n?`)
 
 func TestModules_are_what_packages_client_builds(t *testing.T) {
-	for name, source := range map[string][]byte{"client.js": Source, "fallback.js": Fallback, "text.js": Text} {
+	for name, source := range Modules {
 		built, err := os.ReadFile("../../packages/client/dist/" + name)
 		if errors.Is(err, fs.ErrNotExist) {
 			t.Skip("packages/client is not built: make web")
@@ -26,14 +27,21 @@ func TestModules_are_what_packages_client_builds(t *testing.T) {
 	}
 }
 
-func TestSource_names_Fallback(t *testing.T) {
-	if !bytes.Contains(Source, []byte("import(`./fallback.js`)")) {
-		t.Fatal("client.js does not import ./fallback.js")
+func TestModules_import_each_other_alone(t *testing.T) {
+	imports := regexp.MustCompile("(?:from|import\\()[\"`]([^\"`]*)[\"`]")
+	found := map[string]bool{}
+	for name, source := range Modules {
+		for _, match := range imports.FindAllSubmatch(source, -1) {
+			imported := strings.TrimPrefix(string(match[1]), "./")
+			if Modules[imported] == nil {
+				t.Errorf("%s imports %s, which is not there", name, match[1])
+			}
+			found[name+" "+imported] = true
+		}
 	}
-}
-
-func TestText_imports_Source(t *testing.T) {
-	if !bytes.Contains(Text, []byte(`from"./client.js"`)) {
-		t.Fatal("text.js does not import ./client.js")
+	for _, want := range []string{"client.js fallback.js", "client.js keep.js", "keep.js client.js", "text.js client.js"} {
+		if !found[want] {
+			t.Errorf("the first of %s does not import the second", want)
+		}
 	}
 }

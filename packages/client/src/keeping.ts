@@ -101,9 +101,24 @@ export class Keeping {
     try {
       const { begin } = await import('./keep.ts');
       const user = await this.#user();
-      const more = { ...host, kept: (batch: number) => host.feed({ kind: 'kept', batch }), forgotten: host.close };
+      const more = {
+        ...host,
+        kept: (batch: number) => host.feed({ kind: 'kept', batch }),
+        forgotten: host.close,
+      };
       const begun = await begin(
-        { ...more, name, user, only: this.#only, version, timers, migrate, report, now: wall, changed: () => this.#changed() },
+        {
+          ...more,
+          name,
+          user,
+          only: this.#only,
+          version,
+          timers,
+          migrate,
+          report,
+          now: wall,
+          changed: () => this.#changed(),
+        },
         typeof storage === 'object' ? storage : undefined,
       );
       if (this.#closed || !begun) {
