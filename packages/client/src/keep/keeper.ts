@@ -350,7 +350,7 @@ export class Keeper implements Copies {
     if (!known) return;
     const { entry, row, former } = known;
     if (end && 'error' in end) {
-      if (former && !end.unconfirmed && end.error.code !== 'aborted') return this.#bury(key, end.error);
+      if (former && end.error.code !== 'aborted') return this.#bury(key, end.error);
     } else if (end && entry.doc !== undefined && this.#copies.keeps(entry.topic)) {
       const { kind: _, key: __, ...place } = end;
       known.entry = { ...entry, place };
