@@ -23,6 +23,11 @@
 // start in order, each once. The rules stand in spec/client.md, the scenarios
 // that hold every language's core to them in conformance/client.
 //
+// With [Options].Keeps a client outlives its process: [Keep] tells what the driver
+// stores, nothing is sent before [Kept] says that it is, and [Restore] lets the
+// next process go on. What was stored is in the log exactly once, whenever a
+// process dies.
+//
 // A Core is not safe for concurrent use. It keeps the slices that inputs
 // carry, and gives effects to the driver for good.
 package core

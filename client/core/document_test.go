@@ -253,6 +253,8 @@ func (w *world) amend() {
 		}
 		for _, e := range w.core.Step(w.now, Amend{Key: k, Base: d.at.Offset, Data: addition(k)}) {
 			switch e := e.(type) {
+			case Keep:
+				w.keep(e)
 			case Wait:
 				w.wish = e.Until
 			default:

@@ -14,6 +14,7 @@ import (
 type model struct {
 	t       *rapid.T
 	kind    bool // every command is granted
+	mortal  bool // clients die before they have stored the run that they said
 	faults  int  // entries that got lost on their way
 	logs    map[string][]protocol.Entry
 	memory  map[string]*memory // by secret and topic
@@ -27,6 +28,7 @@ type model struct {
 type memory struct {
 	accepted map[uint64]protocol.Position
 	void     map[uint64]bool
+	run      uint64 // of the entry that was accepted last
 }
 
 // link is one connection to the model.
@@ -151,7 +153,7 @@ func (l *link) work() {
 func (l *link) hello(h *protocol.Hello) {
 	m := l.model
 	l.secret, l.run = string(h.Clients[0].Secret), h.Clients[0].Run
-	if l.run <= m.runs[l.secret] {
+	if l.run <= m.runs[l.secret] && !m.mortal {
 		m.t.Fatalf("run %d after run %d", l.run, m.runs[l.secret])
 	}
 	m.runs[l.secret] = l.run
@@ -244,6 +246,9 @@ func (l *link) publish(p *protocol.Publish) {
 		known = &memory{accepted: map[uint64]protocol.Position{}, void: map[uint64]bool{}}
 		m.memory[key] = known
 	}
+	if l.run < known.run {
+		m.t.Fatalf("OUT-3: run %d after run %d", l.run, known.run)
+	}
 	if at, ok := known.accepted[p.Seq]; ok {
 		l.say(&protocol.Ack{Topic: p.Topic, Client: "c", Seq: p.Seq, Offset: at.Offset, Term: at.Term})
 		return
@@ -287,7 +292,7 @@ func (l *link) publish(p *protocol.Publish) {
 	m.logs[p.Topic] = append(m.logs[p.Topic], protocol.Entry{
 		Offset: at.Offset, Term: at.Term, Client: "c", Seq: p.Seq, Base: p.Base, Key: p.Key, Data: p.Data,
 	})
-	known.accepted[p.Seq] = at
+	known.accepted[p.Seq], known.run = at, l.run
 	l.say(&protocol.Ack{Topic: p.Topic, Client: "c", Seq: p.Seq, Offset: at.Offset, Term: at.Term})
 }
 

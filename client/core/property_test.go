@@ -36,10 +36,12 @@ type world struct {
 	wish    int64
 	keys    uint64
 	secrets int
+	storage *storage // nil: the client keeps nothing
 
 	published map[uint64]string // topic by key
 	entryKeys map[uint64]string // of those published
 	settled   map[uint64]Settled
+	vanished  map[uint64]bool // with a life that had not stored them
 	pages     map[uint64]bool // whether it is answered
 	readers   map[uint64]*reader
 	document  document
@@ -56,23 +58,32 @@ type reader struct {
 	value uint64 // the counter that it shows
 }
 
-func newWorld(t *rapid.T) *world {
+func newWorld(t *rapid.T, keeps bool) *world {
 	w := &world{
 		t: t, model: newModel(t), wish: Never, blocked: map[string]bool{},
-		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
+		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, vanished: map[uint64]bool{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
 		document: document{base: map[uint64]uint64{}, losses: map[uint64]int{}, positional: rapid.Bool().Draw(t, "positional")},
 	}
-	w.core = New(Options{
+	if keeps {
+		w.storage = newStorage()
+	}
+	w.core = w.born()
+	return w
+}
+
+// born makes a core.
+func (w *world) born() *Core {
+	return New(Options{
 		Token:  TokenFunction,
-		Roads:  rapid.SampledFrom(modelRoads).Draw(t, "roads"),
-		Road:   rapid.SampledFrom([]string{"", RoadWS, RoadSSE, RoadPoll}).Draw(t, "road"),
-		Random: func() float64 { return rapid.Float64Range(0, 0.999).Draw(t, "random") },
+		Keeps:  w.storage != nil,
+		Roads:  rapid.SampledFrom(modelRoads).Draw(w.t, "roads"),
+		Road:   rapid.SampledFrom([]string{"", RoadWS, RoadSSE, RoadPoll}).Draw(w.t, "road"),
+		Random: func() float64 { return rapid.Float64Range(0, 0.999).Draw(w.t, "random") },
 		Secret: func() protocol.Secret {
 			w.secrets++
 			return protocol.Secret(fmt.Sprintf("20781.%022d", w.secrets))
 		},
 	})
-	return w
 }
 
 func (w *world) step(in Input) {
@@ -99,6 +110,7 @@ func (w *world) step(in Input) {
 			}
 			for _, m := range messages {
 				w.said(m)
+				w.stored(m)
 				w.link.in = append(w.link.in, m)
 			}
 		case Shut:
@@ -148,6 +160,8 @@ func (w *world) step(in Input) {
 				w.t.Fatalf("answered twice, or never asked: %+v", e)
 			}
 			w.pages[e.Key] = true
+		case Keep:
+			w.keep(e)
 		case Wait:
 			w.wish = e.Until
 		}
@@ -239,6 +253,7 @@ func (w *world) move() bool {
 		road := w.trying
 		w.trying = ""
 		w.step(Tried{road, !w.blocked[road]})
+	case rapid.IntRange(0, 2).Draw(w.t, "storage") == 0 && w.storageMoves():
 	case w.link != nil && len(w.link.in) > 0 && (len(w.link.out) == 0 || rapid.Bool().Draw(w.t, "server")):
 		w.link.work()
 	case w.link != nil && len(w.link.out) > 0:
@@ -254,7 +269,7 @@ func (w *world) move() bool {
 			w.step(Message{m})
 		}
 	default:
-		return false
+		return w.storageMoves()
 	}
 	return true
 }
@@ -390,6 +405,7 @@ func (w *world) check() {
 		s, ok := w.settled[key]
 		at := w.model.placesOf(topic, key)
 		switch {
+		case w.vanished[key]:
 		case !ok:
 			w.t.Errorf("publish %d was never settled", key)
 		case strings.HasPrefix(w.entryKeys[key], "no") && (s.Err == nil || s.Err.Code != protocol.BadMessage):
@@ -435,7 +451,7 @@ func (w *world) check() {
 // then compares what the application was told with the server's logs.
 func TestExactlyOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
+		w := newWorld(t, rapid.Bool().Draw(t, "keeps"))
 		w.step(Connect{})
 		for n := rapid.IntRange(1, 300).Draw(t, "acts"); n > 0; n-- {
 			w.act()
@@ -449,7 +465,7 @@ func TestExactlyOnce(t *testing.T) {
 // is open again the client comes back to it by itself.
 func TestRoads(t *testing.T) {
 	t.Run("CONN-12_back_to_the_best", rapid.MakeCheck(func(t *rapid.T) {
-		w := newWorld(t)
+		w := newWorld(t, rapid.Bool().Draw(t, "keeps"))
 		w.step(Connect{})
 		for n := rapid.IntRange(1, 200).Draw(t, "acts"); n > 0; n-- {
 			w.act()
@@ -471,7 +487,7 @@ func TestRoads(t *testing.T) {
 		w.check()
 	}))
 	t.Run("CONN-11_down_to_what_is_left", rapid.MakeCheck(func(t *rapid.T) {
-		w := newWorld(t)
+		w := newWorld(t, rapid.Bool().Draw(t, "keeps"))
 		left := rapid.SampledFrom(w.core.options.Roads).Draw(t, "left")
 		for _, road := range w.core.options.Roads {
 			w.blocked[road] = road != left
@@ -500,7 +516,7 @@ func TestRoads(t *testing.T) {
 // TestCloseSettles closes at any time, and finds nothing open.
 func TestCloseSettles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
+		w := newWorld(t, rapid.Bool().Draw(t, "keeps"))
 		w.step(Connect{})
 		for n := rapid.IntRange(0, 100).Draw(t, "acts"); n > 0; n-- {
 			w.act()

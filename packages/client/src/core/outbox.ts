@@ -322,7 +322,7 @@ export class Outbox {
     if (item.done) return;
     item.done = true;
     this.#byKey.delete(item.key);
-    if (item.deadline === this.#soonest) this.#soonest = Number.NaN;
+    if (item.deadline < Infinity && item.deadline === this.#soonest) this.#soonest = Number.NaN;
     this.#link.turn.emit({ kind: 'settled', key: item.key, ...end });
   }
 
