@@ -1,7 +1,8 @@
-import { Branches, Count, columns, type Id, Piece, underwater } from './branches.ts';
+import { Branches, Count, front, type Id, underwater } from './branches.ts';
 import { grown } from './column.ts';
 import { Cursor } from './cursor.ts';
 import type { LV } from './graph.ts';
+import * as Piece from './piece.ts';
 import type { Tell } from './walker.ts';
 
 export { type Id, underwater } from './branches.ts';
@@ -28,8 +29,6 @@ export class Tracker {
   /** Behind the last one that it has. */
   #reached: LV;
   readonly #tree: Branches;
-  /** Pieces on their way into the tree. */
-  readonly #fresh = new Int32Array(3 * columns);
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
@@ -45,7 +44,7 @@ export class Tracker {
     this.base = base;
     this.#reached = base;
     this.#tree = new Branches(base);
-    if (length > 0) this.#put(this.#at, underwater, length, none, none);
+    if (length > 0) this.#put(this.#at.set(front, 0), underwater, length, none, none);
   }
 
   /** Makes room for the events up to end, and returns the first of them. */
@@ -55,6 +54,11 @@ export class Tracker {
     if (length > this.#tree.where.length) this.#tree.where = grown(this.#tree.where, length);
     this.#reached = end;
     return start;
+  }
+
+  /** How many events it has. */
+  get events(): number {
+    return this.#reached - this.base;
   }
 
   /** How many code points there are, in one of the states. */
@@ -73,7 +77,7 @@ export class Tracker {
     let left = none;
     let effective = 0;
     if (at === 0) {
-      place.set(0, 0);
+      place.set(front, 0);
     } else {
       effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.there] as number);
       left = (cells[place.piece] as number) + place.offset;
@@ -119,6 +123,11 @@ export class Tracker {
       this.#change(c, part, 1, 0);
       done += part;
     }
+  }
+
+  /** Takes all events back from the prepare state. */
+  rewind(): void {
+    this.#tree.rewind();
   }
 
   /** Takes events of a run that deleted back from the prepare state (by is -1), or puts them into it again (1). */
@@ -228,24 +237,25 @@ export class Tracker {
   }
 
   /** Puts new code points at a place. */
-  #put(c: Cursor, id: Id, n: number, left: Id, right: Id): void {
+  #put({ piece, offset }: Cursor, id: Id, n: number, left: Id, right: Id): void {
     const tree = this.#tree;
-    const { cells } = tree;
-    let { piece } = c;
-    const before = cells[piece + Piece.n] as number;
-    if (c.offset > 0 && c.offset < before) {
-      this.#part(c, 0, c.offset, 0);
-      this.#write(1, id, n, left, right);
-      this.#part(c, c.offset, before, 2);
-      piece = tree.put(piece, 'instead', this.#fresh, 3);
-    } else if (c.offset > 0 && left === id - 1 && this.#continues(piece, id, right)) {
-      cells[piece + Piece.n] = before + n;
+    const before = tree.cells[piece + Piece.n] as number;
+    let added = piece;
+    if (offset > 0 && offset === before && left === id - 1 && this.#continues(piece, id, right)) {
+      tree.cells[piece + Piece.n] = before + n;
     } else {
-      this.#write(0, id, n, left, right);
-      piece = tree.put(piece, c.offset === 0 ? 'front' : 'behind', this.#fresh, 1);
+      if (offset > 0 && offset < before) added = tree.divide(piece, offset, 1) - Piece.columns;
+      else added = tree.open(offset === 0 ? piece : piece + Piece.columns, 1);
+      const { cells } = tree;
+      cells[added] = id;
+      cells[added + Piece.n] = n;
+      cells[added + Piece.left] = left;
+      cells[added + Piece.right] = right;
+      cells[added + Piece.state] = 1;
+      cells[added + Piece.there] = 1;
     }
-    tree.count(piece, n, n);
-    tree.note(id, n, piece);
+    tree.count(added, n, n);
+    tree.note(id, n, added);
   }
 
   /** Whether a piece was inserted just before an event, with its right origin, and is as it was then. */
@@ -260,56 +270,19 @@ export class Tracker {
   }
 
   /** Adds to the prepare state of n code points of a piece from a place on; there they stay if stay is 1, else not. */
-  #change(c: Cursor, n: number, by: number, stay: 0 | 1): void {
+  #change({ piece, offset }: Cursor, n: number, by: number, stay: 0 | 1): void {
     const tree = this.#tree;
+    let p = piece;
+    if (offset > 0) p = tree.divide(p, offset, 0);
+    if (n < (tree.cells[p + Piece.n] as number)) p = tree.divide(p, n, 0) - Piece.columns;
     const { cells } = tree;
-    const fresh = this.#fresh;
-    const { piece, offset } = c;
-    const all = cells[piece + Piece.n] as number;
-    const was = cells[piece + Piece.state] as number;
-    const wasThere = cells[piece + Piece.there] as number;
+    const was = cells[p + Piece.state] as number;
+    const wasThere = cells[p + Piece.there] as number;
     const state = was + by;
     const there = wasThere & stay;
-    let into = piece;
-    if (n === all) {
-      cells[piece + Piece.state] = state;
-      cells[piece + Piece.there] = there;
-    } else {
-      let k = 0;
-      if (offset > 0) this.#part(c, 0, offset, k++);
-      this.#part(c, offset, offset + n, k);
-      fresh[k * columns + Piece.state] = state;
-      fresh[k * columns + Piece.there] = there;
-      k++;
-      if (offset + n < all) this.#part(c, offset + n, all, k++);
-      into = tree.put(piece, 'instead', fresh, k);
-    }
+    cells[p + Piece.state] = state;
+    cells[p + Piece.there] = there;
     const prepared = state === 1 ? n : was === 1 ? -n : 0;
-    if (prepared !== 0 || there !== wasThere) tree.count(into, prepared, (there - wasThere) * n);
-  }
-
-  /** Makes the k-th fresh piece of a part of the one at a place. */
-  #part({ piece }: Cursor, from: number, to: number, k: number): void {
-    const { cells } = this.#tree;
-    const fresh = this.#fresh;
-    const p = k * columns;
-    for (let i = 0; i < columns; i++) fresh[p + i] = cells[piece + i] as number;
-    fresh[p + Piece.n] = to - from;
-    if (from === 0) return;
-    const id = (cells[piece] as number) + from;
-    fresh[p] = id;
-    fresh[p + Piece.left] = id - 1;
-  }
-
-  /** Makes the k-th fresh piece of new code points. */
-  #write(k: number, id: Id, n: number, left: Id, right: Id): void {
-    const fresh = this.#fresh;
-    const p = k * columns;
-    fresh[p] = id;
-    fresh[p + Piece.n] = n;
-    fresh[p + Piece.left] = left;
-    fresh[p + Piece.right] = right;
-    fresh[p + Piece.state] = 1;
-    fresh[p + Piece.there] = 1;
+    if (prepared !== 0 || there !== wasThere) tree.count(p, prepared, (there - wasThere) * n);
   }
 }
