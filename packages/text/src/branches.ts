@@ -14,8 +14,6 @@ export const underwater: Id = 1 << 30;
 export const Count = { prepared: Piece.state, effective: Piece.there } as const;
 export type Count = (typeof Count)[keyof typeof Count];
 
-const { columns } = Piece;
-
 /** The cells of a node, which begins at a multiple of them: its own, and 20 records. */
 const block = 128;
 
@@ -32,7 +30,7 @@ const level = 3;
 /** Where its records are. */
 const head = 6;
 /** Where the half of a full node begins. */
-const seam = head + 10 * columns;
+const seam = head + 10 * Piece.columns;
 
 /** In front of all. */
 export const front = head;
@@ -78,11 +76,11 @@ export class Branches {
       for (let n = cells[p + Piece.state] as number; n <= rest; n = cells[p + Piece.state] as number) {
         rest -= n;
         effective += cells[p + Piece.there] as number;
-        p += columns;
+        p += Piece.columns;
       }
       p = cells[p] as number;
     }
-    for (p += head; ; p += columns) {
+    for (p += head; ; p += Piece.columns) {
       const n = cells[p + Piece.n] as number;
       if (cells[p + Piece.state] === 1) {
         if (rest < n) break;
@@ -104,11 +102,11 @@ export class Branches {
       p += head;
       for (let n = cells[p + Piece.n] as number; n <= rest; n = cells[p + Piece.n] as number) {
         rest -= n;
-        p += columns;
+        p += Piece.columns;
       }
       p = cells[p] as number;
     }
-    for (p += head; p < cells.length; p += columns) {
+    for (p += head; p < cells.length; p += Piece.columns) {
       const offset = x - (cells[p] as number);
       if (offset < 0 || offset >= (cells[p + Piece.n] as number)) continue;
       c.piece = p;
@@ -118,31 +116,29 @@ export class Branches {
     throw new RangeError('text: a code point that is not there');
   }
 
-  /** Moves a place that is behind a piece to the front of the next one; false if there is none. */
-  settle(c: Cursor): boolean {
+  /** The first piece; 0 if there is none. */
+  get first(): number {
+    return this.cells[end] === front ? 0 : front;
+  }
+
+  /** The piece behind one; 0 if there is none. */
+  after(piece: number): number {
     const { cells } = this;
-    const { piece } = c;
-    if (c.offset < (cells[piece + Piece.n] as number)) return true;
     const tray = nodeOf(piece);
-    let behind = piece + columns;
-    if (behind >= (cells[tray + end] as number)) {
-      if (cells[tray + next] === 0) return false;
-      behind = (cells[tray + next] as number) + head;
-    }
-    c.piece = behind;
-    c.offset = 0;
-    return true;
+    const behind = piece + Piece.columns;
+    if (behind < (cells[tray + end] as number)) return behind;
+    return cells[tray + next] === 0 ? 0 : (cells[tray + next] as number) + head;
   }
 
   /** How many code points are before a place, in one of the states. */
   before({ piece, offset }: Cursor, state: Count): number {
     const { cells } = this;
     let sum = cells[piece + state] === 1 ? offset : 0;
-    for (let p = nodeOf(piece) + head; p < piece; p += columns) {
+    for (let p = nodeOf(piece) + head; p < piece; p += Piece.columns) {
       if (cells[p + state] === 1) sum += cells[p + Piece.n] as number;
     }
     for (let child = this.#above(piece); child > 0; child = this.#above(child)) {
-      for (let p = nodeOf(child) + head; p < child; p += columns) sum += cells[p + state] as number;
+      for (let p = nodeOf(child) + head; p < child; p += Piece.columns) sum += cells[p + state] as number;
     }
     return sum;
   }
@@ -163,7 +159,7 @@ export class Branches {
   each(fn: (piece: number) => void): void {
     let tray = 0;
     do {
-      for (let p = tray + head; p < (this.cells[tray + end] as number); p += columns) fn(p);
+      for (let p = tray + head; p < (this.cells[tray + end] as number); p += Piece.columns) fn(p);
       tray = this.cells[tray + next] as number;
     } while (tray > 0);
   }
@@ -206,8 +202,8 @@ export class Branches {
   divide(piece: number, offset: number, room: number): number {
     const first = this.open(piece, room + 1);
     const { cells } = this;
-    const second = first + (room + 1) * columns;
-    for (let i = 0; i < columns; i++) cells[first + i] = cells[second + i] as number;
+    const second = first + (room + 1) * Piece.columns;
+    for (let i = 0; i < Piece.columns; i++) cells[first + i] = cells[second + i] as number;
     const id = (cells[first] as number) + offset;
     cells[first + Piece.n] = offset;
     cells[second] = id;
@@ -220,7 +216,7 @@ export class Branches {
   open(record: number, n: number): number {
     let node = nodeOf(record);
     let at = record;
-    if ((this.cells[node + end] as number) + n * columns > node + block) {
+    if ((this.cells[node + end] as number) + n * Piece.columns > node + block) {
       const added = this.#split(node);
       if (at >= node + seam) {
         at += added + head - node - seam;
@@ -229,8 +225,8 @@ export class Branches {
     }
     const { cells } = this;
     const last = cells[node + end] as number;
-    cells.copyWithin(at + n * columns, at, last);
-    cells[node + end] = last + n * columns;
+    cells.copyWithin(at + n * Piece.columns, at, last);
+    cells[node + end] = last + n * Piece.columns;
     return at;
   }
 
@@ -252,7 +248,7 @@ export class Branches {
     this.#adopt(added);
     const record = this.open(cells[node + above] as number, 1);
     this.#enter(node, record);
-    this.#enter(added, record + columns);
+    this.#enter(added, record + Piece.columns);
     return added;
   }
 
@@ -263,7 +259,7 @@ export class Branches {
     let before = 0;
     let prepared = 0;
     let effective = 0;
-    for (let p = node + head; p < (cells[node + end] as number); p += columns) {
+    for (let p = node + head; p < (cells[node + end] as number); p += Piece.columns) {
       const n = cells[p + Piece.n] as number;
       const state = cells[p + Piece.state] as number;
       const there = cells[p + Piece.there] as number;
@@ -281,7 +277,7 @@ export class Branches {
   /** Tells what a node has where it is. */
   #adopt(node: number): void {
     const { cells } = this;
-    for (let p = node + head; p < (cells[node + end] as number); p += columns) {
+    for (let p = node + head; p < (cells[node + end] as number); p += Piece.columns) {
       if (cells[node + level] === 0) this.note(cells[p] as number, cells[p + Piece.n] as number, p);
       else cells[(cells[p] as number) + above] = p;
     }

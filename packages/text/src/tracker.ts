@@ -32,11 +32,9 @@ export class Tracker {
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
-  readonly #behind = new Cursor();
-  readonly #end = new Cursor();
-  readonly #mine = new Cursor();
-  readonly #limit = new Cursor();
-  readonly #theirs = new Cursor();
+  readonly #left = new Cursor();
+  readonly #right = new Cursor();
+  readonly #origin = new Cursor();
 
   /** A tracker for the events from base on, at a version before them whose text has so many code points. */
   constructor(base: LV, length: number, order: Order) {
@@ -75,30 +73,23 @@ export class Tracker {
     const { cells } = tree;
     const place = this.#at;
     let left = none;
+    let right = none;
     let effective = 0;
+    let behind = 0;
     if (at === 0) {
+      behind = tree.first;
       place.set(front, 0);
     } else {
       effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.there] as number);
       left = (cells[place.piece] as number) + place.offset;
       place.offset++;
+      if (place.offset < (cells[place.piece + Piece.n] as number)) right = left + 1;
+      else behind = tree.after(place.piece);
     }
-    let right = none;
-    const behind = this.#behind.copy(place);
-    if (tree.settle(behind)) {
-      const concurrent = cells[behind.piece + Piece.state] === 0;
-      const end = this.#end.copy(behind);
-      let found = true;
-      while (found && cells[end.piece + Piece.state] === 0) {
-        end.offset = cells[end.piece + Piece.n] as number;
-        found = tree.settle(end);
-      }
-      if (found) right = (cells[end.piece] as number) + end.offset;
-      if (concurrent) {
-        this.#arrange(first, left, right, place, behind);
-        effective = tree.before(place, Count.effective);
-      }
-    }
+    let end = behind;
+    while (end > 0 && cells[end + Piece.state] === 0) end = tree.after(end);
+    if (end > 0) right = cells[end] as number;
+    if (end !== behind) effective += this.#arrange(first, left, right, behind, end);
     this.#put(place, first, n, left, right);
     return effective;
   }
@@ -199,32 +190,34 @@ export class Tracker {
   /**
    * Finds the place of new code points among those that were inserted at the
    * same place and that their author did not know, in the order FugueMax
-   * (Weidner and Kleppmann, "The Art of the Fugue"). These begin at `at`, and
-   * place is in front of them at first.
+   * (Weidner and Kleppmann, "The Art of the Fugue"). These are the pieces from one
+   * on, up to another, if there is one; the new ones are in front of them at
+   * first. Returns how many of them they are behind, in the effect state.
    */
-  #arrange(first: LV, left: Id, right: Id, place: Cursor, at: Cursor): void {
+  #arrange(first: LV, left: Id, right: Id, from: number, to: number): number {
     const tree = this.#tree;
     const { cells } = tree;
-    if (left !== none) tree.find(left, this.#mine);
-    if (right !== none) tree.find(right, this.#limit);
+    const place = this.#at;
+    const mine = this.#left.set(place.piece, place.offset - 1);
+    const limit = this.#right.set(to, 0);
+    let passed = 0;
+    let effective = 0;
     let scanning = false;
-    while (tree.settle(at) && cells[at.piece + Piece.state] === 0) {
-      const id = (cells[at.piece] as number) + at.offset;
-      const order = this.#compare(
-        at.offset === 0 ? (cells[at.piece + Piece.left] as number) : id - 1,
-        left,
-        -1,
-        this.#mine,
-      );
+    for (let p = from; p !== to; p = tree.after(p)) {
+      const order = this.#compare(cells[p + Piece.left] as number, left, -1, mine);
       if (order < 0) break;
       if (order === 0) {
-        const further = this.#compare(cells[at.piece + Piece.right] as number, right, 1, this.#limit);
-        if (further === 0 && this.#order(first, id) < 0) break;
+        const further = this.#compare(cells[p + Piece.right] as number, right, 1, limit);
+        if (further === 0 && this.#order(first, cells[p] as number) < 0) break;
         scanning = further < 0;
       }
-      at.offset = cells[at.piece + Piece.n] as number;
-      if (!scanning) place.copy(at);
+      const n = cells[p + Piece.n] as number;
+      passed += n * (cells[p + Piece.there] as number);
+      if (scanning) continue;
+      place.set(p, n);
+      effective = passed;
     }
+    return effective;
   }
 
   /** Compares where x is with y, whose place is known. None is before all (-1) or behind all (1). */
@@ -232,8 +225,8 @@ export class Tracker {
     if (x === y) return 0;
     if (x === none) return nowhere;
     if (y === none) return -nowhere;
-    this.#tree.find(x, this.#theirs);
-    return this.#tree.compare(this.#theirs, place);
+    this.#tree.find(x, this.#origin);
+    return this.#tree.compare(this.#origin, place);
   }
 
   /** Puts new code points at a place. */
