@@ -11,10 +11,10 @@ export type Id = number;
 export const underwater: Id = 1 << 30;
 
 /** The states that code points are counted in, by their columns. */
-export const Count = { prepared: Piece.state, effective: Piece.there } as const;
+export const Count = { prepared: Piece.prepared, effective: Piece.effective } as const;
 export type Count = (typeof Count)[keyof typeof Count];
 
-/** The cells of a node, which begins at a multiple of them: its own, and 20 records. */
+/** The cells of a node, which begins at a multiple of them: its own, and 17 records. */
 const block = 128;
 
 // Its own.
@@ -30,7 +30,7 @@ const level = 3;
 /** Where its records are. */
 const head = 6;
 /** Where the half of a full node begins. */
-const seam = head + 10 * Piece.columns;
+const seam = head + 8 * Piece.columns;
 
 /** In front of all. */
 export const front = head;
@@ -71,26 +71,19 @@ export class Branches {
     let p = this.#root;
     let rest = at;
     let effective = 0;
-    for (let deep = cells[p + level] as number; deep > 0; deep--) {
+    for (let deep = cells[p + level] as number; ; deep--) {
       p += head;
-      for (let n = cells[p + Piece.state] as number; n <= rest; n = cells[p + Piece.state] as number) {
+      for (let n = cells[p + Piece.prepared] as number; n <= rest; n = cells[p + Piece.prepared] as number) {
         rest -= n;
-        effective += cells[p + Piece.there] as number;
+        effective += cells[p + Piece.effective] as number;
         p += Piece.columns;
       }
+      if (deep === 0) break;
       p = cells[p] as number;
-    }
-    for (p += head; ; p += Piece.columns) {
-      const n = cells[p + Piece.n] as number;
-      if (cells[p + Piece.state] === 1) {
-        if (rest < n) break;
-        rest -= n;
-      }
-      if (cells[p + Piece.there] === 1) effective += n;
     }
     c.piece = p;
     c.offset = rest;
-    return cells[p + Piece.there] === 1 ? effective + rest : effective;
+    return cells[p + Piece.effective] === 0 ? effective : effective + rest;
   }
 
   /** Goes to a code point. */
@@ -133,12 +126,9 @@ export class Branches {
   /** How many code points are before a place, in one of the states. */
   before({ piece, offset }: Cursor, state: Count): number {
     const { cells } = this;
-    let sum = cells[piece + state] === 1 ? offset : 0;
-    for (let p = nodeOf(piece) + head; p < piece; p += Piece.columns) {
-      if (cells[p + state] === 1) sum += cells[p + Piece.n] as number;
-    }
-    for (let child = this.#above(piece); child > 0; child = this.#above(child)) {
-      for (let p = nodeOf(child) + head; p < child; p += Piece.columns) sum += cells[p + state] as number;
+    let sum = cells[piece + state] === 0 ? 0 : offset;
+    for (let record = piece; record > 0; record = this.#above(record)) {
+      for (let p = nodeOf(record) + head; p < record; p += Piece.columns) sum += cells[p + state] as number;
     }
     return sum;
   }
@@ -164,14 +154,14 @@ export class Branches {
     } while (tray > 0);
   }
 
-  /** Counts so many code points more in the tray of a piece. */
+  /** Counts so many code points more in a piece. */
   count(piece: number, prepared: number, effective: number): void {
     const { cells } = this;
     this.prepared += prepared;
     this.effective += effective;
-    for (let p = this.#above(piece); p > 0; p = this.#above(p)) {
-      cells[p + Piece.state] = (cells[p + Piece.state] as number) + prepared;
-      cells[p + Piece.there] = (cells[p + Piece.there] as number) + effective;
+    for (let p = piece; p > 0; p = this.#above(p)) {
+      cells[p + Piece.prepared] = (cells[p + Piece.prepared] as number) + prepared;
+      cells[p + Piece.effective] = (cells[p + Piece.effective] as number) + effective;
     }
   }
 
@@ -179,11 +169,9 @@ export class Branches {
   rewind(): void {
     const { cells } = this;
     this.each((p) => {
-      const n = cells[p + Piece.n] as number;
-      const was = cells[p + Piece.state] as number;
-      const now = (cells[p] as number) < underwater ? 0 : 1;
-      cells[p + Piece.state] = now;
-      if (was === 1 || now === 1) this.count(p, was === 1 ? now * n - n : n, 0);
+      const before = (cells[p] as number) >= underwater;
+      cells[p + Piece.state] = before ? 1 : 0;
+      this.count(p, (before ? (cells[p + Piece.n] as number) : 0) - (cells[p + Piece.prepared] as number), 0);
     });
   }
 
@@ -205,10 +193,13 @@ export class Branches {
     const second = first + (room + 1) * Piece.columns;
     for (let i = 0; i < Piece.columns; i++) cells[first + i] = cells[second + i] as number;
     const id = (cells[first] as number) + offset;
-    cells[first + Piece.n] = offset;
     cells[second] = id;
-    cells[second + Piece.n] = (cells[second + Piece.n] as number) - offset;
     cells[second + Piece.left] = id - 1;
+    for (const column of [Piece.n, Piece.prepared, Piece.effective]) {
+      const all = cells[first + column] as number;
+      cells[first + column] = Math.min(all, offset);
+      cells[second + column] = Math.max(all - offset, 0);
+    }
     return second;
   }
 
@@ -260,17 +251,14 @@ export class Branches {
     let prepared = 0;
     let effective = 0;
     for (let p = node + head; p < (cells[node + end] as number); p += Piece.columns) {
-      const n = cells[p + Piece.n] as number;
-      const state = cells[p + Piece.state] as number;
-      const there = cells[p + Piece.there] as number;
-      if (!tray || (cells[p] as number) >= underwater) before += n;
-      prepared += tray ? (state === 1 ? n : 0) : state;
-      effective += tray ? there * n : there;
+      before += tray && (cells[p] as number) < underwater ? 0 : (cells[p + Piece.n] as number);
+      prepared += cells[p + Piece.prepared] as number;
+      effective += cells[p + Piece.effective] as number;
     }
     cells[record] = node;
     cells[record + Piece.n] = before;
-    cells[record + Piece.state] = prepared;
-    cells[record + Piece.there] = effective;
+    cells[record + Piece.prepared] = prepared;
+    cells[record + Piece.effective] = effective;
     this.#adopt(nodeOf(record));
   }
 

@@ -80,7 +80,7 @@ export class Tracker {
       behind = tree.first;
       place.set(front, 0);
     } else {
-      effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.there] as number);
+      effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.effective] === 0 ? 0 : 1);
       left = (cells[place.piece] as number) + place.offset;
       place.offset++;
       if (place.offset < (cells[place.piece + Piece.n] as number)) right = left + 1;
@@ -110,7 +110,7 @@ export class Tracker {
       const x = (cells[c.piece] as number) + c.offset;
       const from = first - this.base + (backwards ? n - 1 - done : done);
       for (let k = 0; k < part; k++) where[backwards ? from - k : from + k] = x + k;
-      if (cells[c.piece + Piece.there] === 1) tell?.(effective, part, '');
+      if (cells[c.piece + Piece.effective] !== 0) tell?.(effective, part, '');
       this.#change(c, part, 1, 0);
       done += part;
     }
@@ -144,7 +144,7 @@ export class Tracker {
   each(tell: (id: Id, n: number, state: number, gone: number) => void): void {
     const { cells } = this.#tree;
     this.#tree.each((p) => {
-      const gone = 1 - (cells[p + Piece.there] as number);
+      const gone = cells[p + Piece.effective] === 0 ? 1 : 0;
       tell(cells[p] as number, cells[p + Piece.n] as number, cells[p + Piece.state] as number, gone);
     });
   }
@@ -212,7 +212,7 @@ export class Tracker {
         scanning = further < 0;
       }
       const n = cells[p + Piece.n] as number;
-      passed += n * (cells[p + Piece.there] as number);
+      passed += cells[p + Piece.effective] as number;
       if (scanning) continue;
       place.set(p, n);
       effective = passed;
@@ -245,7 +245,8 @@ export class Tracker {
       cells[added + Piece.left] = left;
       cells[added + Piece.right] = right;
       cells[added + Piece.state] = 1;
-      cells[added + Piece.there] = 1;
+      cells[added + Piece.prepared] = 0;
+      cells[added + Piece.effective] = 0;
     }
     tree.count(added, n, n);
     tree.note(id, n, added);
@@ -258,7 +259,7 @@ export class Tracker {
       (cells[piece] as number) + (cells[piece + Piece.n] as number) === id &&
       cells[piece + Piece.right] === right &&
       cells[piece + Piece.state] === 1 &&
-      cells[piece + Piece.there] === 1
+      cells[piece + Piece.effective] !== 0
     );
   }
 
@@ -269,13 +270,10 @@ export class Tracker {
     if (offset > 0) p = tree.divide(p, offset, 0);
     if (n < (tree.cells[p + Piece.n] as number)) p = tree.divide(p, n, 0) - Piece.columns;
     const { cells } = tree;
-    const was = cells[p + Piece.state] as number;
-    const wasThere = cells[p + Piece.there] as number;
-    const state = was + by;
-    const there = wasThere & stay;
+    const state = (cells[p + Piece.state] as number) + by;
     cells[p + Piece.state] = state;
-    cells[p + Piece.there] = there;
-    const prepared = state === 1 ? n : was === 1 ? -n : 0;
-    if (prepared !== 0 || there !== wasThere) tree.count(p, prepared, (there - wasThere) * n);
+    const prepared = (state === 1 ? n : 0) - (cells[p + Piece.prepared] as number);
+    const gone = stay === 1 ? 0 : (cells[p + Piece.effective] as number);
+    if (prepared !== 0 || gone !== 0) tree.count(p, prepared, -gone);
   }
 }
