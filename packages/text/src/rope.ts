@@ -1,4 +1,4 @@
-import { isHigh, isLow, runesOf } from './runes.ts';
+import { behind, isHigh, isLow, runesOf } from './runes.ts';
 
 /** UTF-16 code units of a leaf at most. */
 const leafUnits = 512;
@@ -22,96 +22,36 @@ class Inner {
   }
 }
 
-/**
- * A piece of the text, in two strings, with the place of the last change
- * between them: what is typed there is appended to the first, and no character
- * of the piece is moved. One string would be taken apart and put together again
- * with every key.
- */
+/** A piece of the text. */
 class Leaf {
   parent: Inner | undefined;
   slot = 0;
-  head: string;
-  tail = '';
+  text: string;
   runes: number;
 
-  constructor(text: string, runes: number) {
-    this.head = text;
-    this.runes = runes;
-  }
-
-  get units(): number {
-    return this.head.length + this.tail.length;
-  }
-
-  get text(): string {
-    return this.head + this.tail;
+  constructor(text: string) {
+    this.text = text;
+    this.runes = runesOf(text);
   }
 
   /** The index of the code unit where a code point begins. */
   unitOf(runes: number): number {
-    const units = this.head.length + this.tail.length;
-    if (runes === 0 || this.runes === units) return runes;
-    if (runes === this.runes) return units;
-    const inHead = skip(this.head, runes);
-    if (inHead >= 0) return inHead;
-    // Skip returns less than zero by how many code points are behind.
-    return this.head.length + skip(this.tail, -inHead);
+    return behind(this.text, 0, runes, this.runes);
   }
 
   /** How many code points begin before a code unit. */
   runeOf(unit: number): number {
-    if (this.runes === this.units) return unit;
     const { text } = this;
+    if (this.runes === text.length) return unit;
     let runes = 0;
     for (let i = 0; i < unit; runes++) i += isHigh(text.charCodeAt(i)) ? 2 : 1;
     return unit > 0 && isLow(text.charCodeAt(unit)) && isHigh(text.charCodeAt(unit - 1)) ? runes - 1 : runes;
   }
 
-  insert(at: number, text: string): void {
-    this.#open(at);
-    this.head += text;
+  /** Puts text in the place of what is from one code unit to another. */
+  replace(from: number, to: number, text: string): void {
+    this.text = this.text.slice(0, from) + text + this.text.slice(to);
   }
-
-  remove(from: number, to: number): void {
-    const middle = this.head.length;
-    if (from > middle || to < middle) {
-      this.#open(from);
-      this.tail = this.tail.slice(to - from);
-      return;
-    }
-    if (from < middle) this.head = this.head.slice(0, from);
-    if (to > middle) this.tail = this.tail.slice(to - middle);
-  }
-
-  /** Divides the two strings there. */
-  #open(at: number): void {
-    const middle = this.head.length;
-    if (at < middle) {
-      this.tail = this.head.slice(at) + this.tail;
-      this.head = this.head.slice(0, at);
-    } else if (at > middle) {
-      this.head += this.tail.slice(0, at - middle);
-      this.tail = this.tail.slice(at - middle);
-    }
-  }
-
-  slice(from: number, to: number): string {
-    const middle = this.head.length;
-    if (to <= middle) return this.head.slice(from, to);
-    if (from >= middle) return this.tail.slice(from - middle, to - middle);
-    return this.head.slice(from) + this.tail.slice(0, to - middle);
-  }
-}
-
-/** The index behind so many code points, or, if the text has fewer, how many are missing, less than zero. */
-function skip(text: string, runes: number): number {
-  let i = 0;
-  for (; runes > 0; runes--) {
-    if (i >= text.length) return -runes;
-    i += isHigh(text.charCodeAt(i)) ? 2 : 1;
-  }
-  return i;
 }
 
 /** @throws RangeError unless these are positions, in this order, in a text of this length. */
@@ -124,7 +64,7 @@ function total(node: Node): number {
 }
 
 function length(node: Node): number {
-  return node instanceof Leaf ? node.units : node.units.reduce((sum, n) => sum + n, 0);
+  return node instanceof Leaf ? node.text.length : node.units.reduce((sum, n) => sum + n, 0);
 }
 
 /** Tells an inner node's children, from one on, whose they are. */
@@ -176,11 +116,11 @@ export class Rope {
     const i = leaf.unitOf(at - this.#before);
     this.runes += runes;
     this.units += text.length;
-    if (leaf.units + text.length > leafUnits) {
+    if (leaf.text.length + text.length > leafUnits) {
       this.#split(leaf, i, text);
       return;
     }
-    leaf.insert(i, text);
+    leaf.replace(i, i, text);
     leaf.runes += runes;
     grow(leaf, runes, text.length);
   }
@@ -195,7 +135,7 @@ export class Rope {
       const runes = Math.min(rest, leaf.runes - from);
       const i = leaf.unitOf(from);
       const units = leaf.unitOf(from + runes) - i;
-      leaf.remove(i, i + units);
+      leaf.replace(i, i + units, '');
       leaf.runes -= runes;
       grow(leaf, -runes, -units);
       this.runes -= runes;
@@ -213,9 +153,9 @@ export class Rope {
     for (let leaf = this.#find(from); ; leaf = this.#next(leaf)) {
       const before = this.#before;
       const end = before + leaf.runes;
-      text += leaf.slice(
+      text += leaf.text.slice(
         from > before ? leaf.unitOf(from - before) : 0,
-        end > to ? leaf.unitOf(to - before) : leaf.units,
+        end > to ? leaf.unitOf(to - before) : leaf.text.length,
       );
       if (end >= to) return text;
     }
@@ -290,12 +230,11 @@ export class Rope {
   /** Puts text into a leaf that has no room for it. */
   #split(leaf: Leaf, at: number, text: string): void {
     this.#last = undefined;
-    const all = leaf.slice(0, at) + text + leaf.slice(at, leaf.units);
+    const all = leaf.text.slice(0, at) + text + leaf.text.slice(at);
     const pieces = cut(all, text.length < leafUnits / 2 ? Math.ceil(all.length / 2) : fullUnits);
-    const [first, ...others] = pieces.map((piece) => new Leaf(piece, runesOf(piece))) as [Leaf, ...Leaf[]];
-    grow(leaf, first.runes - leaf.runes, first.units - leaf.units);
-    leaf.head = first.head;
-    leaf.tail = '';
+    const [first, ...others] = pieces.map((piece) => new Leaf(piece)) as [Leaf, ...Leaf[]];
+    grow(leaf, first.runes - leaf.runes, first.text.length - leaf.text.length);
+    leaf.text = first.text;
     leaf.runes = first.runes;
     let before = leaf;
     for (const added of others) {
@@ -335,7 +274,7 @@ export class Rope {
     while (node.parent !== undefined && node.parent.children.length === 1) node = node.parent;
     const { parent, slot } = node;
     if (parent === undefined) {
-      this.#root = new Leaf('', 0);
+      this.#root = new Leaf('');
       return;
     }
     parent.children.splice(slot, 1);
@@ -355,7 +294,7 @@ const fullUnits = (leafUnits * 7) / 8;
 
 /** Makes the tree of a text at once, its leaves nearly full. */
 function build(text: string): Node {
-  let level: Node[] = cut(text, fullUnits).map((piece) => new Leaf(piece, runesOf(piece)));
+  let level: Node[] = cut(text, fullUnits).map((piece) => new Leaf(piece));
   while (level.length > 1) {
     const above: Node[] = [];
     for (let i = 0; i < level.length; i += fanOut - 4) above.push(new Inner(level.slice(i, i + fanOut - 4)));

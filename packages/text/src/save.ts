@@ -44,7 +44,7 @@ export function open(saved: Uint8Array): Opened {
  *
  * @throws TextError `bad_update` if it is none, or that of another text.
  */
-export function load({ text, past }: Opened): Loaded {
+export function load({ text, past }: Opened): Required<Loaded> {
   const { history, inserted, buried } = unpack(past);
   const { graph, end } = history;
   const here = [...text];

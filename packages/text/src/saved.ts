@@ -1,5 +1,10 @@
+import { arrived, type Change } from './change.ts';
+import type { Op } from './op.ts';
+import { only } from './part.ts';
 import { inside, Replica } from './replica.ts';
 import * as format from './save.ts';
+
+export type { Change, Event } from './change.ts';
 
 /** The text of a replica with its whole history, for `open`. */
 export function save(replica: Replica): Uint8Array {
@@ -21,4 +26,20 @@ export function open(agent: string, saved: Uint8Array): Replica {
   const opened = format.open(bytes);
   inside(replica).resume(opened.text, { saved: bytes, load: () => format.load(opened) });
   return replica;
+}
+
+/** A copy of a replica for another agent, with nothing to undo. */
+export function clone(replica: Replica, agent: string): Replica {
+  const copy = new Replica(agent);
+  const { history, version, text, held } = inside(replica);
+  const whole = only(history, [{ start: 0, end: history.end }]);
+  const state = inside(copy);
+  state.resume(text.toString(), { load: () => ({ history: whole, version }) });
+  state.held = [...held];
+  return copy;
+}
+
+/** Takes changes into a replica as `merge` does an update: those of a history that something else has kept. */
+export function mergeChanges(replica: Replica, changes: readonly Change[]): Op {
+  return inside(replica).take(replica.agent, changes.map(arrived));
 }

@@ -1,5 +1,6 @@
-import { Changes, type Op, transform } from './op.ts';
+import { Changes, type Op } from './op.ts';
 import { runesOf } from './runes.ts';
+import { transform } from './transform.ts';
 
 /** How many edits can be undone at least. */
 const maxSteps = 1000;
