@@ -8,16 +8,16 @@ const common: UserConfig = {
   sourcemap: true,
   dts: { sourcemap: false },
   fixedExtension: false,
-  // What entry points share lies beside them, and is theirs alone.
-  outputOptions: { chunkFileNames: '[name].js' },
 };
 
-/** Entry points that share their code, but of the others only what an error is. */
+/** Entry points that share their code, but with the others only what an error is. */
 function together(entry: Record<string, string>): UserConfig {
   return {
     ...common,
     entry,
     clean: false,
+    // What they share lies beside them, and is theirs alone.
+    outputOptions: { chunkFileNames: '[name].js' },
     plugins: [
       {
         name: 'error',
@@ -30,5 +30,6 @@ function together(entry: Record<string, string>): UserConfig {
 export default defineConfig([
   { ...common, entry: { error: 'src/error.ts' } },
   together({ text: 'src/index.ts', saved: 'src/saved.ts', past: 'src/past.ts', anchor: 'src/anchor.ts' }),
-  together({ log: 'src/log.ts', op: 'src/transform.ts' }),
+  together({ log: 'src/log.ts' }),
+  together({ op: 'src/transform.ts' }),
 ]);

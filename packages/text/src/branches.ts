@@ -10,10 +10,6 @@ import * as Piece from './piece.ts';
 export type Id = number;
 export const underwater: Id = 1 << 30;
 
-/** The states that code points are counted in, by their columns. */
-export const Count = { prepared: Piece.prepared, effective: Piece.effective } as const;
-export type Count = (typeof Count)[keyof typeof Count];
-
 /** The cells of a node, which begins at a multiple of them: its own, and 17 records. */
 const block = 128;
 
@@ -123,8 +119,8 @@ export class Branches {
     return cells[tray + next] === 0 ? 0 : (cells[tray + next] as number) + head;
   }
 
-  /** How many code points are before a place, in one of the states. */
-  before({ piece, offset }: Cursor, state: Count): number {
+  /** How many code points are before a place, in the state of a column. */
+  before({ piece, offset }: Cursor, state: typeof Piece.prepared | typeof Piece.effective): number {
     const { cells } = this;
     let sum = cells[piece + state] === 0 ? 0 : offset;
     for (let record = piece; record > 0; record = this.#above(record)) {

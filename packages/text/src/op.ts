@@ -1,5 +1,5 @@
 import { TextError } from './error.ts';
-import { type History, maxLength } from './history.ts';
+import { type History, maxLength, tooLong } from './history.ts';
 import type { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
 
@@ -23,8 +23,7 @@ export function spliced(length: number, at: number, n: number, inserted: number)
     throw new TextError('bad_operation', message);
   }
   const after = length - n + inserted;
-  if (after > maxLength)
-    throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
+  if (after > maxLength) throw tooLong();
   return after;
 }
 
@@ -93,12 +92,12 @@ export class Changes {
     this.op.push([at, n, text]);
     this.#inserted = runesOf(text);
   };
+}
 
-  /** Puts another operation behind. */
-  addAll(op: Op): void {
-    for (const [at, n, text] of op) {
-      if (n > 0) this.add(at, n, '');
-      if (text !== '') this.add(at, 0, text);
-    }
+/** Puts another operation behind. */
+export function addAll(changes: Changes, op: Op): void {
+  for (const [at, n, text] of op) {
+    if (n > 0) changes.add(at, n, '');
+    if (text !== '') changes.add(at, 0, text);
   }
 }

@@ -110,8 +110,7 @@ function check(from: number, to: number, length: number): void {
  * stays.
  */
 function change(node: Node, at: number, n: number, text: string, runes: number): Node[] | undefined {
-  const { children } = node;
-  if (children.length === 0) {
+  if (node.children.length === 0) {
     const from = behind(node.text, 0, at, node.runes);
     const to = behind(node.text, from, n, node.runes);
     node.text = node.text.slice(0, from) + text + node.text.slice(to);
@@ -123,10 +122,10 @@ function change(node: Node, at: number, n: number, text: string, runes: number):
   }
   let i = 0;
   let from = at;
-  for (; (children[i] as Node).runes < from; i++) from -= (children[i] as Node).runes;
+  for (; (node.children[i] as Node).runes < from; i++) from -= (node.children[i] as Node).runes;
   let rest = n;
   for (let first = true; first || rest > 0; first = false) {
-    const child = children[i] as Node;
+    const child = node.children[i] as Node;
     const { units } = child;
     const part = Math.min(rest, child.runes - from);
     const became = change(child, from, part, first ? text : '', first ? runes : 0);
@@ -134,7 +133,7 @@ function change(node: Node, at: number, n: number, text: string, runes: number):
       node.units += child.units - units;
       i++;
     } else {
-      children.splice(i, 1, ...became);
+      node.children = [...node.children.slice(0, i), ...became, ...node.children.slice(i + 1)];
       node.units += sum(became, 'units') - units;
       i += became.length;
     }
@@ -142,8 +141,8 @@ function change(node: Node, at: number, n: number, text: string, runes: number):
     from = 0;
   }
   node.runes += runes - n;
-  if (children.length === 0) return [];
-  return children.length > fanOut ? grouped(children) : undefined;
+  const { length } = node.children;
+  return length > 0 && length <= fanOut ? undefined : grouped(node.children);
 }
 
 /** The text of a node from one position to another. */

@@ -1,7 +1,10 @@
-import { arrived, type Change } from './change.ts';
-import type { Op } from './op.ts';
+import { type Arrived, type Change, checkAgent, type Run } from './change.ts';
+import { TextError } from './error.ts';
+import { Kind, maxEvents, maxLength } from './history.ts';
+import { check, type Op } from './op.ts';
 import { only } from './part.ts';
 import { inside, Replica } from './replica.ts';
+import { runesOf } from './runes.ts';
 import * as format from './save.ts';
 
 export type { Change, Event } from './change.ts';
@@ -42,4 +45,24 @@ export function clone(replica: Replica, agent: string): Replica {
 /** Takes changes into a replica as `merge` does an update: those of a history that something else has kept. */
 export function mergeChanges(replica: Replica, changes: readonly Change[]): Op {
   return inside(replica).take(replica.agent, changes.map(arrived));
+}
+
+/**
+ * The events of a change.
+ *
+ * @throws TextError if it is none.
+ */
+function arrived({ agent, seq, parents, op }: Change): Arrived {
+  checkAgent(agent);
+  const { events: n } = check(op, maxLength / 2);
+  const seqs = [seq, ...parents.map((parent) => parent.seq)];
+  if (n === 0 || seq < 0 || seq > maxEvents - n || !seqs.every(Number.isInteger)) {
+    throw new TextError('bad_update', 'A change has no events, or no seq.');
+  }
+  const runs: Run[] = [];
+  for (const [at, deleted, text] of op) {
+    if (deleted > 0) runs.push({ kind: Kind.deleted, at, n: deleted, text: '' });
+    if (text !== '') runs.push({ kind: Kind.inserted, at, n: runesOf(text), text });
+  }
+  return { agent, seq, n, parents: parents.map(({ agent, seq }) => ({ agent, seq })), runs };
 }

@@ -1,4 +1,4 @@
-import { Branches, Count, front, type Id, underwater } from './branches.ts';
+import { Branches, front, type Id, underwater } from './branches.ts';
 import { grown } from './column.ts';
 import { Cursor } from './cursor.ts';
 import type { LV } from './graph.ts';
@@ -59,9 +59,14 @@ export class Tracker {
     return this.#reached - this.base;
   }
 
-  /** How many code points there are, in one of the states. */
-  length(state: Count): number {
-    return state === Count.prepared ? this.#tree.prepared : this.#tree.effective;
+  /** How many code points there are in the prepare state. */
+  get prepared(): number {
+    return this.#tree.prepared;
+  }
+
+  /** How many there are in the effect state. */
+  get effective(): number {
+    return this.#tree.effective;
   }
 
   /**
@@ -169,7 +174,7 @@ export class Tracker {
     const c = this.#at;
     tree.find(x, c);
     return {
-      at: tree.before(c, Count.prepared),
+      at: tree.before(c, Piece.prepared),
       state: tree.cells[c.piece + Piece.state] as number,
       n: (tree.cells[c.piece + Piece.n] as number) - c.offset,
     };

@@ -1,4 +1,3 @@
-import { Count } from './branches.ts';
 import { equal, type Heads, type LV, type Span } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
@@ -30,7 +29,7 @@ export class Walker {
 
   /** How many code points there are, of all that was applied. */
   get length(): number {
-    return this.tracker.length(Count.effective);
+    return this.tracker.effective;
   }
 
   /**
@@ -58,7 +57,7 @@ export class Walker {
       const n = Math.min(history.runEnd(run), end) - v;
       const at = history.position(run, v, n);
       const kind = history.kind(run);
-      history.fit(run, v, n, tracker.length(Count.prepared));
+      history.fit(run, v, n, tracker.prepared);
       if (kind === Kind.inserted) {
         const effective = tracker.insert(v, at, n);
         tell?.(effective, 0, history.text(run, v, n));
