@@ -154,11 +154,6 @@ export class Graph {
     return this.meeting(version, start, end).after;
   }
 
-  /** The events of a version: spans, the earliest first. */
-  past(version: Heads): Span[] {
-    return join(this.compare([], version).onlyB.reverse());
-  }
-
   /**
    * How many steps may have been taken when what is about to be done is, on a
    * history of so many runs of operations. Branches that part and meet with each

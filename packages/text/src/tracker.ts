@@ -237,10 +237,18 @@ export class Tracker {
   /** Puts new code points at a place. */
   #put({ piece, offset }: Cursor, id: Id, n: number, left: Id, right: Id): void {
     const tree = this.#tree;
-    const before = tree.cells[piece + Piece.n] as number;
+    const { cells: old } = tree;
+    const before = old[piece + Piece.n] as number;
+    // It goes on with what was inserted just before, if that is as it was then.
+    const onwards =
+      offset === before &&
+      (old[piece] as number) + before === id &&
+      old[piece + Piece.right] === right &&
+      old[piece + Piece.state] === 1 &&
+      old[piece + Piece.effective] !== 0;
     let added = piece;
-    if (offset > 0 && offset === before && left === id - 1 && this.#continues(piece, id, right)) {
-      tree.cells[piece + Piece.n] = before + n;
+    if (onwards) {
+      old[piece + Piece.n] = before + n;
     } else {
       if (offset > 0 && offset < before) added = tree.divide(piece, offset, 1) - Piece.columns;
       else added = tree.open(offset === 0 ? piece : piece + Piece.columns, 1);
@@ -255,17 +263,6 @@ export class Tracker {
     }
     tree.count(added, n, n);
     tree.note(id, n, added);
-  }
-
-  /** Whether a piece was inserted just before an event, with its right origin, and is as it was then. */
-  #continues(piece: number, id: Id, right: Id): boolean {
-    const { cells } = this.#tree;
-    return (
-      (cells[piece] as number) + (cells[piece + Piece.n] as number) === id &&
-      cells[piece + Piece.right] === right &&
-      cells[piece + Piece.state] === 1 &&
-      cells[piece + Piece.effective] !== 0
-    );
   }
 
   /** Adds to the prepare state of n code points of a piece from a place on; there they stay if stay is 1, else not. */

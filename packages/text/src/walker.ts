@@ -79,18 +79,16 @@ export class Walker {
     let moved = 0;
     for (const { start, end } of [...onlyA, ...onlyB]) moved += end - start;
     if (moved > most) return moved;
-    if ((version[0] ?? -1) < this.tracker.base && 4 * moved > this.tracker.events) this.#rewind(onlyA);
-    else for (const { start, end } of onlyA) this.retreat(start, end);
+    // If most of all is taken back, and nothing remains, that is done at once.
+    const all = (version[0] ?? -1) < this.tracker.base && 4 * moved > this.tracker.events;
+    if (all) this.tracker.rewind();
+    for (const { start, end } of onlyA) {
+      if (all) this.#history.each(start, end, () => this.#history.graph.steps++);
+      else this.retreat(start, end);
+    }
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
     this.#version = [...version];
     return moved;
-  }
-
-  /** Takes back all events that the prepare state has. */
-  #rewind(spans: readonly Span[]): void {
-    const { graph } = this.#history;
-    for (const { start, end } of spans) this.#history.each(start, end, () => graph.steps++);
-    this.tracker.rewind();
   }
 
   /** Takes the events from start to end back from the prepare state. */
