@@ -77,7 +77,8 @@ export class Walker {
     if (equal(this.#version, version)) return 0;
     const { onlyA, onlyB } = this.#history.graph.compare(this.#version, version);
     let moved = 0;
-    for (const { start, end } of [...onlyA, ...onlyB]) moved += end - start;
+    for (const { start, end } of onlyA) moved += end - start;
+    for (const { start, end } of onlyB) moved += end - start;
     if (moved > most) return moved;
     // If most of all is taken back, and nothing remains, that is done at once.
     const all = (version[0] ?? -1) < this.tracker.base && 4 * moved > this.tracker.events;
@@ -87,7 +88,7 @@ export class Walker {
       else this.retreat(start, end);
     }
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
-    this.#version = [...version];
+    this.#version = version;
     return moved;
   }
 
