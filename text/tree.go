@@ -180,6 +180,24 @@ func (t *tracker) compare(a, b cursor) int {
 	panic("text: a tray that is not there")
 }
 
+// rewind takes all events back from the prepare state.
+func (t *tracker) rewind() {
+	for n := t.firstTray(); n >= 0; n = t.leafs[n].next {
+		l := &t.leafs[n]
+		var by count
+		for i := range l.pieces[:l.n] {
+			p := &l.pieces[i]
+			by.prepared -= int(p.prepared())
+			p.state = 0
+			if p.id >= underwater {
+				p.state = 1
+			}
+			by.prepared += int(p.prepared())
+		}
+		t.changed(n, by)
+	}
+}
+
 // changed tells the branches above a tray what of it has changed.
 func (t *tracker) changed(leaf int32, by count) {
 	child, n := leaf, t.leafs[leaf].parent

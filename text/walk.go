@@ -288,13 +288,33 @@ func (w *walker) visit(version []lv) {
 // shift takes events back from the prepare state, and puts others into it, which
 // then is a version.
 func (w *walker) shift(back, forth []span, version []lv) {
-	for _, s := range back {
-		w.move(s, true)
+	if w.all(back, version) {
+		for _, s := range back {
+			w.history.each(s, func(int, lv, int, int) { w.history.graph.steps++ })
+		}
+		w.tracker.rewind()
+	} else {
+		for _, s := range back {
+			w.move(s, true)
+		}
 	}
 	for _, s := range slices.Backward(forth) {
 		w.move(s, false)
 	}
 	w.version = slices.Clone(version)
+}
+
+// all tells whether nothing remains in the prepare state at a version, and what is
+// taken back for that is so much that it is done sooner at once.
+func (w *walker) all(back []span, version []lv) bool {
+	if len(version) > 0 && version[0] >= w.tracker.base {
+		return false
+	}
+	moved := 0
+	for _, s := range back {
+		moved += s.end - s.start
+	}
+	return 4*moved > len(w.tracker.where)
 }
 
 func (w *walker) move(s span, back bool) {

@@ -1,6 +1,7 @@
-import { Column } from './column.ts';
+import { Column, search } from './column.ts';
 import { TextError } from './error.ts';
-import { Queue, Side } from './queue.ts';
+import { Queue } from './queue.ts';
+import * as Side from './side.ts';
 
 /**
  * The local number of an event: one inserted or deleted code point. An event's
@@ -131,11 +132,10 @@ export class Graph {
   /**
    * How far to go from start on, where a version is, up to end at most: until one
    * event is all of the version, and whatever is behind it follows it, as the
-   * lowest parents of the runs from there on tell. Returns that place, and the
-   * version there.
+   * lowest parents of the runs from there on tell; all the way without them.
+   * Returns that place, and the version there.
    */
-  meeting(version: Heads, start: LV, end: LV, lowest: Int32Array): { after: Heads; end: LV } {
-    const first = this.length - lowest.length;
+  meeting(version: Heads, start: LV, end: LV, lowest?: Int32Array): { after: Heads; end: LV } {
     const after = new Set(version);
     let met = start;
     for (let run = this.of(start); met < end; run++) {
@@ -143,25 +143,15 @@ export class Graph {
       const last = run + 1 === this.length;
       met = last ? end : Math.min(end, this.#starts.values[run + 1] as number);
       after.add(met - 1);
-      if (after.size === 1 && (last || (lowest[run + 1 - first] as number) >= met - 1)) break;
+      if (lowest === undefined || after.size > 1) continue;
+      if (last || (lowest[run + 1 - this.length + lowest.length] as number) >= met - 1) break;
     }
-    return { after: [...after].sort(ascending), end: met };
+    return { after: [...after].sort((a, b) => a - b), end: met };
   }
 
   /** The version that a version becomes by the events from start to end, the next ones. */
   advance(version: Heads, start: LV, end: LV): Heads {
-    const after = new Set(version);
-    for (let from = start; from < end; ) {
-      for (const parent of this.parents(from)) after.delete(parent);
-      from = this.stretch(from, end);
-      after.add(from - 1);
-    }
-    return [...after].sort(ascending);
-  }
-
-  /** The events of a version: spans, the earliest first. */
-  past(version: Heads): Span[] {
-    return join(this.compare([], version).onlyB.reverse());
+    return this.meeting(version, start, end).after;
   }
 
   /**
@@ -252,20 +242,9 @@ export function equal(a: Heads, b: Heads): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i]);
 }
 
-function ascending(a: number, b: number): number {
-  return a - b;
-}
-
 /** The index of the last of the first n spans that begins at an event or before it, or -1. */
 export function lastFrom(spans: readonly Span[], n: number, v: LV): number {
-  let low = 0;
-  let high = n;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((spans[middle] as Span).start > v) high = middle;
-    else low = middle + 1;
-  }
-  return low - 1;
+  return search(n, (i) => (spans[i] as Span).start > v) - 1;
 }
 
 /** Makes one of spans that follow each other. */

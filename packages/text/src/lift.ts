@@ -1,8 +1,9 @@
 import { place } from './excise.ts';
 import { History, Kind } from './history.ts';
-import { apply, Changes, type Op, record, transform } from './op.ts';
+import { Changes, type Op, record } from './op.ts';
 import type { Own, Pending, Timeline } from './timeline.ts';
 import { underwater } from './tracker.ts';
+import { apply, transform } from './transform.ts';
 import { Walker } from './walker.ts';
 
 /**

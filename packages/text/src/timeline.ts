@@ -1,8 +1,8 @@
-import { Count } from './branches.ts';
 import { TextError } from './error.ts';
 import { equal, type Heads, type LV } from './graph.ts';
 import type { History } from './history.ts';
-import { Changes, check, type Op, record } from './op.ts';
+import { addAll, Changes, check, type Op, record } from './op.ts';
+import { copy } from './part.ts';
 import type { Entry, Sequence } from './sequence.ts';
 import { Walker } from './walker.ts';
 
@@ -78,7 +78,7 @@ export class Timeline {
     const parents = log.past(entry);
     const all = equal(parents, this.#version);
     const walker = all ? undefined : this.#visit(parents, limits);
-    const events = fits(op, walker?.tracker.length(Count.prepared) ?? length, length, limits);
+    const events = fits(op, walker?.tracker.prepared ?? length, length, limits);
     if (events === 0) {
       log.skip();
       return [];
@@ -126,7 +126,7 @@ export class Timeline {
       own.growing = new Changes(own.op);
       own.op = own.growing.op;
     }
-    own.growing.addAll(op);
+    addAll(own.growing, op);
   }
 
   /** Puts an own operation of another history on top, as it is there. */
@@ -141,7 +141,7 @@ export class Timeline {
     const kept = { ...own, start: end, end };
     this.own.push(kept);
     if (own.start === own.end) return;
-    this.#put(kept, history.graph.dominators(parents), () => history.copy(from, own.start, own.end));
+    this.#put(kept, history.graph.dominators(parents), () => copy(history, from, own.start, own.end));
   }
 
   /** Takes an entry for the first own operation, as it is: false if it is another. */

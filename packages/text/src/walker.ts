@@ -1,4 +1,3 @@
-import { Count } from './branches.ts';
 import { equal, type Heads, type LV, type Span } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
@@ -30,7 +29,7 @@ export class Walker {
 
   /** How many code points there are, of all that was applied. */
   get length(): number {
-    return this.tracker.length(Count.effective);
+    return this.tracker.effective;
   }
 
   /**
@@ -58,7 +57,7 @@ export class Walker {
       const n = Math.min(history.runEnd(run), end) - v;
       const at = history.position(run, v, n);
       const kind = history.kind(run);
-      history.fit(run, v, n, tracker.length(Count.prepared));
+      history.fit(run, v, n, tracker.prepared);
       if (kind === Kind.inserted) {
         const effective = tracker.insert(v, at, n);
         tell?.(effective, 0, history.text(run, v, n));
@@ -78,11 +77,18 @@ export class Walker {
     if (equal(this.#version, version)) return 0;
     const { onlyA, onlyB } = this.#history.graph.compare(this.#version, version);
     let moved = 0;
-    for (const { start, end } of [...onlyA, ...onlyB]) moved += end - start;
+    for (const { start, end } of onlyA) moved += end - start;
+    for (const { start, end } of onlyB) moved += end - start;
     if (moved > most) return moved;
-    for (const { start, end } of onlyA) this.retreat(start, end);
+    // If most of all is taken back, and nothing remains, that is done at once.
+    const all = (version[0] ?? -1) < this.tracker.base && 4 * moved > this.tracker.events;
+    if (all) this.tracker.rewind();
+    for (const { start, end } of onlyA) {
+      if (all) this.#history.each(start, end, () => this.#history.graph.steps++);
+      else this.retreat(start, end);
+    }
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
-    this.#version = [...version];
+    this.#version = version;
     return moved;
   }
 

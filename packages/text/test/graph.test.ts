@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Graph, type Heads, type Span } from '../src/graph.ts';
+import { pastOf } from '../src/heads.ts';
 import { Random } from './random.ts';
 
 /** A graph, and the past of each of its events, itself included, as a set. */
@@ -61,7 +62,7 @@ describe('a graph is what sets of events say, seed', () => {
       expect(listed(onlyA.toReversed())).toEqual(ascending(inA).filter((v) => !inB.has(v)));
       expect(listed(onlyB.toReversed())).toEqual(ascending(inB).filter((v) => !inA.has(v)));
 
-      expect(listed(graph.past(a))).toEqual(ascending(inA));
+      expect(listed(pastOf(graph, a))).toEqual(ascending(inA));
       const base = graph.base(a);
       // All of the version is in the past of its base, is it, or follows it; and so it is of none that is later.
       const common = (v: number): boolean =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Op, op } from '../src/index.ts';
+import type { Op } from '../src/index.ts';
 import { type Snapshot, TextSession } from '../src/log.ts';
+import { apply, op } from '../src/transform.ts';
 import { Desk } from './desk.ts';
 import { Random } from './random.ts';
 

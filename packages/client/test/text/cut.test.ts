@@ -1,4 +1,4 @@
-import { apply, type Op } from '@tutti/text';
+import { apply, type Op } from '@tutti/text/op';
 import { describe, expect, test } from 'vitest';
 import { cut } from '../../src/text/cut.ts';
 import { Typing } from '../../src/text/typing.ts';
