@@ -176,11 +176,20 @@ func (w *writing) amends() (all []core.Amend) {
 	return all
 }
 
+// identify says whose text it is from now on. What is pending can follow no entry
+// of the former client but those that are folded: what is to come was lost.
 func (w *writing) identify(client string) {
-	if client != w.session.Client() {
-		w.session.Identify(client)
-		w.changed = true
+	if client == w.session.Client() {
+		return
 	}
+	for _, key := range w.pendingOn("") {
+		if w.pending[key].acknowledged {
+			w.drop(key)
+			w.replica.lose(key)
+		}
+	}
+	w.session.Identify(client)
+	w.changed = true
 }
 
 func (w *writing) sent(key uint64, client string, seq uint64) {

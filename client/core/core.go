@@ -96,6 +96,7 @@ func (Tick) apply(c *Core) {
 	c.outboxes.expire(c)
 	c.connectionTick()
 	c.pump()
+	c.renewIfAnswered()
 }
 
 // wish is when the core next has something to do by itself.
@@ -106,6 +107,9 @@ func (c *Core) wish() int64 {
 	at := min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c))
 	if c.connection.state == Live {
 		at = min(at, c.roads.due)
+	}
+	if c.renews() {
+		at = min(at, c.renewal())
 	}
 	return at
 }
@@ -132,7 +136,6 @@ func (c *Core) pump() {
 		c.sendEntries(o)
 	}
 	c.sendPages()
-	c.renewIfAnswered()
 }
 
 func (c *Core) id() uint64 {

@@ -42,6 +42,7 @@ type outbox struct {
 	counted  bool   // this round's refusal is in refusals
 	amending uint64 // the step in which nothing is sent, so that what waits can be amended
 	outdated outdated
+	taken    uint64 // the highest offset at which the server took an operation of the present client
 }
 
 func (o *outbox) find(seq uint64) *outgoing {
@@ -141,7 +142,7 @@ func (b *outboxes) detach(c *Core) {
 // far means anything.
 func (b *outboxes) renumber() {
 	for _, o := range b.order {
-		o.last, o.voids = 0, nil
+		o.last, o.voids, o.taken = 0, nil, 0
 		for _, e := range o.entries {
 			e.seq = 0
 		}

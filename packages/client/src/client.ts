@@ -196,7 +196,10 @@ export class Client {
       case 'status': {
         const { kind: _, ...status } = effect;
         this.#status = status;
-        if (status.state === 'live') this.#memory?.set(status.road);
+        if (status.state === 'live') {
+          this.#memory?.set(status.road);
+          this.#documents.identify(); // before anything is sent
+        }
         return this.#statusListeners.tell(status);
       }
       case 'token':

@@ -10,6 +10,8 @@ import { Subscriptions } from './subscriptions.ts';
 import { Turn } from './turn.ts';
 
 const day = 86_400_000;
+/** So long after welcome a document holds what the server took, or that is lost. */
+const seenTime = 10_000;
 
 export interface CoreOptions {
   token: TokenKind;
@@ -59,7 +61,9 @@ export class Core {
       ready: () => this.#connection.ready,
       random: options.random,
       open: (topic: string) => this.#subscriptions.open(topic),
-      rebase: (topic: string, newest: number) => this.#outbox.rebase(topic, newest),
+      seen: (topic: string) => this.#subscriptions.seen(topic),
+      rebase: (topic: string, newest: number, recovered: boolean) =>
+        this.#outbox.rebase(topic, newest, recovered),
       disagree: () => this.#connection.end(undefined),
       tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
     };
@@ -98,7 +102,7 @@ export class Core {
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
     const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
-    return this.#turn.end(Math.min(...wishes), input.kind === 'tick');
+    return this.#turn.end(Math.min(this.#renewal, ...wishes), input.kind === 'tick');
   }
 
   #take(input: Input): void {
@@ -126,11 +130,13 @@ export class Core {
       case 'tick':
         this.#outbox.tick();
         this.#connection.tick();
-        return this.#flush();
+        this.#flush();
+        return this.#renewIfExpired();
       case 'subscribe':
         return this.#subscriptions.subscribe(input);
       case 'unsubscribe':
-        return this.#subscriptions.unsubscribe(input.handler);
+        this.#subscriptions.unsubscribe(input.handler);
+        return this.#renewIfExpired();
       case 'publish':
         return this.#outbox.publish(input);
       case 'amend':
@@ -213,17 +219,26 @@ export class Core {
       if (part.refused(id, error)) return;
   }
 
+  /** When a new client begins that the server has called for: at once, or as soon as documents hold what they can. */
+  get #renewal(): number {
+    const { expired, answered, seen } = this.#outbox;
+    if (expired === undefined || !this.#connection.online || !answered) return Infinity;
+    return seen ? this.#turn.now : Math.max(expired, this.#connection.since) + seenTime;
+  }
+
   /** The server has forgotten this client: goes on as a new one as soon as it can. */
   #renewIfExpired(): void {
-    if (!this.#outbox.expired || !this.#connection.online || !this.#outbox.clear()) return;
+    if (this.#turn.now < this.#renewal) return;
+    this.#outbox.giveUp();
     this.#connection.again();
   }
 
   /** Takes the secret of the attempt to come. */
   #prove(): void {
+    const { expired, answered, seen } = this.#outbox;
     const age = this.#secret ? this.#turn.now - this.#takenAt : Infinity;
-    if (!this.#outbox.expired && age <= 20 * day) return;
-    if (!this.#outbox.clear()) return;
+    if (expired === undefined && age <= 20 * day) return;
+    if (!answered || !seen) return;
     this.#secret = this.#options.secret();
     this.#takenAt = this.#turn.now;
     this.#run = 0;

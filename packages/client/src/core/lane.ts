@@ -42,6 +42,8 @@ export class Lane {
   telling = false;
   /** The step in which nothing is sent, so that what waits can be amended. */
   amending = 0;
+  /** The highest offset at which the server took an operation of the present client. */
+  taken = 0;
   #last = 0;
 
   /** Whether entries may be sent in this step, at the time. Ends a hold that is over. */
@@ -105,7 +107,7 @@ export class Lane {
   /** Numbers anew from 1, for a client that the server has never seen. */
   renew(): void {
     this.voids = [];
-    this.#last = 0;
+    this.#last = this.taken = 0;
     for (const item of this.items) item.seq = 0;
   }
 }

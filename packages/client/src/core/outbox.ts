@@ -23,8 +23,8 @@ type End = { offset?: number; term?: string } | { error: TuttiError; unconfirmed
 export class Outbox {
   /** The server takes data up to this size; it tells in welcome. */
   messageBytes = Infinity;
-  /** The server has forgotten this client: a new one is needed as soon as nothing is doubtful. */
-  expired = false;
+  /** When the server said that it has forgotten this client: a new one is needed as soon as nothing is doubtful. */
+  expired: number | undefined;
   /** Says whether client_expired can be mended by a new secret. */
   canRenew: () => boolean = () => true;
 
@@ -98,12 +98,18 @@ export class Outbox {
         lane.refusals = lane.outdated = 0;
         lane.telling = false;
         lane.voids = lane.voids.filter(([, last]) => last > m.seq);
+        if (item.base !== undefined) lane.taken = Math.max(lane.taken, m.offset ?? 0);
         this.#end(lane, item, {
           ...(m.offset && { offset: m.offset }),
           ...(m.term && { term: m.term }),
         });
         break;
       case 'refused':
+        if (m.error.code === 'rebase_required' && item.positional && item.done) {
+          lane.held = true;
+          this.#void(lane, item, TuttiError.from(m.error)); // nobody says it anew
+          break;
+        }
         if (m.error.code === 'rebase_required' && !lane.outdate(item)) return this.#link.disagree();
         this.#refuse(lane, TuttiError.from(m.error));
         break;
@@ -121,15 +127,29 @@ export class Outbox {
     this.#pump(lane);
   }
 
-  /** Whether a new client may begin: no entry can be in the log without this one knowing it. */
-  clear(): boolean {
+  /** Whether no entry can be in the log without this client knowing it. */
+  get answered(): boolean {
     for (const { items } of this.#lanes.values()) if (items.some((i) => i.doubtful || i.flying)) return false;
     return true;
   }
 
+  /**
+   * Whether documents hold all operations that the server took. What was made
+   * since follows those, and under a new client's name it does by its base alone.
+   */
+  get seen(): boolean {
+    for (const [topic, { taken }] of this.#lanes) if (taken > this.#link.seen(topic)) return false;
+    return true;
+  }
+
+  /** What documents lack they will not hold. */
+  giveUp(): void {
+    for (const lane of this.#lanes.values()) lane.taken = 0;
+  }
+
   /** Begins anew as a client that the server has never seen. */
   renew(): void {
-    this.expired = false;
+    this.expired = undefined;
     for (const lane of this.#lanes.values()) lane.renew();
   }
 
@@ -144,11 +164,13 @@ export class Outbox {
     if (lane) this.#pump(lane);
   }
 
-  /** A base above the newest entry that there was is one of a log that is lost, and says nothing. */
-  rebase(topic: string, newest: number): void {
+  /** A base above a snapshot is one of a log that is lost, and says nothing; all are if it is not recovered. */
+  rebase(topic: string, newest: number, recovered: boolean): void {
     const lane = this.#lanes.get(topic);
-    for (const item of lane?.items ?? []) if (item.base && item.base > newest) item.base = 0;
-    lane?.amends(this.#link.turn.step);
+    if (!lane) return;
+    if (!recovered) lane.taken = 0;
+    for (const item of lane.items) if (item.base && item.base > (recovered ? newest : 0)) item.base = 0;
+    lane.amends(this.#link.turn.step);
   }
 
   lost(): void {
@@ -194,7 +216,7 @@ export class Outbox {
     if (this.#tellOutdated(lane)) return;
     for (const item of [...lane.items]) {
       if (lane.flying >= maxFlying) break;
-      if (item.flying || (this.expired && !item.doubtful)) continue;
+      if (item.flying || (this.expired !== undefined && !item.doubtful)) continue;
       const { key, topic, base, name, entryKey, data, bytes } = item;
       if (base !== undefined && !this.#link.open(topic)) break;
       if (!item.seq && bytes > this.messageBytes) {
@@ -221,7 +243,7 @@ export class Outbox {
   /** Lets the first operation be said anew, if that is due. */
   #tellOutdated(lane: Lane): boolean {
     const [first] = lane.items;
-    if (!lane.telling || !first?.positional) return false;
+    if (!lane.telling || !first?.positional || first.done) return false;
     const { turn } = this.#link;
     lane.telling = false;
     lane.amends(turn.step);
@@ -242,17 +264,22 @@ export class Outbox {
   }
 
   #reject(lane: Lane, item: Item, error: TuttiError): void {
-    if (error.code === 'client_expired' && (this.expired || this.canRenew())) {
-      this.expired = true;
+    if (error.code === 'client_expired' && (this.expired !== undefined || this.canRenew())) {
+      this.expired ??= this.#link.turn.now;
       if (item.doubtful || item.done) {
         this.#end(lane, item, { error, unconfirmed: true });
         lane.amends(this.#link.turn.step);
       }
       return;
     }
+    this.#void(lane, item, error);
+    lane.amends(this.#link.turn.step);
+  }
+
+  /** Takes the entry out of the queue, since it will never be in the log. */
+  #void(lane: Lane, item: Item, error: TuttiError): void {
     lane.void(item.seq, item.seq);
     this.#end(lane, item, { error });
-    lane.amends(this.#link.turn.step);
   }
 
   /** Takes the entry out of the queue. */

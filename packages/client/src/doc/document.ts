@@ -144,6 +144,11 @@ export class Document<S extends DocumentState<F>, F = never> {
     sending?.amend(this.#operation(key, this.#words(key)));
   }
 
+  /** Follows the client, which goes on as another when the server has forgotten it. */
+  identify(): void {
+    this.take(this.replica.identify(this.host.client()));
+  }
+
   /** A mutation that is none: something is wrong with it. */
   refuse<L>(error: unknown, keys: readonly string[], local: L): Mutating<L> {
     const mutating = new Mutating(keys, local);
@@ -255,11 +260,11 @@ export class Document<S extends DocumentState<F>, F = never> {
     return {
       type: this.state.name,
       started: () => {
-        this.#identify();
+        this.identify();
         open();
       },
       snapshot: (snapshot) => {
-        this.#identify();
+        this.identify();
         try {
           this.take(this.replica.snapshot(snapshot, snapshot.recovered));
           open();
@@ -278,7 +283,6 @@ export class Document<S extends DocumentState<F>, F = never> {
   #operationHandler(key: number, mutating: Mutating): OperationHandler {
     return {
       sent: (client, seq) => {
-        this.#identify();
         this.state.sent(key, client, seq);
         mutating.move('sent');
       },
@@ -295,11 +299,6 @@ export class Document<S extends DocumentState<F>, F = never> {
         else mutating.fail(error, unconfirmed);
       },
     };
-  }
-
-  /** Follows the client, which goes on as another when the server has forgotten it. */
-  #identify(): void {
-    this.take(this.replica.identify(this.host.client()));
   }
 
   #move(status: DocumentStatus): void {

@@ -65,6 +65,11 @@ export class Documents {
     return text.handle(document, report, options);
   }
 
+  /** The client may be another one, by what a server has told. */
+  identify(): void {
+    for (const document of this.#open.values()) document.identify();
+  }
+
   /** The client was closed. */
   close(): void {
     for (const document of [...this.#open.values()]) document.end(new TuttiError('closed'));
