@@ -75,6 +75,10 @@ func (c *Core) State() State { return c.connection.state }
 // welcome told; the client's own entries bear it. Empty: none was told yet.
 func (c *Core) Client() string { return c.client }
 
+// MessageBytes returns how many bytes the data of an entry may have, as the latest
+// welcome told.
+func (c *Core) MessageBytes() int { return c.limits.MessageBytes }
+
 // Step takes one input that happened at now, in milliseconds, and returns its
 // effects in order. The caller owns the slice.
 func (c *Core) Step(now int64, in Input) []Effect {
