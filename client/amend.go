@@ -37,6 +37,7 @@ func (c *Client) amend(r *replica, sealed bool) {
 // before any of their operations is sent.
 func (c *Client) identifyTexts() {
 	for r := range c.texts {
+		r.fold()
 		r.mu.Lock()
 		r.identify()
 		r.mu.Unlock()

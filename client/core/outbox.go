@@ -51,6 +51,7 @@ type outbox struct {
 	counted  bool   // this round's refusal is in refusals
 	amending uint64 // the step in which nothing is sent, so that what waits can be amended
 	outdated outdated
+	taken    uint64 // the highest offset at which the server took an operation of the present client
 }
 
 func byPlace(a, b *outgoing) int { return cmp.Compare(a.place, b.place) }
@@ -158,7 +159,7 @@ func (b *outboxes) renumber() {
 		if o.last > 0 {
 			b.ledger.noteVoids(o)
 		}
-		o.last, o.voids = 0, nil
+		o.last, o.voids, o.taken = 0, nil, 0
 		for _, e := range o.entries {
 			if e.seq > 0 {
 				b.ledger.note(e)

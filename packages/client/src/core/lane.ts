@@ -51,6 +51,8 @@ export class Lane {
   telling = false;
   /** The step in which nothing is sent, so that what waits can be amended. */
   amending = 0;
+  /** The highest offset at which the server took an operation of the present client. */
+  taken = 0;
 
   constructor({ last, voids }: KeptTopic = { last: 0, voids: [] }) {
     this.last = last;
@@ -120,7 +122,7 @@ export class Lane {
   /** Numbers anew from 1, for a client that the server has never seen. */
   renew(): void {
     this.voids = [];
-    this.last = 0;
+    this.last = this.taken = 0;
     for (const item of this.items) item.seq = 0;
   }
 }

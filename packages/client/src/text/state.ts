@@ -99,8 +99,13 @@ export class TextState implements DocumentState<TextChange> {
 
   identify(client = ''): Change<TextChange> {
     if (client === this.session.client) return none();
+    // What is pending can follow no entry of the former client but those that are folded.
+    const lost = [...this.#pending].flatMap(([key, { place }]) => (place ? [key] : []));
+    const { op } = this.session.reject(...lost);
+    for (const key of lost) this.#leave(key);
     this.session.identify(client);
-    return { ...none(), amended: this.#renew() };
+    const change = this.#change({ op, confirmed: 0, rebased: false }, { own: true, undone: true });
+    return { ...change, lost, amended: this.#renew() };
   }
 
   sent(key: number, client: string | undefined, seq: number): void {
