@@ -67,11 +67,7 @@ export class Lanes {
 
   /** The network is there: what waits only because it was not is sent now. */
   pass(): void {
-    for (const lane of this.#lanes.values()) {
-      if (!lane.unreached) continue;
-      lane.delay = 0;
-      lane.stop();
-    }
+    for (const lane of this.#lanes.values()) if (lane.unreached) lane.stop();
     this.#turnstile.pass();
   }
 

@@ -36,6 +36,7 @@ export class Network implements Syncing {
   readonly #statusListeners: Listeners<[NetworkStatus]>;
   readonly #deadListeners: Listeners<[readonly DeadLetter[]]>;
   #told: readonly DeadLetter[] = [];
+  #loading: Promise<void> | undefined;
   #closed = false;
 
   /** Use `createNetwork`. */
@@ -181,7 +182,15 @@ export class Network implements Syncing {
     this.#load();
   };
 
-  async #load(): Promise<void> {
+  /** Several signs that come together are one reason to look. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #read(): Promise<void> {
     try {
       for (const lane of await this.#kept.load((owners) => this.#tabs.living(owners))) this.#lanes.wake(lane);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import {
   createNetwork,
   memoryStorage,
@@ -109,6 +110,23 @@ export class Site {
   end(): void {
     for (const network of this.#networks) network.close();
   }
+}
+
+/** A platform that believes something of the network, until `vi.unstubAllGlobals`. */
+export function platform(online: boolean): { believe(online: boolean): void; sign(type: string): void } {
+  const window = new EventTarget();
+  const navigator = { onLine: online };
+  vi.stubGlobal('navigator', navigator);
+  vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+  vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
+  const sign = (type: string): void => void window.dispatchEvent(new Event(type));
+  return {
+    sign,
+    believe: (believed) => {
+      navigator.onLine = believed;
+      sign(believed ? 'online' : 'offline');
+    },
+  };
 }
 
 /** A storage whose methods may be taken apart. */
