@@ -1,7 +1,7 @@
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Row } from '../../src/network/request.ts';
-import { indexedDBStorage, memoryStorage, RejectedError } from '../../src/network.ts';
+import { type Change, indexedDBStorage, memoryStorage, RejectedError } from '../../src/network.ts';
 import { bound, fate, platform, Site } from './site.ts';
 
 let site: Site;
@@ -604,6 +604,41 @@ describe('tabs', () => {
     await site.pass(60_000);
     expect(new Set(site.seen.map(({ key }) => key)).size).toBe(1);
     expect(await site.storage.read('')).toEqual([]);
+  });
+
+  test('NET-11 what one tab has sent no other finds, however slow the storage is', async () => {
+    start();
+    const slow = {
+      ...bound(site.storage),
+      write: async (changes: readonly Change[]) => {
+        await new Promise<void>((resolve) => void site.world.after(50, resolve));
+        return site.storage.write(changes);
+      },
+    };
+    const [one, two] = [site.tab('one', { storage: slow }), site.tab('two')];
+    one.post(url, 1);
+    await site.pass(60);
+    two.post(url, 2);
+    await site.pass(1000);
+    expect(site.bodies).toEqual(['1', '2']);
+  });
+
+  test('NET-11 a page that has nothing to send holds no lock', async () => {
+    start();
+    const network = site.tab();
+    const held = async () => (await site.locks.of('any').query()).held?.length;
+    await site.pass(1000);
+    expect(await held()).toBe(0);
+    site.up = false;
+    network.post(url, 1);
+    await site.pass(1000);
+    expect(await held()).toBe(2);
+    site.up = true;
+    await site.pass(20_000);
+    expect([site.bodies, await held()]).toEqual([['1'], 0]);
+    network.post(url, 2);
+    await site.pass();
+    expect([site.bodies, await held()]).toEqual([['1', '2'], 0]);
   });
 
   test('NET-11 locks that the browser forbids are as none', async () => {
