@@ -235,7 +235,7 @@ func (w *writer) naive() *naiveSession {
 
 // excised is the text as if one pending operation had had no effect.
 func (n *naiveSession) excised(i int) string {
-	return n.Without(n.spans[i].start, n.spans[i].end, len(n.Events))
+	return n.Of(func(v lv) bool { return !n.spans[i].has(v) })
 }
 
 // check holds a step against what is shown.

@@ -8,18 +8,12 @@ func (t *Text) String() string {
 // At is the text as of a version: of these events with all that they follow.
 func (t *Text) At(version []int) string {
 	past := t.past(version)
-	return t.of(past.has)
+	return t.Of(past.has)
 }
 
-// Without is the text of the events up to end, as if those from one on up to
-// another had had no effect: what they inserted was never there, and what they
-// deleted was.
-func (t *Text) Without(from, to, end int) string {
-	return t.of(func(v int) bool { return v < end && (v < from || v >= to) })
-}
-
-// of is the text of some events, wherever the others left it.
-func (t *Text) of(is func(v int) bool) string {
+// Of is the text of some events, as if the others had had no effect, which leave it
+// in its order: what they inserted was never there, and what they deleted was.
+func (t *Text) Of(is func(event int) bool) string {
 	gone := make(map[*Item]bool)
 	for v, e := range t.Events {
 		if !e.Insert && is(v) {
