@@ -124,7 +124,7 @@ func (s *pausedStream) Read(p []byte) (int, error) {
 			return 0, io.ErrClosedPipe
 		case len(s.events) > 0 && s.events[0].offset <= s.link.offset:
 			s.rest, s.events = s.events[0].text, s.events[1:]
-		case len(s.events) == 0 && s.err != nil:
+		case s.err != nil: // what is held is lost
 			return 0, s.err
 		default:
 			s.link.moved.Wait()

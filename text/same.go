@@ -15,7 +15,7 @@ func (op Op) canonical() (said Op) {
 	var gone []span // what is deleted in one go, of the text before
 	end := func() {
 		for _, s := range slices.Backward(gone) {
-			said = append(said, Splice{At: s.start, Delete: s.end - s.start})
+			said = said.with(edit{at: s.start, n: s.end - s.start})
 		}
 		gone = nil
 	}
@@ -44,10 +44,6 @@ func without(gone []span, at, n int) []span {
 	for j < len(gone) && gone[j].start <= s.end {
 		s.end += gone[j].end - gone[j].start
 		j++
-	}
-	if i > 0 && gone[i-1].end == s.start {
-		i--
-		s.start = gone[i].start
 	}
 	return slices.Replace(gone, i, j, s)
 }

@@ -46,11 +46,12 @@ func (w *writer) fates(e core.Snapshot) (held, lost []uint64) {
 	}
 	for _, now := range w.session.Pending() {
 		key := w.keys[now.Key]
-		switch p := w.pending[key]; {
-		case p.seq.Seq > 0 && p.seq.Seq <= seqs[p.seq.Client],
-			e.Recovered && p.acked && p.at.Offset > 0 && p.at.Offset <= e.Position.Offset:
+		p := w.pending[key]
+		newest, passed := seqs[p.seq.Client], p.took(e.Position.Offset)
+		switch {
+		case p.seq.Seq > 0 && p.seq.Seq <= newest, e.Recovered && passed && newest == 0:
 			held = append(held, key)
-		case !e.Recovered && p.acked:
+		case !e.Recovered && p.acked, passed:
 			lost = append(lost, key)
 		}
 	}

@@ -237,6 +237,17 @@ func (w *writer) receive(e *protocol.Entry) {
 	if own > 0 {
 		w.confirm(key)
 	}
+	for _, now := range w.session.Pending() {
+		if key := w.keys[now.Key]; w.pending[key].took(e.Offset) {
+			w.step(w.session.Reject(w.forget(key).key))
+		}
+	}
+}
+
+// took says whether the server has told that it took the operation, at an offset up
+// to this one.
+func (p *written) took(offset uint64) bool {
+	return p.acked && p.at.Offset > 0 && p.at.Offset <= offset
 }
 
 func (w *writer) fault(format string, args ...any) {

@@ -168,6 +168,8 @@ export class Replica<C> implements DocumentState<Folded<C>> {
         this.#fold(entry, entry.base, own ? own.key : undefined, touch);
       this.#offset = offset;
     }
+    for (const p of [...this.#pending.values()])
+      if (took(p, this.#offset)) for (const key of this.#lose(p)) touched.add(key);
     this.#refold(touched);
     return this.#end();
   }
@@ -183,7 +185,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
       if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
-      else if (p.place && !recovered) this.#lose(p);
+      else if (p.place && (!recovered || took(p, s.offset))) this.#lose(p);
       else if (!recovered || p.base > s.offset) p.base = 0;
     this.#refold(this.#overlay.keys());
     return this.#end();
@@ -191,9 +193,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   /** Whether a snapshot holds an operation. */
   #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
-    if (recovered && (p.place?.offset ?? Infinity) <= s.offset) return true;
-    const { client, seq } = p.sent ?? {};
-    return client !== undefined && seq !== undefined && seq <= (seqs.get(client) ?? 0);
+    const { client = '', seq = Infinity } = p.sent ?? {};
+    const newest = seqs.get(client) ?? 0;
+    return seq <= newest || (recovered && newest === 0 && took(p, s.offset));
   }
 
   #fold(entry: LogEntry, base: number, own: number | undefined, touch: (key: string) => void): void {
@@ -241,9 +243,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     return this.#leave(p);
   }
 
-  #lose(p: Pending<C>): void {
+  #lose(p: Pending<C>): readonly string[] {
     this.#change.lost.push(p.key);
-    this.#leave(p);
+    return this.#leave(p);
   }
 
   /** Folds what is pending anew, as far as it is connected to these keys. */
@@ -295,6 +297,11 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
 function none<C>(): Change<Folded<C>> {
   return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+}
+
+/** Whether the server has told that it took an operation, at an offset up to this one. */
+function took({ place }: { place?: Acknowledgement }, offset: number): boolean {
+  return (place?.offset ?? Infinity) <= offset;
 }
 
 /** Names an entry of a client. */
