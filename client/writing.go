@@ -273,6 +273,23 @@ func (w *writing) fold(entries []*protocol.Entry) {
 			w.receive(e)
 		}
 	}
+	var lost []uint64
+	for key, p := range w.pending {
+		if p.took(w.session.Offset()) {
+			lost = append(lost, key)
+		}
+	}
+	slices.Sort(lost)
+	for _, key := range lost {
+		w.drop(key)
+		w.replica.lose(key)
+	}
+}
+
+// took says whether the server has told that it took the operation, at an offset up
+// to this one.
+func (p *written) took(offset uint64) bool {
+	return p.acknowledged && p.position.Offset > 0 && p.position.Offset <= offset
 }
 
 func (w *writing) receive(e *protocol.Entry) {

@@ -59,6 +59,7 @@ var table = []row{
 	{pkg: "internal/cert", may: nil},
 	{pkg: "internal/metrics", may: []string{"protocol"}},
 	{pkg: "internal/sim", may: []string{"*"}},
+	{pkg: "internal/naive", may: nil, pure: true},
 	{pkg: "internal/archtest", may: nil},
 	{pkg: "internal/guard", may: nil},
 	{pkg: "conformance", may: []string{"chaos", "auth"}},

@@ -3,6 +3,7 @@ import { equal, type Heads, type LV } from './graph.ts';
 import type { History } from './history.ts';
 import { addAll, Changes, check, type Op, record } from './op.ts';
 import { copy } from './part.ts';
+import { same } from './same.ts';
 import type { Entry, Sequence } from './sequence.ts';
 import { Walker } from './walker.ts';
 
@@ -204,11 +205,4 @@ function fits(op: Op, length: number, shown: number, limits: Limits): number {
     throw new TextError('limit_exceeded', `The text would have ${size} code points; it may have ${most}.`);
   }
   return events;
-}
-
-/** Whether two operations are the same, splice by splice. */
-function same(a: Op, b: Op): boolean {
-  return (
-    a === b || (a?.length === b.length && b.every((splice, i) => splice.every((x, k) => x === a[i]?.[k])))
-  );
 }
