@@ -12,6 +12,7 @@ type history struct {
 	graph   graph
 	agents  agents
 	ops     []opRun
+	finger  int    // the run of ops that was found last
 	content []byte // all that was ever inserted, in the order of events
 	end     lv     // the number of events
 	before  int    // code points that the text has before all of them
@@ -40,11 +41,22 @@ type opRun struct {
 
 // opsFrom is the index of the run of an event.
 func (h *history) opsFrom(v lv) int {
-	i, found := slices.BinarySearchFunc(h.ops, v, func(r opRun, v lv) int { return cmp.Compare(r.start, v) })
-	if !found {
-		i--
+	low, high := 0, len(h.ops)
+	if i := h.finger - reach; i > 0 && i < high && h.ops[i].start <= v {
+		low = i
 	}
-	return i
+	if i := h.finger + reach; i < high && h.ops[i].start > v {
+		high = i
+	}
+	for low+1 < high {
+		if middle := (low + high) / 2; h.ops[middle].start <= v {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	h.finger = low
+	return low
 }
 
 // opsEnd is where a run ends.

@@ -56,7 +56,7 @@ func (g *graph) meeting(version []lv, s span, lowest []lv) (span, []lv) {
 	end := s.start
 	for end < s.end {
 		end = heads.follow(g, span{end, s.end})
-		if len(heads) == 1 && (end == s.end || lowest[g.of(end)-first] >= end-1) {
+		if heads.single() && (end == s.end || lowest[g.of(end)-first] >= end-1) {
 			break
 		}
 	}
@@ -188,7 +188,8 @@ func (h *history) each(s span, fn func(i int, v lv, at, n int)) {
 // branches stay together: as spans of which only the first event may follow
 // something else than the one before it.
 func (g *graph) arrange(s span) []span {
-	var pieces []span
+	first := g.of(s.start)
+	pieces := make([]span, 0, g.of(s.end-1)+1-first)
 	for s.start < s.end {
 		p := g.stretch(s.start, s.end)
 		pieces = append(pieces, p)
@@ -197,19 +198,25 @@ func (g *graph) arrange(s span) []span {
 	if len(pieces) < 3 {
 		return pieces
 	}
-	waits := make([]int, len(pieces)) // for so many parents
-	children := make([][]int, len(pieces))
-	var ready []int
+	// What follows a piece is a list, the latest first: it begins with one more
+	// than an index of links.
+	type link struct{ piece, next int32 }
+	waits := make([]int32, len(pieces)) // for so many parents
+	heads := make([]int32, len(pieces))
+	links := make([]link, 0, len(pieces))
+	ready := make([]int32, 0, len(pieces))
 	for i, p := range pieces {
 		for _, parent := range g.parents(p.start) {
-			j, _ := slices.BinarySearchFunc(pieces[:i], parent+1, func(p span, v lv) int { return p.start - v })
-			if j--; j >= 0 && parent < pieces[j].end {
-				waits[i]++
-				children[j] = append(children[j], i)
+			if parent < pieces[0].start {
+				continue
 			}
+			j := g.of(parent) - first
+			links = append(links, link{int32(i), heads[j]})
+			heads[j] = int32(len(links))
+			waits[i]++
 		}
 		if waits[i] == 0 {
-			ready = append(ready, i)
+			ready = append(ready, int32(i))
 		}
 	}
 	slices.Reverse(ready)
@@ -218,7 +225,8 @@ func (g *graph) arrange(s span) []span {
 		i := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
 		order = append(order, pieces[i])
-		for _, child := range slices.Backward(children[i]) {
+		for k := heads[i]; k > 0; k = links[k-1].next {
+			child := links[k-1].piece
 			if waits[child]--; waits[child] == 0 {
 				ready = append(ready, child)
 			}
@@ -275,7 +283,7 @@ func (w *walker) apply(s span, tell func(edit)) (err error) {
 			w.tracker.remove(v, at, n, h.ops[i].kind == erased, tell)
 		}
 	})
-	w.version = append(w.version[:0:0], s.end-1)
+	w.version = append(w.version[:0], s.end-1)
 	return err
 }
 
@@ -294,31 +302,33 @@ func (w *walker) shift(back, forth []span, version []lv) {
 	for _, s := range slices.Backward(forth) {
 		w.move(s, false)
 	}
-	w.version = slices.Clone(version)
+	w.version = append(w.version[:0], version...)
 }
 
+// move takes events back from the prepare state, or puts them into it.
 func (w *walker) move(s span, back bool) {
 	h := w.history
-	type part struct {
-		i, n int
-		v    lv
-	}
-	var parts []part
-	h.each(s, func(i int, v lv, _, n int) { parts = append(parts, part{i, n, v}) })
-	h.graph.steps += len(parts)
-	if back {
-		slices.Reverse(parts)
-	}
-	for _, p := range parts {
-		switch {
-		case h.ops[p.i].kind == inserted && back:
-			w.tracker.moveInserted(p.v, p.n, 0)
-		case h.ops[p.i].kind == inserted:
-			w.tracker.moveInserted(p.v, p.n, 1)
-		case back:
-			w.tracker.moveDeleted(p.v, p.n, -1)
-		default:
-			w.tracker.moveDeleted(p.v, p.n, 1)
+	if !back {
+		for i := h.opsFrom(s.start); s.start < s.end; i++ {
+			n := min(h.opsEnd(i), s.end) - s.start
+			w.moveRun(h.ops[i].kind, s.start, n, 1)
+			s.start += n
 		}
+		return
+	}
+	for i := h.opsFrom(s.end - 1); s.start < s.end; i-- {
+		from := max(h.ops[i].start, s.start)
+		w.moveRun(h.ops[i].kind, from, s.end-from, -1)
+		s.end = from
+	}
+}
+
+// moveRun moves n events of a run of ops.
+func (w *walker) moveRun(k kind, first lv, n int, by int32) {
+	w.history.graph.steps++
+	if k == inserted {
+		w.tracker.moveInserted(first, n, max(by, 0))
+	} else {
+		w.tracker.moveDeleted(first, n, by)
 	}
 }
