@@ -69,15 +69,16 @@ func (h *history) opsEnd(i int) lv {
 
 // insert adds events that inserted text, of n code points.
 func (h *history) insert(at int, text string, n int) {
-	if last := len(h.ops) - 1; last >= 0 {
-		if r := &h.ops[last]; r.kind == inserted && int(r.at)+h.end-r.start == at && h.follows(r.start) {
-			h.content = append(h.content, text...)
-			h.end += n
-			return
-		}
-	}
-	h.ops = append(h.ops, opRun{start: h.end, at: int32(at), length: -1, kind: inserted, content: len(h.content)})
+	h.write(at, n)
 	h.content = append(h.content, text...)
+}
+
+// write adds events that inserted n code points, which come into content next.
+func (h *history) write(at, n int) {
+	last := len(h.ops) - 1
+	if last < 0 || h.ops[last].kind != inserted || int(h.ops[last].at)+h.end-h.ops[last].start != at || !h.follows(h.ops[last].start) {
+		h.ops = append(h.ops, opRun{start: h.end, at: int32(at), length: -1, kind: inserted, content: len(h.content)})
+	}
 	h.end += n
 }
 
@@ -131,14 +132,17 @@ func (h *history) length(v lv) int {
 }
 
 // text is what n events of a run inserted, from skip on.
-func (h *history) text(i, skip, n int) string {
+func (h *history) text(i, skip, n int) string { return string(h.bytes(i, skip, n)) }
+
+// bytes is the same, as it stands in the content.
+func (h *history) bytes(i, skip, n int) []byte {
 	from, to := h.ops[i].content, len(h.content)
 	if i+1 < len(h.ops) {
 		to = h.ops[i+1].content
 	}
 	all := h.content[from:to]
 	if len(all) == h.opsEnd(i)-h.ops[i].start {
-		return string(all[skip : skip+n])
+		return all[skip : skip+n]
 	}
 	start := 0
 	for ; skip > 0; skip-- {
@@ -150,7 +154,7 @@ func (h *history) text(i, skip, n int) string {
 		_, w := utf8.DecodeRune(all[end:])
 		end += w
 	}
-	return string(all[start:end])
+	return all[start:end]
 }
 
 // copy adds events of another history, as they are there. The graph must have them
@@ -159,7 +163,8 @@ func (h *history) copy(from *history, s span) {
 	from.each(s, func(i int, v lv, at, n int) {
 		switch from.ops[i].kind {
 		case inserted:
-			h.insert(at, from.text(i, v-from.ops[i].start, n), n)
+			h.write(at, n)
+			h.content = append(h.content, from.bytes(i, v-from.ops[i].start, n)...)
 		case deleted:
 			h.remove(at, n)
 		default:
@@ -198,6 +203,7 @@ func (h *history) truncate(m mark) {
 type agents struct {
 	names  []string
 	byName map[string]int
+	recent int // the number that was looked for last
 	runs   []agentRun
 	own    [][]agentRun // of each, by seq
 }
@@ -211,8 +217,20 @@ type agentRun struct {
 	n     int
 }
 
+// number is that of a name, if it has one.
+func (a *agents) number(name string) (i int, ok bool) {
+	if a.recent < len(a.names) && a.names[a.recent] == name {
+		return a.recent, true
+	}
+	if i, ok = a.byName[name]; ok {
+		a.recent = i
+	}
+	return i, ok
+}
+
+// named is the number that a name has from now on.
 func (a *agents) named(name string) int {
-	if i, ok := a.byName[name]; ok {
+	if i, ok := a.number(name); ok {
 		return i
 	}
 	if a.byName == nil {
@@ -235,6 +253,10 @@ func (a *agents) add(start lv, agent, seq, n int) {
 	r := agentRun{start, agent, seq, n}
 	a.runs = append(a.runs, r)
 	own := a.own[agent]
+	if last := len(own) - 1; last < 0 || own[last].seq < seq {
+		a.own[agent] = append(own, r)
+		return
+	}
 	i, _ := slices.BinarySearchFunc(own, seq, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
 	a.own[agent] = slices.Insert(own, i, r)
 }

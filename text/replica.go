@@ -261,7 +261,9 @@ func (r *Replica) MergeChanges(changes []Change) (Op, error) {
 }
 
 func (r *Replica) take(changes []change) (Op, error) {
-	changes = append(slices.Clone(r.held), changes...)
+	if len(r.held) > 0 {
+		changes = append(slices.Clone(r.held), changes...)
+	}
 	before := r.history.mark()
 	held, err := r.admit(changes)
 	if err != nil {

@@ -160,7 +160,7 @@ func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
 	update := since(t, bob, nil)
 	state := func(r *Replica) string {
 		h := &r.history
-		return fmt.Sprint(r.String(), version(t, r), h.graph.runs, h.agents, h.ops, h.content, h.end, r.version)
+		return fmt.Sprint(r.String(), version(t, r), h.graph.runs, h.agents.names, h.agents.byName, h.agents.runs, h.agents.own, h.ops, h.content, h.end, r.version)
 	}
 	before := state(ann)
 	random := rand.New(rand.NewPCG(1, 5))

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -128,17 +127,24 @@ func (r *reader) text(n int) string {
 
 // skip passes over so many code points.
 func (r *reader) skip(n int) {
-	for range n {
-		c, w := utf8.DecodeRune(r.data)
+	at := 0
+	for ; n > 0; n-- {
+		if at < len(r.data) && r.data[at] < utf8.RuneSelf {
+			at++
+			continue
+		}
+		c, w := utf8.DecodeRune(r.data[at:])
 		if c == utf8.RuneError && w < 2 {
 			r.bad, r.data = true, nil
 			return
 		}
-		r.data = r.data[w:]
+		at += w
 	}
+	r.data = r.data[at:]
 }
 
-// decodeUpdate reads an update: bad_update if it is none.
+// decodeUpdate reads an update: bad_update if it is none. The changes have what
+// they insert as it stands there.
 func decodeUpdate(data []byte) ([]change, error) {
 	body := len(data) - crc32.Size
 	if body < len(updateMagic) || string(data[:3]) != updateMagic[:3] {
@@ -148,10 +154,10 @@ func decodeUpdate(data []byte) ([]change, error) {
 		return nil, fail(BadUpdate, "The update is of another version.")
 	}
 	if crc32.ChecksumIEEE(data[:body]) != binary.LittleEndian.Uint32(data[body:]) {
-		return nil, fail(BadUpdate, "The update is damaged.")
+		return nil, damagedUpdate()
 	}
 	r := &reader{data: data[len(updateMagic):body]}
-	names := make([]string, 0, 8)
+	d := decoder{reader: r}
 	for range r.number(uint64(len(r.data))) {
 		name := r.text(r.number(MaxAgentBytes))
 		if r.bad {
@@ -160,76 +166,117 @@ func decodeUpdate(data []byte) ([]change, error) {
 		if err := checkAgent(name); err != nil {
 			return nil, err
 		}
-		names = append(names, name)
+		d.names = append(d.names, name)
 	}
-	agent := func() string {
-		if i := r.number(math.MaxInt32); i < len(names) {
-			return names[i]
+	d.next = make([]int, len(d.names))
+	count := r.number(uint64(len(r.data)))
+	d.changes = make([]change, 0, min(count, len(r.data)/leastChange))
+	d.parents, d.ops = make([]cause, 0, cap(d.changes)), make([]opRun, 0, cap(d.changes))
+	for range count {
+		if err := d.change(); err != nil {
+			return nil, err
 		}
-		r.bad = true
-		return ""
 	}
-	var changes []change
-	events, next := 0, make(map[string]int)
-	for i := range r.number(uint64(len(r.data))) {
-		c := change{agent: agent()}
-		c.seq = next[c.agent] + r.signed()
-		if k := r.number(uint64(len(r.data))); k == 0 && i > 0 {
-			before := &changes[i-1]
-			c.parents = []cause{{before.agent, before.seq + before.n - 1}}
-		} else {
-			for range k - 1 {
-				c.parents = append(c.parents, cause{agent(), r.number(maxEvents)})
-			}
-			r.bad = r.bad || k == 0
-		}
-		at := 0
-		for range r.number(uint64(len(r.data))) {
-			n := r.number(maxEvents << 2)
-			op := opRun{start: c.n, kind: kind(n & 3)}
-			n >>= 2
-			at += r.signed()
-			op.at = int32(at)
-			if n == 0 || op.kind > erased || at < 0 || at > MaxLength || r.bad {
-				r.bad = true
-				break
-			}
-			if op.kind == inserted {
-				at += n
-			}
-			c.n += n
-			c.ops = append(c.ops, op)
-			if events += n; events > maxUpdateEvents {
-				return nil, fail(LimitExceeded, "The update has too many events.")
-			}
-		}
-		if r.bad || c.n == 0 || c.seq < 0 || c.seq > maxEvents-c.n {
-			return nil, fail(BadUpdate, "The update is damaged.")
-		}
-		next[c.agent] = c.seq + c.n
-		changes = append(changes, c)
-	}
-	all := slices.Clone(r.data)
-	for i := range changes {
-		c := &changes[i]
-		start := len(all) - len(r.data)
-		for k := range c.ops {
-			c.ops[k].content = len(all) - len(r.data) - start
-			if c.ops[k].kind == inserted {
-				n := c.n - c.ops[k].start
-				if k+1 < len(c.ops) {
-					n = c.ops[k+1].start - c.ops[k].start
-				}
-				r.skip(n)
-			}
-		}
-		if r.bad {
-			break
-		}
-		c.content = all[start : len(all)-len(r.data)]
+	for i := range d.changes {
+		d.content(&d.changes[i])
 	}
 	if r.bad || len(r.data) > 0 {
-		return nil, fail(BadUpdate, "The update is damaged.")
+		return nil, damagedUpdate()
 	}
-	return changes, nil
+	return d.changes, nil
+}
+
+func damagedUpdate() error { return fail(BadUpdate, "The update is damaged.") }
+
+// leastChange is how many bytes a change takes at least.
+const leastChange = 6
+
+// decoder reads changes. What they have is held in one slice of each kind.
+type decoder struct {
+	*reader
+	names   []string
+	next    []int // of each name, the seq behind its last change
+	changes []change
+	parents []cause
+	ops     []opRun
+	events  int
+}
+
+// agent reads the number of a name.
+func (d *decoder) agent() (int, string) {
+	if i := d.number(math.MaxInt32); i < len(d.names) {
+		return i, d.names[i]
+	}
+	d.bad = true
+	return 0, ""
+}
+
+// change reads the next change, but for what it inserts.
+func (d *decoder) change() error {
+	agent, name := d.agent()
+	if d.bad {
+		return damagedUpdate()
+	}
+	c := change{agent: name, seq: d.next[agent] + d.signed()}
+	first := len(d.parents)
+	if k := d.number(uint64(len(d.data))); k > 0 {
+		for range k - 1 {
+			_, name := d.agent()
+			d.parents = append(d.parents, cause{name, d.number(maxEvents)})
+		}
+	} else if last := len(d.changes) - 1; last >= 0 {
+		before := &d.changes[last]
+		d.parents = append(d.parents, cause{before.agent, before.seq + before.n - 1})
+	} else {
+		return damagedUpdate()
+	}
+	c.parents = d.parents[first:len(d.parents):len(d.parents)]
+	first = len(d.ops)
+	at := 0
+	for range d.number(uint64(len(d.data))) {
+		n := d.number(maxEvents << 2)
+		op := opRun{start: c.n, kind: kind(n & 3)}
+		n >>= 2
+		at += d.signed()
+		op.at = int32(at)
+		if n == 0 || op.kind > erased || at < 0 || at > MaxLength || d.bad {
+			return damagedUpdate()
+		}
+		if op.kind == inserted {
+			at += n
+		}
+		c.n += n
+		d.ops = append(d.ops, op)
+		if d.events += n; d.events > maxUpdateEvents {
+			return fail(LimitExceeded, "The update has too many events.")
+		}
+	}
+	c.ops = d.ops[first:len(d.ops):len(d.ops)]
+	if d.bad || c.n == 0 || c.seq < 0 || c.seq > maxEvents-c.n {
+		return damagedUpdate()
+	}
+	d.next[agent] = c.seq + c.n
+	d.changes = append(d.changes, c)
+	return nil
+}
+
+// content reads what a change inserts.
+func (d *decoder) content(c *change) {
+	all := d.data
+	for k := range c.ops {
+		op := &c.ops[k]
+		op.content = len(all) - len(d.data)
+		if op.kind == inserted {
+			d.skip(c.opsEnd(k) - op.start)
+		}
+	}
+	c.content = all[:len(all)-len(d.data)]
+}
+
+// opsEnd is where one of its runs ends.
+func (c *change) opsEnd(i int) lv {
+	if i+1 < len(c.ops) {
+		return c.ops[i+1].start
+	}
+	return c.n
 }
