@@ -227,8 +227,8 @@ func (r *Replica) Anchor(at int, side Side) (Anchor, error) {
 	if side == Left {
 		at--
 	}
-	c, offset := t.seek(at)
-	agent, seq := r.history.agents.of(lv(t.piece(c).id) + offset)
+	c, _ := t.seek(at)
+	agent, seq := r.history.agents.of(lv(t.piece(c).id + c.offset))
 	return Anchor{r.history.agents.names[agent], seq, side == Right}, nil
 }
 

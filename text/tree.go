@@ -7,12 +7,16 @@ const (
 
 // count is how many code points are there in each state, and how many of those
 // from before there are at all.
-type count struct{ prepared, effective, before int }
+type count struct{ prepared, effective, before int32 }
 
 func (c *count) add(d count) {
 	c.prepared += d.prepared
 	c.effective += d.effective
 	c.before += d.before
+}
+
+func (c count) minus(d count) count {
+	return count{c.prepared - d.prepared, c.effective - d.effective, c.before - d.before}
 }
 
 type tray struct {
@@ -32,11 +36,11 @@ type branch struct {
 // length is how many code points there are in the prepare state.
 func (t *tracker) length() (n int) {
 	if t.deep == 0 {
-		return t.total(t.root, 0).prepared
+		return int(t.total(t.root, 0).prepared)
 	}
 	b := &t.nodes[t.root]
 	for i := range b.n {
-		n += b.counts[i].prepared
+		n += int(b.counts[i].prepared)
 	}
 	return n
 }
@@ -49,25 +53,34 @@ type cursor struct {
 	offset int32
 }
 
-// seek returns the piece that has the code point at a position of the prepare
-// state, and where in it.
-func (t *tracker) seek(at int) (cursor, int) {
-	n := t.root
+// seek returns the place in front of the code point at a position of the prepare
+// state, and how many are before it in the effect state.
+func (t *tracker) seek(position int) (c cursor, effective int) {
+	at, before, n := int32(position), int32(0), t.root
 	for range t.deep {
 		b := &t.nodes[n]
 		i := 0
 		for ; i < b.n-1 && at >= b.counts[i].prepared; i++ {
 			at -= b.counts[i].prepared
+			before += b.counts[i].effective
 		}
 		n = b.children[i]
 	}
 	l := &t.leafs[n]
 	for i := range l.n {
-		p := int(l.pieces[i].prepared())
-		if at < p {
-			return cursor{n, i, 0}, at
+		p := &l.pieces[i]
+		if p.state == 1 {
+			if at < p.n {
+				if !p.gone {
+					before += at
+				}
+				return cursor{n, i, at}, int(before)
+			}
+			at -= p.n
 		}
-		at -= p
+		if !p.gone {
+			before += p.n
+		}
 	}
 	panic("text: a position behind all")
 }
@@ -86,7 +99,7 @@ func (t *tracker) find(x id) cursor {
 	if x < underwater {
 		n = t.where[int(x)-t.base]
 	} else {
-		at := int(x - underwater)
+		at := x - underwater
 		for range t.deep {
 			b := &t.nodes[n]
 			i := 0
@@ -128,10 +141,10 @@ func (t *tracker) settle(c *cursor) bool {
 }
 
 // effective is how many code points are before a place in the effect state.
-func (t *tracker) effective(c cursor) int { return t.before(c).effective }
+func (t *tracker) effective(c cursor) int { return int(t.before(c).effective) }
 
 // prepared is the same in the prepare state.
-func (t *tracker) prepared(c cursor) int { return t.before(c).prepared }
+func (t *tracker) prepared(c cursor) int { return int(t.before(c).prepared) }
 
 // before counts the code points before a place.
 func (t *tracker) before(c cursor) (sum count) {

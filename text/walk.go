@@ -170,18 +170,24 @@ func (h *history) fits(i int, v lv, at, n, length int) error {
 // first event, its position (of erased ones the lowest), and how many they are.
 func (h *history) each(s span, fn func(i int, v lv, at, n int)) {
 	for i := h.opsFrom(s.start); s.start < s.end; i++ {
-		r := &h.ops[i]
-		n := min(h.opsEnd(i), s.end) - s.start
-		at := int(r.at)
-		switch r.kind {
-		case inserted:
-			at += s.start - r.start
-		case erased:
-			at += h.opsEnd(i) - s.start - n
-		}
+		at, n := h.part(i, s)
 		fn(i, s.start, at, n)
 		s.start += n
 	}
+}
+
+// part is the position of the first of some events, of which a run of ops has n.
+func (h *history) part(i int, s span) (at, n int) {
+	r := &h.ops[i]
+	end := h.opsEnd(i)
+	at, n = int(r.at), min(end, s.end)-s.start
+	switch r.kind {
+	case inserted:
+		at += s.start - r.start
+	case erased:
+		at += end - s.start - n
+	}
+	return at, n
 }
 
 // arrange puts events into an order in which each comes behind its causes, and
@@ -264,27 +270,30 @@ func (w *walker) reach(end lv, tell func(edit)) error {
 }
 
 // apply applies events that follow each other. tell is nil if nobody need know.
-func (w *walker) apply(s span, tell func(edit)) (err error) {
-	w.visit(w.history.graph.parents(s.start))
-	h := w.history
-	h.each(s, func(i int, v lv, at, n int) {
-		if err == nil {
-			err = h.fits(i, v, at, n, w.tracker.length())
+func (w *walker) apply(s span, tell func(edit)) error {
+	h, t := w.history, w.tracker
+	w.visit(h.graph.parents(s.start))
+	last := s.end - 1
+	length := t.length()
+	for i := h.opsFrom(s.start); s.start < s.end; i++ {
+		at, n := h.part(i, s)
+		if err := h.fits(i, s.start, at, n, length); err != nil {
+			return err
 		}
-		if err != nil {
-			return
-		}
-		switch h.ops[i].kind {
+		switch r := &h.ops[i]; r.kind {
 		case inserted:
-			if now := w.tracker.insert(v, at, n); tell != nil {
-				tell(edit{at: now, text: h.text(i, v-h.ops[i].start, n)})
+			length += n
+			if now := t.insert(s.start, at, n); tell != nil {
+				tell(edit{at: now, text: h.text(i, s.start-r.start, n)})
 			}
 		default:
-			w.tracker.remove(v, at, n, h.ops[i].kind == erased, tell)
+			length -= n
+			t.remove(s.start, at, n, r.kind == erased, tell)
 		}
-	})
-	w.version = append(w.version[:0], s.end-1)
-	return err
+		s.start += n
+	}
+	w.version = append(w.version[:0], last)
+	return nil
 }
 
 // visit moves the prepare state to a version.
