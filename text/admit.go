@@ -28,30 +28,39 @@ func (h held) add(w waiting, missing *cause) {
 func (r *Replica) admit(changes []change) (rest []change, err error) {
 	g := &r.history.graph
 	limit := g.limit(len(changes))
-	g.runs = slices.Grow(g.runs, len(changes))
+	r.history.grow(changes)
 	var (
-		parents []lv
+		parents []lv // of the one that is tried, until it must wait
 		woken   []waiting
 		added   = make([]bool, len(changes))
 		held    = make(held)
 	)
 	try := func(w waiting) error {
 		c := &changes[w.change]
-		if missing := r.resolve(c, &w.parents); missing != nil {
-			w.parents = slices.Clone(w.parents)
-			held.add(w, missing)
+		known := w.parents
+		if known == nil {
+			known = parents[:0]
+		}
+		known, missing := r.resolve(c, known)
+		if w.parents == nil {
+			parents = known
+		}
+		if missing != nil {
+			if w.parents == nil {
+				known = slices.Clone(known)
+			}
+			held.add(waiting{w.change, known}, missing)
 			return nil
 		}
 		added[w.change] = true
-		parents = w.parents
-		if err := r.append(c, g.dominators(parents)); err != nil {
+		if err := r.append(c, g.dominators(known)); err != nil {
 			return err
 		}
 		woken = append(woken, wake(held[c.agent], c.seq, c.seq+c.n)...)
 		return g.within(limit)
 	}
 	for i := range changes {
-		if err := try(waiting{i, parents[:0]}); err != nil {
+		if err := try(waiting{change: i}); err != nil {
 			return nil, err
 		}
 	}
@@ -70,6 +79,19 @@ func (r *Replica) admit(changes []change) (rest []change, err error) {
 	return rest, nil
 }
 
+// grow makes room for changes.
+func (h *history) grow(changes []change) {
+	ops, content := 0, 0
+	for i := range changes {
+		ops += len(changes[i].ops)
+		content += len(changes[i].content)
+	}
+	h.graph.runs = slices.Grow(h.graph.runs, len(changes))
+	h.agents.runs = slices.Grow(h.agents.runs, len(changes))
+	h.ops = slices.Grow(h.ops, ops)
+	h.content = slices.Grow(h.content, content)
+}
+
 // clone returns a change that does not hold all of its update.
 func (c *change) clone() change {
 	own := *c
@@ -78,22 +100,25 @@ func (c *change) clone() change {
 }
 
 // resolve looks for those of a change's causes that are not in known yet, and
-// returns the first that is missing.
-func (r *Replica) resolve(c *change, known *[]lv) *cause {
-	for i := len(*known); i < len(c.parents); i++ {
+// returns it with them, and the first that is missing.
+func (r *Replica) resolve(c *change, known []lv) ([]lv, *cause) {
+	for i := len(known); i < len(c.parents); i++ {
 		p := &c.parents[i]
 		v, _, ok := r.history.agents.event(p.agent, p.seq)
 		if !ok {
-			return p
+			return known, p
 		}
-		*known = append(*known, v)
+		known = append(known, v)
 	}
-	return nil
+	return known, nil
 }
 
 // wake takes out those that wait for an agent's events from one seq on, up to
 // another.
 func wake(held map[int][]waiting, from, to int) (woken []waiting) {
+	if len(held) == 0 {
+		return nil
+	}
 	if to-from < len(held) {
 		for seq := from; seq < to; seq++ {
 			woken = append(woken, held[seq]...)
@@ -123,15 +148,21 @@ func (a *agents) event(name string, seq int) (v lv, n int, known bool) {
 		return 0, maxEvents, false
 	}
 	own := a.own[i]
-	if last := len(own) - 1; last < 0 || seq >= own[last].seq+own[last].n {
-		return 0, maxEvents, false
+	k := len(own) // of the first run behind it
+	for low := max(0, k-reach); k > low && own[k-1].seq > seq; {
+		k--
 	}
-	k, _ := slices.BinarySearchFunc(own, seq+1, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
+	if k > 0 && own[k-1].seq > seq {
+		k, _ = slices.BinarySearchFunc(own[:k], seq+1, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
+	}
 	if k > 0 && seq < own[k-1].seq+own[k-1].n {
 		r := &own[k-1]
 		return r.start + seq - r.seq, r.seq + r.n - seq, true
 	}
-	return 0, own[k].seq - seq, false
+	if k < len(own) {
+		return 0, own[k].seq - seq, false
+	}
+	return 0, maxEvents, false
 }
 
 // append adds those events of a change that are new.

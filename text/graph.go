@@ -44,7 +44,7 @@ func (g *graph) add(start lv, parents []lv) {
 	g.runs = append(g.runs, run{start, g.room[from:len(g.room):len(g.room)]})
 }
 
-// reach is how many runs around the one that was found last are tried first.
+// reach is how many runs around the one that was found last are looked at first.
 const reach = 8
 
 // of returns the index of the run of an event.
@@ -53,22 +53,26 @@ func (g *graph) of(v lv) int {
 	if last < 1 || g.runs[last].start <= v {
 		return max(last, 0)
 	}
-	low, high := 0, last
-	if i := g.finger - reach; i > 0 && i < last && g.runs[i].start <= v {
-		low = i
+	i := min(g.finger, last-1)
+	for k := 0; k < reach && g.runs[i].start > v; k++ {
+		i--
 	}
-	if i := g.finger + reach; i < last && g.runs[i].start > v {
-		high = i
+	for k := 0; k < reach && g.runs[i+1].start <= v; k++ {
+		i++
 	}
-	for low+1 < high {
-		if middle := (low + high) / 2; g.runs[middle].start <= v {
-			low = middle
-		} else {
-			high = middle
+	if g.runs[i].start > v || g.runs[i+1].start <= v {
+		low, high := 0, last
+		for low+1 < high {
+			if middle := (low + high) / 2; g.runs[middle].start <= v {
+				low = middle
+			} else {
+				high = middle
+			}
 		}
+		i = low
 	}
-	g.finger = low
-	return low
+	g.finger = i
+	return i
 }
 
 // parents are what an event follows directly.

@@ -41,22 +41,30 @@ type opRun struct {
 
 // opsFrom is the index of the run of an event.
 func (h *history) opsFrom(v lv) int {
-	low, high := 0, len(h.ops)
-	if i := h.finger - reach; i > 0 && i < high && h.ops[i].start <= v {
-		low = i
+	last := len(h.ops) - 1
+	if last < 1 || h.ops[last].start <= v {
+		return last
 	}
-	if i := h.finger + reach; i < high && h.ops[i].start > v {
-		high = i
+	i := min(h.finger, last-1)
+	for k := 0; k < reach && h.ops[i].start > v; k++ {
+		i--
 	}
-	for low+1 < high {
-		if middle := (low + high) / 2; h.ops[middle].start <= v {
-			low = middle
-		} else {
-			high = middle
+	for k := 0; k < reach && h.ops[i+1].start <= v; k++ {
+		i++
+	}
+	if h.ops[i].start > v || h.ops[i+1].start <= v {
+		low, high := 0, last
+		for low+1 < high {
+			if middle := (low + high) / 2; h.ops[middle].start <= v {
+				low = middle
+			} else {
+				high = middle
+			}
 		}
+		i = low
 	}
-	h.finger = low
-	return low
+	h.finger = i
+	return i
 }
 
 // opsEnd is where a run ends.
