@@ -278,19 +278,39 @@ func (r *Replica) take(changes []change) (Op, error) {
 		r.history.truncate(before)
 		return nil, fail(LimitExceeded, "Too much is held whose causes have not come.")
 	}
-	var edits []edit
-	version, err := r.history.walk(slices.Clone(r.version), before.end, r.Len(), &r.near, func(e edit) { edits = append(edits, e) })
+	op, err := r.fold(before.end)
 	if err != nil {
 		r.history.truncate(before)
 		r.near = nearby{}
 		return nil, err
 	}
-	var op Op
+	r.held, r.holding = held, holding
+	return op, nil
+}
+
+// fold brings the text to the events from start on.
+func (r *Replica) fold(start lv) (op Op, err error) {
+	h := &r.history
+	if start == 0 && h.branchesEarly() {
+		version, text, err := h.whole(&r.near)
+		if err != nil {
+			return nil, err
+		}
+		if r.version, r.text = version, newRope(text); text != "" {
+			op = Insert(0, text)
+		}
+		return op, nil
+	}
+	var edits []edit
+	version, err := h.walk(slices.Clone(r.version), start, r.Len(), &r.near, func(e edit) { edits = append(edits, e) })
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range edits {
 		r.text.edit(e)
 		op = op.with(e)
 	}
-	r.version, r.held, r.holding = version, held, holding
+	r.version = version
 	return op, nil
 }
 
