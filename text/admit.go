@@ -1,9 +1,6 @@
 package text
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // waiting is a change whose causes are looked for, and those of its first that are
 // known.
@@ -147,20 +144,13 @@ func (a *agents) event(name string, seq int) (v lv, n int, known bool) {
 	if !ok {
 		return 0, maxEvents, false
 	}
-	own := a.own[i]
-	k := len(own) // of the first run behind it
-	for low := max(0, k-reach); k > low && own[k-1].seq > seq; {
-		k--
-	}
-	if k > 0 && own[k-1].seq > seq {
-		k, _ = slices.BinarySearchFunc(own[:k], seq+1, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
-	}
-	if k > 0 && seq < own[k-1].seq+own[k-1].n {
-		r := &own[k-1]
+	own := &a.own[i]
+	at := behind(own, seq)
+	if r := own.before(at); r != nil && seq < r.seq+r.n {
 		return r.start + seq - r.seq, r.seq + r.n - seq, true
 	}
-	if k < len(own) {
-		return 0, own[k].seq - seq, false
+	if r := own.at(at); r != nil {
+		return 0, r.seq - seq, false
 	}
 	return 0, maxEvents, false
 }

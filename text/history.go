@@ -213,7 +213,7 @@ type agents struct {
 	byName map[string]int
 	recent int // the number that was looked for last
 	runs   []agentRun
-	own    [][]agentRun // of each, by seq
+	own    []blocks[agentRun] // of each, by seq
 }
 
 // agentRun are the events from start on, up to the next run's, which are an
@@ -245,38 +245,39 @@ func (a *agents) named(name string) int {
 		a.byName = make(map[string]int)
 	}
 	a.byName[name] = len(a.names)
-	a.names, a.own = append(a.names, name), append(a.own, nil)
+	a.names, a.own = append(a.names, name), append(a.own, blocks[agentRun]{})
 	return len(a.names) - 1
 }
 
 // add says whose n events from start on are, the next ones.
 func (a *agents) add(start lv, agent, seq, n int) {
+	own := &a.own[agent]
 	if last := len(a.runs) - 1; last >= 0 {
 		if r := &a.runs[last]; r.agent == agent && r.seq+r.n == seq {
 			r.n += n
-			a.own[agent][a.ownRun(agent, r.start)].n += n
+			own.before(behind(own, r.seq)).n += n
 			return
 		}
 	}
 	r := agentRun{start, agent, seq, n}
 	a.runs = append(a.runs, r)
-	own := a.own[agent]
-	if last := len(own) - 1; last < 0 || own[last].seq < seq {
-		a.own[agent] = append(own, r)
-		return
-	}
-	i, _ := slices.BinarySearchFunc(own, seq, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
-	a.own[agent] = slices.Insert(own, i, r)
+	own.insert(behind(own, seq), r)
 }
 
-// ownRun is the index, among an agent's, of the run that begins with an event.
-func (a *agents) ownRun(agent int, start lv) int {
-	own := a.own[agent]
-	i := len(own) - 1
-	for own[i].start != start {
-		i--
+// behind is the place of the first of an agent's runs that begins behind a seq,
+// which is mostly that of one of the last.
+func behind(own *blocks[agentRun], seq int) slot {
+	if n := len(own.list); n > 0 {
+		block := own.list[n-1]
+		i := len(block)
+		for k := 0; k < reach && i > 0 && block[i-1].seq > seq; k++ {
+			i--
+		}
+		if i > 0 && block[i-1].seq <= seq {
+			return slot{n - 1, i}
+		}
 	}
-	return i
+	return own.first(func(r *agentRun) bool { return r.seq > seq })
 }
 
 // run is the index of the run of an event.
@@ -298,13 +299,14 @@ func (a *agents) of(v lv) (agent, seq int) {
 func (a *agents) truncate(end lv, n int) {
 	for len(a.runs) > 0 {
 		last := &a.runs[len(a.runs)-1]
-		own, i := a.own[last.agent], a.ownRun(last.agent, last.start)
+		own := &a.own[last.agent]
+		at := own.first(func(r *agentRun) bool { return r.seq >= last.seq })
 		if last.start < end {
 			last.n = min(last.n, end-last.start)
-			own[i].n = last.n
+			own.at(at).n = last.n
 			break
 		}
-		a.own[last.agent] = slices.Delete(own, i, i+1)
+		own.remove(at)
 		a.runs = a.runs[:len(a.runs)-1]
 	}
 	for _, name := range a.names[n:] {
@@ -325,10 +327,9 @@ func (a *agents) compare(x, y lv) int {
 
 // next is the seq that an agent's next event has.
 func (a *agents) next(agent int) int {
-	own := a.own[agent]
-	if len(own) == 0 {
+	r := a.own[agent].last()
+	if r == nil {
 		return 0
 	}
-	r := own[len(own)-1]
 	return r.seq + r.n
 }

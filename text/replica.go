@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"unicode/utf8"
 )
 
@@ -147,8 +148,8 @@ func (r *Replica) Version() (Version, error) {
 		return nil, err
 	}
 	v := make(Version)
-	for i, own := range r.history.agents.own {
-		for _, run := range own {
+	for i := range r.history.agents.own {
+		for run := range r.history.agents.own[i].all() {
 			ranges := v[r.history.agents.names[i]]
 			if last := len(ranges) - 1; last >= 0 && ranges[last][1] == run.seq {
 				ranges[last][1] += run.n
@@ -166,9 +167,11 @@ func (r *Replica) lacks(v Version) (spans []span) {
 	for _, run := range r.history.agents.runs {
 		seq, end := run.seq, run.seq+run.n
 		at := func(seq int) lv { return run.start + seq - run.seq }
-		for _, known := range v[r.history.agents.names[run.agent]] {
-			if known[1] <= seq || known[0] >= end {
-				continue
+		ranges := v[r.history.agents.names[run.agent]]
+		ranges = ranges[sort.Search(len(ranges), func(i int) bool { return ranges[i][1] > seq }):]
+		for _, known := range ranges {
+			if known[0] >= end {
+				break
 			}
 			if known[0] > seq {
 				spans = append(spans, span{at(seq), at(known[0])})
@@ -317,7 +320,7 @@ func (r *Replica) fold(start lv) (op Op, err error) {
 func (a *agents) clone() agents {
 	c := agents{names: slices.Clone(a.names), byName: maps.Clone(a.byName), runs: slices.Clone(a.runs), own: slices.Clone(a.own)}
 	for i := range c.own {
-		c.own[i] = slices.Clone(c.own[i])
+		c.own[i] = c.own[i].clone()
 	}
 	return c
 }
