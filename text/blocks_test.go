@@ -27,7 +27,6 @@ func TestBlocks(t *testing.T) {
 			sorted = slices.Delete(sorted, i, i+1)
 		case i == len(sorted) && random.IntN(2) == 0:
 			b.append(v)
-			b.append(v)
 			sorted = append(sorted, v)
 		default:
 			b.insert(at, v)

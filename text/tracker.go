@@ -19,7 +19,17 @@ type tracker struct {
 	base  lv      // events from here on have a place below
 	where []int32 // of an event that inserted: the tray; that deleted: the id that it deleted
 	ids   func(a, b lv) int
+	steps int // taken: pieces that were moved, or looked at for the place of another
+
+	siblings map[origins]*blocks[id]
 }
+
+// origins are those of a piece. Of pieces that have the same, which stand by ids,
+// those are noted that had to pass many others: the next one begins at the last of
+// them that it follows.
+type origins struct{ left, right id }
+
+const manyPassed = 8
 
 // id names a code point: that which an event inserted, or, from underwater on,
 // one that was there before, by its position.
@@ -59,6 +69,9 @@ func (p *piece) end() id { return p.id + p.n }
 
 func (p *piece) count() count {
 	c := count{prepared: p.prepared(), effective: p.effective()}
+	if p.state != 0 {
+		c.known = p.n
+	}
 	if p.id >= underwater {
 		c.before = p.n
 	}
@@ -121,11 +134,7 @@ func (t *tracker) insert(first lv, at, n int) int {
 	next := c
 	found := t.settle(&next)
 	if found && t.piece(next).state == 0 {
-		end := next
-		for found = t.settle(&end); found && t.piece(end).state == 0; found = t.settle(&end) {
-			end.offset = t.piece(end).n
-		}
-		if found {
+		if end := next; t.skip(&end) {
 			p.right = t.piece(end).id + end.offset
 		}
 		c = t.order(&p, c, next)
@@ -139,7 +148,8 @@ func (t *tracker) insert(first lv, at, n int) int {
 
 // order finds the place of a piece among those that were inserted at the same
 // place and that its author did not know, in the order FugueMax (Weidner and
-// Kleppmann, "The Art of the Fugue"): from is where they begin.
+// Kleppmann, "The Art of the Fugue"): c is behind its left origin, and from is where
+// they begin.
 func (t *tracker) order(p *piece, c, from cursor) cursor {
 	var mine, right cursor
 	if p.left != none {
@@ -149,7 +159,16 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 		right = t.find(p.right)
 	}
 	place, scanning := c, false
-	for at := from; t.settle(&at); {
+	siblings := t.siblings[origins{p.left, p.right}]
+	if siblings != nil {
+		if x := siblings.before(t.among(siblings, p.id)); x != nil {
+			from = t.find(*x)
+			from.offset = t.piece(from).n
+			place = from
+		}
+	}
+	passed := 0
+	for at := from; t.settle(&at); passed++ {
 		other := t.piece(at)
 		if other.state != 0 {
 			break
@@ -168,7 +187,22 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 			place = at
 		}
 	}
+	if t.steps += passed; passed >= manyPassed {
+		if siblings == nil {
+			siblings = &blocks[id]{}
+			if t.siblings == nil {
+				t.siblings = make(map[origins]*blocks[id])
+			}
+			t.siblings[origins{p.left, p.right}] = siblings
+		}
+		siblings.insert(t.among(siblings, p.id), p.id)
+	}
 	return place
+}
+
+// among is the place of a code point among its siblings.
+func (t *tracker) among(siblings *blocks[id], x id) slot {
+	return siblings.first(func(other *id) bool { return t.ids(lv(x), lv(*other)) < 0 })
 }
 
 // compareLeft compares where x is with mine, the place of left. Before all is none.
@@ -291,6 +325,7 @@ func (t *tracker) moveInserted(first lv, n int, to int32) {
 		p := t.piece(c)
 		m := min(int32(n), p.n-c.offset)
 		t.change(c, m, to, p.gone)
+		t.steps++
 		x += m
 		n -= int(m)
 	}
@@ -317,6 +352,7 @@ func (t *tracker) moveDeleted(first lv, n int, by int32) {
 			p := t.piece(c)
 			part := min(m, p.n-c.offset)
 			t.change(c, part, p.state+by, p.gone)
+			t.steps++
 			low += part
 			m -= part
 		}

@@ -334,7 +334,6 @@ func (w *walker) move(s span, back bool) {
 
 // moveRun moves n events of a run of ops.
 func (w *walker) moveRun(k kind, first lv, n int, by int32) {
-	w.history.graph.steps++
 	if k == inserted {
 		w.tracker.moveInserted(first, n, max(by, 0))
 	} else {
