@@ -52,7 +52,7 @@ func (h *history) walk(version []lv, start lv, length int, near *nearby, tell fu
 // version after them. lowest is as lowest returns it.
 func (g *graph) meeting(version []lv, s span, lowest []lv) (span, []lv) {
 	first := len(g.runs) - len(lowest)
-	heads := newHeads(version)
+	heads := newHeads(version, g.stretches(s))
 	end := s.start
 	for end < s.end {
 		end = heads.follow(g, span{end, s.end})
