@@ -15,7 +15,7 @@ func (s span) has(v lv) bool { return v >= s.start && v < s.end }
 // follows the one before it.
 type graph struct {
 	runs   []run
-	steps  int  // taken: runs that were looked at, and runs of ops that were moved
+	steps  int  // taken: runs and pieces that were looked at or moved
 	finger int  // the run that was found last: the next one is mostly near
 	room   []lv // for parents of runs, which are many and short
 

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -246,6 +245,7 @@ type walker struct {
 	history *history
 	tracker *tracker
 	version []lv // of the prepare state
+	charged bool // its events were folded before, and are few: a log's since its bar
 }
 
 // newWalker returns one for the events behind base, all of which follow it.
@@ -257,12 +257,19 @@ func newWalker(h *history, base lv) *walker {
 	return w
 }
 
-// reach applies the events that come next, up to end.
+// reach applies the events that come next, up to end: limit_exceeded if that takes
+// too many steps, unless they were charged.
 func (w *walker) reach(end lv, tell func(edit)) error {
 	g := &w.history.graph
 	start, limit := w.tracker.grow(end), g.limit(len(w.history.ops))
 	for _, s := range g.arrange(span{start, end}) {
-		if err := cmp.Or(w.apply(s, tell), g.within(limit)); err != nil {
+		err := w.apply(s, tell)
+		g.steps += w.tracker.steps
+		w.tracker.steps = 0
+		if err == nil && !w.charged {
+			err = g.within(limit)
+		}
+		if err != nil {
 			return err
 		}
 	}
