@@ -40,10 +40,21 @@ const goals = {
 
 const row = (label, figures, goal) => ({ label, figures, goals: goals[goal]?.(figures) });
 
+const pairwise = { key: 'ot', label: 'pairwise transformation' };
+
+/** How long it took two branches to meet, as curves; `grown` are the keys of the engines. */
+export const growth = (engines, grown, met) =>
+  [...engines.filter(({ key }) => grown.includes(key)), pairwise]
+    .map(({ key, label }) => ({
+      label,
+      points: met.filter(({ figures }) => figures[key] !== undefined).map(({ n, figures }) => [n, figures[key]]),
+    }))
+    .filter(({ points }) => points.length > 0);
+
 /** What was measured, in Markdown; `grown` are the keys of the engines whose growth was. */
 export function report(engines, grown, typed, pair, measured) {
-  const { times, firstMerge, firstMeet, met, smallest, usual, opened, edited, length } = measured;
-  const [{ n, figures: meet }] = met;
+  const { times, firstMerge, firstMeet, met, ofAll: n, smallest, usual, opened, edited, length } = measured;
+  const { figures: meet } = met.find((at) => at.n === n);
   const compared = engines.filter(({ key }) => grown.includes(key));
   const perStep = (n, figures) =>
     Object.fromEntries(
@@ -73,7 +84,7 @@ export function report(engines, grown, typed, pair, measured) {
     ]),
     table(
       'Two branches of n edits each meet, ms',
-      [...compared, { key: 'ot', label: 'pairwise transformation' }],
+      [...compared, pairwise],
       met.map(({ n, figures }) => row(`n = ${n}`, figures)),
     ),
     table(
