@@ -25,7 +25,7 @@ func newHeads(version []lv, stretches int) heads {
 	return h
 }
 
-// add adds an event behind all.
+// add adds an event, which in most cases is behind all.
 func (h *heads) add(v lv) {
 	if h.many == nil && len(h.few) >= h.most {
 		h.many = make(map[lv]struct{}, 2*len(h.few))
@@ -36,7 +36,8 @@ func (h *heads) add(v lv) {
 	if h.many != nil {
 		h.many[v] = struct{}{}
 	} else {
-		h.few = append(h.few, v)
+		i, _ := slices.BinarySearch(h.few, v)
+		h.few = slices.Insert(h.few, i, v)
 	}
 }
 

@@ -53,7 +53,7 @@ func TestRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := Read(file)
-			if !reflect.DeepEqual(got, c.want) || (err == nil) != (c.want != nil) {
+			if (err == nil) != (c.want != nil) || err == nil && !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%s: it is %v, %v, want %v", name, got, err, c.want)
 			}
 		}
