@@ -54,7 +54,7 @@ func bounded(t *testing.T, most uint64, do func()) {
 	}
 }
 
-func TestHostile_update_that_moves_too_much_is_refused(t *testing.T) {
+func TestHostile_TEXT11_update_that_moves_too_much_is_refused(t *testing.T) {
 	h := tangled(2000, 4000)
 	update := h.appendUpdate(nil, []span{{0, h.end}})
 	for name, r := range map[string]*Replica{"an empty replica": New("dan"), "one with a text": New("dan")} {
@@ -79,7 +79,7 @@ func TestHostile_update_that_moves_too_much_is_refused(t *testing.T) {
 	}
 }
 
-func TestHostile_saved_history_that_moves_too_much_is_refused(t *testing.T) {
+func TestHostile_TEXT11_saved_history_that_moves_too_much_is_refused(t *testing.T) {
 	for _, tangle := range []struct {
 		letters, times int
 		want           Code

@@ -201,8 +201,9 @@ func (r *Replica) Since(v Version) ([]byte, error) {
 // Merge takes in an update of another replica, in any order and as often as it
 // comes. It returns what becomes of the text. What follows events that have not
 // come yet is held until they come. On an error nothing has changed: bad_update
-// if it is damaged, limit_exceeded if too much would be held or the text would
-// be too long, agent_reused if another writes under this replica's name.
+// if it is damaged, limit_exceeded if too much would be held, the text would be too
+// long, or its branches part and meet too often, agent_reused if another writes
+// under this replica's name.
 func (r *Replica) Merge(update []byte) (Op, error) {
 	if len(update) == 0 {
 		return nil, nil

@@ -24,13 +24,6 @@ type tracker struct {
 	siblings map[origins]*blocks[id]
 }
 
-// origins are those of a piece. Of pieces that have the same, which stand by ids,
-// those are noted that had to pass many others: the next one begins at the last of
-// them that it follows.
-type origins struct{ left, right id }
-
-const manyPassed = 8
-
 // id names a code point: that which an event inserted, or, from underwater on,
 // one that was there before, by its position.
 type id = int32
@@ -159,13 +152,10 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 		right = t.find(p.right)
 	}
 	place, scanning := c, false
-	siblings := t.siblings[origins{p.left, p.right}]
-	if siblings != nil {
-		if x := siblings.before(t.among(siblings, p.id)); x != nil {
-			from = t.find(*x)
-			from.offset = t.piece(from).n
-			place = from
-		}
+	if x := t.sibling(p); x != none {
+		from = t.find(x)
+		from.offset = t.piece(from).n
+		place = from
 	}
 	passed := 0
 	for at := from; t.settle(&at); passed++ {
@@ -188,21 +178,9 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 		}
 	}
 	if t.steps += passed; passed >= manyPassed {
-		if siblings == nil {
-			siblings = &blocks[id]{}
-			if t.siblings == nil {
-				t.siblings = make(map[origins]*blocks[id])
-			}
-			t.siblings[origins{p.left, p.right}] = siblings
-		}
-		siblings.insert(t.among(siblings, p.id), p.id)
+		t.noteSibling(p)
 	}
 	return place
-}
-
-// among is the place of a code point among its siblings.
-func (t *tracker) among(siblings *blocks[id], x id) slot {
-	return siblings.first(func(other *id) bool { return t.ids(lv(x), lv(*other)) < 0 })
 }
 
 // compareLeft compares where x is with mine, the place of left. Before all is none.
