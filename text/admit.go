@@ -137,24 +137,6 @@ func wake(held map[int][]waiting, from, to int) (woken []waiting) {
 	return woken
 }
 
-// event returns the event that an agent has numbered seq, or false, and of how
-// many from there on the same holds.
-func (a *agents) event(name string, seq int) (v lv, n int, known bool) {
-	i, ok := a.number(name)
-	if !ok {
-		return 0, maxEvents, false
-	}
-	own := &a.own[i]
-	at := behind(own, seq)
-	if r := own.before(at); r != nil && seq < r.seq+r.n {
-		return r.start + seq - r.seq, r.seq + r.n - seq, true
-	}
-	if r := own.at(at); r != nil {
-		return 0, r.seq - seq, false
-	}
-	return 0, maxEvents, false
-}
-
 // append adds those events of a change that are new.
 func (r *Replica) append(c *change, parents []lv) error {
 	h := &r.history
