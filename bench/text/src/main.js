@@ -8,16 +8,17 @@ import { branches, find, read } from './histories.js';
 import { agree, branchesAgree, timeBranches, timeFirst, timeHistories, weigh } from './measure.js';
 import { pairwise } from './ot.js';
 import { plot } from './plot.js';
-import { growth, report } from './report.js';
+import { curves, growth, report } from './report.js';
 
 /*
  * Measures the engines and prints Markdown:
  *
- *     node src/main.js [--runs 5] [--warm 500] [--no-ot] [--plot FILE]
+ *     node src/main.js [--runs 5] [--warm 500] [--no-ot] [--growth] [--plot FILE]
  *
  * `warm` are the milliseconds that each engine runs each row at least before it
  * counts; `no-ot` leaves out pairwise transformation, which takes some seconds;
- * `plot` is a file for a plot, as SVG, of how long it takes two branches to meet.
+ * `growth` measures only how long it takes two branches to meet; `plot` is a file for
+ * a plot of that, as SVG.
  * The program of tutti in Go must have been built (`make bench-text` does).
  */
 
@@ -53,13 +54,31 @@ function options() {
       runs: { type: 'string', default: '5' },
       warm: { type: 'string', default: '500' },
       'no-ot': { type: 'boolean', default: false },
+      growth: { type: 'boolean', default: false },
       plot: { type: 'string' },
     },
   });
   const [runs, warm] = [Number(values.runs), Number(values.warm)];
   if (!(Number.isInteger(runs) && runs >= 1)) throw new Error('--runs is how many runs count, at least 1');
   if (!(warm >= 0)) throw new Error('--warm is a number of milliseconds');
-  return { runs, warm, transform: !values['no-ot'], plot: values.plot };
+  return { runs, warm, transform: !values['no-ot'], growth: values.growth, plot: values.plot };
+}
+
+/** How long two branches take to meet, by their lengths. */
+async function grow(children, temporary, options) {
+  const met = [];
+  for (const n of lengths) {
+    const history = branches(temporary, n);
+    const check = branchesAgree();
+    const able = children.filter(({ engine }) => (n === ofAll && !options.growth) || grown.includes(engine.key));
+    const figures = await timeBranches(able, history, options, check);
+    met.push({ n, figures });
+    if (n > ofAll || !options.transform) continue;
+    const { ms, text } = pairwise(read(history.file));
+    check({ key: 'ot', label: 'pairwise transformation' }, text);
+    figures.ot = ms;
+  }
+  return met;
 }
 
 /** Measures all, and returns it by the names of the rows. */
@@ -69,21 +88,15 @@ async function measure(children, files, temporary, options) {
   const firstMerge = await timeFirst(children, files.pair, false, temporary, options, (engine, text) =>
     agree(engine, 'the first merge', text, endContent),
   );
-  let firstMeet;
-  const met = [];
-  for (const n of lengths) {
-    const history = branches(temporary, n);
-    const check = branchesAgree();
-    const able = children.filter(({ engine }) => n === ofAll || grown.includes(engine.key));
-    const figures = await timeBranches(able, history, options, check);
-    met.push({ n, figures });
-    if (n === ofAll) firstMeet = await timeFirst(children, history, true, temporary, options, check);
-    if (n <= ofAll && options.transform) {
-      const { ms, text } = pairwise(read(history.file));
-      check({ key: 'ot', label: 'pairwise transformation' }, text);
-      figures.ot = ms;
-    }
-  }
+  const met = await grow(children, temporary, options);
+  const firstMeet = await timeFirst(
+    children,
+    branches(temporary, ofAll),
+    true,
+    temporary,
+    options,
+    branchesAgree(),
+  );
   return { times, firstMerge, firstMeet, met, ofAll, ...(await weigh(children, files.typed, temporary)) };
 }
 
@@ -111,11 +124,14 @@ async function main() {
     const shared = process.env.TUTTI_SHARED ?? path('../../../../shared');
     const { files, missing } = find(join(shared, 'traces'), temporary);
     console.log(head(chosen, missing));
-    const figures = await measure(children, files, temporary, chosen);
-    console.log(report(engines, grown, files.typed.name, files.pair.name, figures));
+    const figures = chosen.growth
+      ? { met: await grow(children, temporary, chosen) }
+      : await measure(children, files, temporary, chosen);
+    if (!chosen.growth) console.log(report(engines, files.typed.name, files.pair.name, figures));
+    console.log(growth(engines, grown, figures.met));
     if (chosen.plot !== undefined) {
       const title = 'Two branches of n edits each meet, by n';
-      writeFileSync(chosen.plot, plot(title, growth(engines, grown, figures.met)));
+      writeFileSync(chosen.plot, plot(title, curves(engines, grown, figures.met)));
     }
   } finally {
     for (const child of children) child.close();
