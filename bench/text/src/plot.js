@@ -1,7 +1,7 @@
 /* A plot of how times grow, both axes by powers of ten, as SVG. */
 
 const size = { width: 520, height: 340 };
-const margin = { left: 64, right: 16, top: 34, bottom: 76 };
+const margin = { left: 64, right: 24, top: 34, bottom: 76 };
 const colors = ['#1f6feb', '#8250df', '#d1242f', '#9a6700'];
 
 const decades = (values) => [
@@ -15,6 +15,8 @@ function axis([least, most], from, to) {
   const powers = Array.from({ length: most - least + 1 }, (_, i) => 10 ** (least + i));
   return { at: (value) => at(value).toFixed(1), powers };
 }
+
+const short = (n) => (n >= 1000 ? `${n / 1000} k` : n);
 
 const duration = (ms) => (ms >= 1000 ? `${ms / 1000} s` : ms >= 1 ? `${ms} ms` : `${ms * 1000} µs`);
 
@@ -48,7 +50,7 @@ export function plot(title, curves) {
       `<path d="M${margin.left} ${y.at(ms)} h${across}" stroke="#ddd"/>`,
       text(margin.left - 6, Number(y.at(ms)) + 4, duration(ms), ' text-anchor="end"'),
     ]),
-    ...x.powers.map((n) => text(x.at(n), height - margin.bottom + 18, n, ' text-anchor="middle"')),
+    ...x.powers.map((n) => text(x.at(n), height - margin.bottom + 18, short(n), ' text-anchor="middle"')),
     ...drawn.flat(),
     '</svg>',
     '',
