@@ -270,6 +270,7 @@ func (s *Session) whole() *walker {
 	h := &s.sequence.history
 	if s.walker == nil {
 		s.walker = newWalker(h, -1)
+		s.walker.charged = true
 	}
 	_ = s.walker.reach(h.end, nil) // what was folded without it, so it fits
 	return s.walker

@@ -37,8 +37,8 @@ type world struct {
 	keys    uint64
 	secrets int
 	storage *storage // nil: the client keeps nothing
-	renewed bool   // in this step, the client begins as another one
-	waited  uint64 // up to this key, it has waited in vain for documents to hold operations
+	renewed bool     // in this step, the client begins as another one
+	waited  uint64   // up to this key, it has waited in vain for documents to hold operations
 
 	published map[uint64]string // topic by key
 	entryKeys map[uint64]string // of those published
