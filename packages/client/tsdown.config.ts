@@ -19,6 +19,12 @@ export default defineConfig([
   },
   {
     ...common,
+    // A module that stands alone, for any backend.
+    entry: { optimistic: 'src/optimistic.ts' },
+    clean: false,
+  },
+  {
+    ...common,
     // One module with the engine in it, which takes the rest from client.js beside it.
     entry: { text: 'src/text.ts' },
     clean: false,
