@@ -57,11 +57,12 @@ const (
 	Internal            Code = "internal"
 
 	// Made by client libraries alone; never on the wire.
-	Aborted      Code = "aborted"
-	Timeout      Code = "timeout"
-	Closed       Code = "closed"
-	QueueFull    Code = "queue_full"
-	Disconnected Code = "disconnected"
+	Aborted       Code = "aborted"
+	Timeout       Code = "timeout"
+	Closed        Code = "closed"
+	QueueFull     Code = "queue_full"
+	StorageFailed Code = "storage_failed"
+	Disconnected  Code = "disconnected"
 )
 
 // Kind is one row of the table of errors.
@@ -119,6 +120,7 @@ var kinds = []Kind{
 	{Timeout, 0, 0, false, "No answer came in the time that the caller gave."},
 	{Closed, 0, 0, false, "The client was closed."},
 	{QueueFull, 0, 0, false, "Too much is waiting to be sent."},
+	{StorageFailed, 0, 0, false, "What is to be kept could not be stored."},
 	{Disconnected, 0, 0, true, "The connection was lost before the answer came."},
 }
 

@@ -17,6 +17,9 @@ export default defineConfig([
     // fallback.js is loaded by client.js when it is needed, wherever the two are served.
     outputOptions: { chunkFileNames: '[name].js' },
   },
+  // Each a module of its own, of use without the client.
+  { ...common, entry: { network: 'src/network.ts' }, clean: false },
+  { ...common, entry: { banner: 'src/banner.ts' }, clean: false },
   {
     ...common,
     // A module that stands alone, for any backend.

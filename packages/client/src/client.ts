@@ -17,6 +17,7 @@ import { RoadMemory } from './memory.ts';
 import type { Settings } from './options.ts';
 import type { Entry } from './protocol.ts';
 import { Requests } from './requests.ts';
+import { Sync, type Syncing, type SyncStatus, type Work } from './sync.ts';
 import { Topic } from './topic.ts';
 import type { Transport } from './transport.ts';
 import { onWake } from './wake.ts';
@@ -25,7 +26,7 @@ import { onWake } from './wake.ts';
  * A connection to a server that keeps itself up, and all that is subscribed
  * and published over it. Make one with `connect`, and `close` it at the end.
  */
-export class Client {
+export class Client implements Syncing {
   readonly #settings: Settings;
   readonly #dialer: Dialer;
   /** Of no use to a client that is not to take all roads. */
@@ -36,12 +37,15 @@ export class Client {
   readonly #requests: Requests;
   readonly #documents: Documents;
   readonly #statusListeners: Listeners<[Status]>;
+  readonly #sync: Sync;
   readonly #stopWaking: () => void;
   #status: Status = { state: 'idle' };
   #transport: Transport | undefined;
   /** Effects that are not carried out yet, and what is to run between them. */
   readonly #effects: (Effect | (() => void))[] = [];
   #busy = false;
+  /** Whether there is a connection; undefined before the first attempt has ended. */
+  #reached: boolean | undefined;
   #time = 0;
   #asked = 0;
 
@@ -82,6 +86,7 @@ export class Client {
       text: settings.text,
     });
     this.#statusListeners = new Listeners(report);
+    this.#sync = new Sync(settings.timers, report, this.#work());
     this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
     feed({ kind: 'connect' });
   }
@@ -99,6 +104,14 @@ export class Client {
   /** Whether what is published now goes out at once. */
   get online(): boolean {
     return this.#status.state === 'live' || this.#status.state === 'probing';
+  }
+
+  /**
+   * Whether what was published and changed here has arrived. What waits in
+   * `parked` is `blocked`: `connect` tries again.
+   */
+  get sync(): SyncStatus {
+    return this.#sync.status;
   }
 
   /** A topic whose entries hold data of type T. Throws bad_topic if it cannot be a topic's name. */
@@ -147,6 +160,11 @@ export class Client {
     return this.#statusListeners.add(listener);
   }
 
+  /** Calls a function whenever the sync status has changed; returns a function that ends it. */
+  onSync(listener: (status: SyncStatus) => void): () => void {
+    return this.#sync.listeners.add(listener);
+  }
+
   /** Calls a function with every entry of every subscribed topic, once; returns a function that ends it. */
   onMessage(listener: (data: unknown, entry: Entry, topic: string) => void): () => void {
     return this.#handlers.messages.add(listener);
@@ -163,6 +181,18 @@ export class Client {
     this.#dialer.stop();
     this.#documents.close();
     this.#feed({ kind: 'close' });
+    this.#sync.end(this.#work());
+  }
+
+  #work(): Work {
+    const waiting = this.#requests.pending;
+    const parked = this.#status.state === 'parked' && waiting > 0;
+    return {
+      online: parked ? undefined : this.#reached,
+      pending: parked ? 0 : waiting,
+      blocked: parked ? waiting : 0,
+      durable: false,
+    };
   }
 
   #now(): number {
@@ -185,9 +215,12 @@ export class Client {
   #drain(): void {
     if (this.#busy) return;
     this.#busy = true;
-    for (let next = this.#effects.shift(); next; next = this.#effects.shift())
-      if (typeof next === 'function') next();
-      else this.#carryOut(next);
+    do {
+      for (let next = this.#effects.shift(); next; next = this.#effects.shift())
+        if (typeof next === 'function') next();
+        else this.#carryOut(next);
+      this.#sync.update(this.#work());
+    } while (this.#effects.length);
     this.#busy = false;
   }
 
@@ -197,6 +230,7 @@ export class Client {
         const { kind: _, ...status } = effect;
         this.#status = status;
         if (status.state === 'live') this.#memory?.set(status.road);
+        if (status.state !== 'connecting' || this.#reached !== undefined) this.#reached = this.online;
         return this.#statusListeners.tell(status);
       }
       case 'token':

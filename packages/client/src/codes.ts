@@ -74,6 +74,8 @@ export type ErrorCode =
   | 'replaced'
   /** The same client has connected since with a higher run. */
   | 'stale_run'
+  /** What is to be kept could not be stored. */
+  | 'storage_failed'
   /** The server's disk is full. */
   | 'store_full'
   /** The server's store takes no writes at present. */
@@ -118,6 +120,7 @@ export const rows: readonly Row[] = [
   ['rate_limited', 4001, true],
   ['replaced', 4207, false],
   ['stale_run', 4101, true],
+  ['storage_failed', 0, false, 'What is to be kept could not be stored.'],
   ['timeout', 0, false, 'No answer came in the time that the caller gave.'],
   ['token_expired', 4100, true],
   ['too_large', 4202, false],

@@ -58,4 +58,5 @@ export type { Options } from './options.ts';
 export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';
 export type { Acknowledgement, Publication, PublishStatus } from './publication.ts';
 export type { WebSocketClass, WebSocketLike } from './socket.ts';
+export type { Syncing, SyncStatus } from './sync.ts';
 export { type Handler, type PublishOptions, type SubscribeOptions, Topic } from './topic.ts';

@@ -40,6 +40,11 @@ export class Requests {
     this.#isUnsent = isUnsent;
   }
 
+  /** How many entries and operations are not settled. */
+  get pending(): number {
+    return this.#publishing.size + this.#operations.size;
+  }
+
   readonly publish = (topic: string, data: unknown, options: PublishOptions): Publication => {
     const { name, key: entryKey, timeout, signal } = options;
     const publishing = new Publishing();
