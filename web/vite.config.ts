@@ -7,7 +7,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ['index.html', 'crdts.html', 'todos.html', 'texts.html'] },
+    rolldownOptions: { input: ['index.html', 'crdts.html', 'todos.html', 'react.html', 'texts.html'] },
   },
   server: { proxy: { '/v1': { target: server, ws: true } } },
 });
