@@ -1,17 +1,20 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 
-/** Whether two values are the same, or arrays or objects with the same members. */
+/** Whether two values are the same, or arrays or plain objects with the same members. */
 export function sameMembers(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
-  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
-  const [left, right] = [Object.entries(a), Object.entries(b)];
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((member, i) => Object.is(member, b[i]));
+  if (!isPlain(a) || !isPlain(b)) return false;
+  const names = Object.keys(a);
   return (
-    left.length === right.length &&
-    left.every(
-      ([name, member]) => Object.hasOwn(b, name) && Object.is(member, (b as typeof a)[name as never]),
-    )
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && Object.is(a[name], b[name]))
   );
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return Object.getPrototypeOf(value ?? 0) === Object.prototype;
 }
 
 /**
