@@ -27,7 +27,10 @@ export class Connection {
     };
   }
 
-  /** The handle that is shared by all who want the same. Nothing is opened yet. */
+  /**
+   * The handle that is shared by all who want the same. Nothing is opened yet.
+   * On a server nothing ever is, and so nothing is kept.
+   */
   shared<H extends Followed>(
     kind: string,
     topic: string,
@@ -36,13 +39,15 @@ export class Connection {
   ): Shared<H> {
     const name = `${kind} ${topic}`;
     const alike = this.#handles.get(name) ?? new Set();
-    this.#handles.set(name, alike);
     for (const { options: others, shared } of alike)
       if (sameMembers(options, others)) return shared as unknown as Shared<H>;
+    const keep = (): void => {
+      alike.add(own);
+      this.#handles.set(name, alike);
+    };
     const shared = new Shared(
       () => {
-        alike.add(own);
-        this.#handles.set(name, alike);
+        keep();
         return open(this.client.get());
       },
       () => {
@@ -51,7 +56,7 @@ export class Connection {
       },
     );
     const own = { options, shared: shared as unknown as Shared<Followed> };
-    alike.add(own);
+    if (typeof window !== 'undefined') keep();
     return shared;
   }
 }
