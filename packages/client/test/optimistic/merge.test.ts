@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { merge } from '../../src/optimistic/merge.ts';
+import { type Key, merge } from '../../src/optimistic/merge.ts';
 import { optimistic } from '../../src/optimistic.ts';
 
 interface Item {
@@ -36,6 +36,11 @@ describe('OPTIMISTIC-5 a whole state', () => {
     expect(ids(merge([a, b], [a], [a, c], [a, b], 'id'))).toBe('abc');
     const done = item('a', { done: true });
     expect(merge([a], [done], [{ ...done, text: 'new' }], [a], 'id')).toEqual([item('a', { text: 'new' })]);
+    // What another has added is changed, and confirmed with something more.
+    const [added, changed, saved] = [{ n: 1 }, { n: 2 }, { n: 1, saved: true }].map((more) =>
+      item('x', more),
+    );
+    expect(merge([a], [a, added], [a, changed], [a, saved], 'id')).toEqual([a, { ...changed, saved: true }]);
   });
 
   test('is merged by field, to any depth', () => {
@@ -73,17 +78,18 @@ describe('OPTIMISTIC-5 a whole state', () => {
     ]);
   });
 
-  test.each<[string, string | ((item: Item) => unknown)]>([
+  test.each<[string, Key | undefined]>([
     ['a field', 'n'],
     ['a function', ({ n }: Item) => n],
+    ['a field, for the store', undefined],
   ])('has the key that %s says', async (_, key) => {
-    const store = optimistic<Item[]>([item('same', { n: 1 })]);
+    const store = optimistic<Item[]>([item('same', { n: 1 })], { key: key ? 'none' : 'n' });
     const calls = [2, 3].map((n) => {
       const render = store.state;
       return store.update(
         (items) => [...items, item('same', { n: -n })],
         async () => [...render, item('same', { n })],
-        { key },
+        key ? { key } : {},
       );
     });
     await Promise.all(calls);

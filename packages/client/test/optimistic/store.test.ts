@@ -162,6 +162,16 @@ describe('an update', () => {
     expect(ids(store)).toEqual(['a', 'c', 'x']);
   });
 
+  test('OPTIMISTIC-7 that is settled with none before it is kept no more', async () => {
+    const store = optimistic(0);
+    for (let i = 0; i < 1001; i++)
+      await store.update(
+        (n) => n + 1,
+        () => {},
+      );
+    expect([store.state, store.error]).toEqual([1001, undefined]);
+  });
+
   test('OPTIMISTIC-7 behind 1,000 that wait is refused', async () => {
     const store = optimistic(0);
     void store.update(
