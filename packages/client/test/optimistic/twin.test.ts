@@ -106,4 +106,4 @@ test('OPTIMISTIC-1 OPTIMISTIC-3 OPTIMISTIC-4 OPTIMISTIC-5 as the naive twin, wha
     }),
     { numRuns: 500 },
   );
-});
+}, 60_000);
