@@ -77,7 +77,7 @@ export class Timeline {
     const { op } = entry;
     const parents = log.past(entry);
     const all = equal(parents, this.#version);
-    const walker = all ? undefined : this.#visit(parents, limits);
+    const walker = all ? undefined : this.#visit(parents, log.floor(entry.base), limits);
     const events = fits(op, walker?.tracker.length(Count.prepared) ?? length, length, limits);
     if (events === 0) {
       log.skip();
@@ -176,10 +176,10 @@ export class Timeline {
       : history.graph.advance(this.#version, start, own.end);
   }
 
-  /** The walker at a version. */
-  #visit(version: Heads, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
+  /** The walker at a version, of whose past all events before the floor are. */
+  #visit(version: Heads, floor: LV, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
     const walker = this.replay();
-    this.moved = walker.visit(version, moves);
+    this.moved = walker.visit(version, floor, moves);
     if (this.moved <= moves) return walker;
     const message = `To see what its author saw, ${this.moved} events move; ${moves} may.`;
     throw new TextError('rebase_required', message);
