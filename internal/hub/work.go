@@ -76,7 +76,8 @@ func (t *Topic) submit(j job) {
 	}
 }
 
-// work takes one round from the inbox: judge, append, tell.
+// work takes one round from the inbox: judge, append, tell; and then writes to
+// those who are to hear of it.
 func (t *Topic) work() {
 	jobs := t.takeJobs()
 	verdicts, err := t.round(jobs)
@@ -99,10 +100,13 @@ func (t *Topic) work() {
 	t.mu.Lock()
 	more := len(t.inbox.jobs) > 0
 	t.inbox.working = more
+	woken := t.woken
+	t.telling, t.woken = false, nil
 	t.mu.Unlock()
 	if more {
 		t.hub.spawn(t.work)
 	}
+	t.hub.writers.write(t.hub, woken)
 }
 
 func (t *Topic) takeJobs() []job {
@@ -119,6 +123,7 @@ func (t *Topic) takeJobs() []job {
 		t.inbox.jobs = nil
 	}
 	t.inbox.bytes -= bytes
+	t.telling = true
 	return jobs
 }
 
