@@ -7,36 +7,35 @@ const maxResting = 64
 // another task when theirs has ended: a new one begins with a small stack, which
 // deep calls copy to a larger one, again and again.
 type crew struct {
-	tasks   chan crewTask   // nothing stands in it
+	tasks   chan func()     // nothing stands in it
 	resting chan struct{}   // holds one for each goroutine that waits, or is about to
 	left    <-chan struct{} // closed when nobody is to wait any more
+	ended   func()          // is called when a task has ended, also if it panics
 }
 
-type crewTask struct{ task, ended func() }
-
-func (c *crew) init(left <-chan struct{}) {
-	c.tasks, c.resting, c.left = make(chan crewTask), make(chan struct{}, maxResting), left
+func (c *crew) init(left <-chan struct{}, ended func()) {
+	c.tasks, c.resting = make(chan func()), make(chan struct{}, maxResting)
+	c.left, c.ended = left, ended
 }
 
-// run runs a task, and calls ended when it has ended, also if it panics.
-func (c *crew) run(task, ended func()) {
+func (c *crew) run(task func()) {
 	select {
-	case c.tasks <- crewTask{task, ended}:
+	case c.tasks <- task:
 	default:
-		go c.work(crewTask{task, ended})
+		go c.work(task)
 	}
 }
 
-func (c *crew) work(t crewTask) {
+func (c *crew) work(task func()) {
 	for {
-		t.do()
+		c.do(task)
 		select {
 		case c.resting <- struct{}{}:
 		default:
 			return
 		}
 		select {
-		case t = <-c.tasks:
+		case task = <-c.tasks:
 			<-c.resting
 		case <-c.left:
 			return
@@ -44,7 +43,7 @@ func (c *crew) work(t crewTask) {
 	}
 }
 
-func (t crewTask) do() {
-	defer t.ended()
-	t.task()
+func (c *crew) do(task func()) {
+	defer c.ended()
+	task()
 }

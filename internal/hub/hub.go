@@ -157,7 +157,7 @@ func New(config Config) (*Hub, error) {
 		h.topics[i].topics = make(map[string]*Topic)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	h.crew.init(h.ctx.Done())
+	h.crew.init(h.ctx.Done(), h.tasks.end)
 	h.config.Encoders[Stored] = appendStored
 	h.fetches.limit, h.scans.limit, h.keeps.limit = maxFetches, maxScans, maxKeeps
 	h.documents.init(config.DocumentsBytes)
@@ -198,7 +198,7 @@ func (h *Hub) spawn(task func()) {
 		})
 		return
 	}
-	h.crew.run(task, h.tasks.end)
+	h.crew.run(task)
 }
 
 // Run keeps the hub's time until ctx ends: pings, expiries, retention.

@@ -146,7 +146,11 @@ func (h *Hub) appended(log store.Log, a store.Appended) {
 func (t *Topic) holds(woken []*Conn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.telling {
+	switch {
+	case !t.telling:
+	case t.woken == nil:
+		t.woken = woken
+	default:
 		t.woken = append(t.woken, woken...)
 	}
 	return t.telling

@@ -203,11 +203,9 @@ export class Graph {
     if (events.length < 2) return events;
     const queue = this.#queue;
     queue.clear();
-    const floor = events.reduce((highest, v) => Math.max(highest, this.floor(v)), 0);
-    const open = events.filter((v) => v >= floor); // the others are in the past of that one
-    for (const v of open) queue.push(v, Side.left);
+    for (const v of events) queue.push(v, Side.left);
     const found: LV[] = [];
-    const lowest = open.reduce((a, b) => Math.min(a, b));
+    const lowest = events.reduce((a, b) => Math.min(a, b));
     for (let v = queue.top; v >= lowest; v = queue.top) {
       this.steps++;
       if (queue.pop() === Side.left) found.push(v);

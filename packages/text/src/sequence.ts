@@ -59,10 +59,6 @@ export class Sequence {
   readonly #last = new Map<string, LV>();
   /** Since the bar, of entries. */
   #events = 0;
-  /** All events before it are of entries. */
-  #whole: LV = 0;
-  /** Of the entries behind that their ends, by their starts. */
-  readonly #apart = new Map<LV, LV>();
 
   constructor(bar: number, length: number) {
     this.bar = bar;
@@ -145,14 +141,9 @@ export class Sequence {
     return this.history.graph.dominators(events);
   }
 
-  /** All events before it are of the entries up to a base, which the next entry follows. */
-  floor(base: number): LV {
-    let floor = this.#whole;
-    for (let i = base - this.bar; i < this.#entries.length; i++) {
-      const { start, end } = this.#entries[i] as Placed;
-      if (start < end) floor = Math.min(floor, start);
-    }
-    return floor;
+  /** All events before it are of the entries up to a base, if events of no entry begin at others. */
+  floor(base: number, others = this.history.end): LV {
+    return Math.min(others, ...this.#entries.slice(base - this.bar).map(({ start }) => start));
   }
 
   /** Passes over an entry that has no effect. */
@@ -161,12 +152,12 @@ export class Sequence {
     this.#entries.push({ start: end, end, client: '', base: this.bar, after: [], version: this.version });
   }
 
-  /** Puts an entry's events, so many, at least one, into the history. */
-  add(entry: Entry, parents: Heads, events: number): void {
+  /** Puts an entry's events, so many, at least one, into the history, where its base has a floor. */
+  add(entry: Entry, parents: Heads, events: number, floor = this.floor(entry.base)): void {
     const { history } = this;
     const start = history.end;
     history.room(events);
-    history.graph.add(start, parents, this.floor(entry.base));
+    history.graph.add(start, parents, floor);
     record(history, entry.op);
     history.sign(entry.client, start);
     this.enter(entry, start, history.end);
@@ -180,11 +171,6 @@ export class Sequence {
     this.#entries.push({ start, end, client, base, after, version });
     this.#events += end - start;
     this.#last.set(client, end - 1);
-    this.#apart.set(start, end);
-    for (let next = this.#apart.get(this.#whole); next !== undefined; next = this.#apart.get(next)) {
-      this.#apart.delete(this.#whole);
-      this.#whole = next;
-    }
   }
 
   /** Whether the newest entry is a bar (TEXT-8). */

@@ -77,14 +77,15 @@ export class Timeline {
     const { op } = entry;
     const parents = log.past(entry);
     const all = equal(parents, this.#version);
-    const walker = all ? undefined : this.#visit(parents, log.floor(entry.base), limits);
+    const floor = log.floor(entry.base, this.own[0]?.start);
+    const walker = all ? undefined : this.#visit(parents, floor, limits);
     const events = fits(op, walker?.tracker.length(Count.prepared) ?? length, length, limits);
     if (events === 0) {
       log.skip();
       return [];
     }
     const start = history.end;
-    log.add(entry, parents, events);
+    log.add(entry, parents, events, floor);
     this.#version = all ? [history.end - 1] : history.graph.advance(this.#version, start, history.end);
     if (walker === undefined) return op;
     const changes = new Changes();
@@ -166,14 +167,13 @@ export class Timeline {
   #put(own: Own, parents: Heads, add: () => void): void {
     const { history } = this.log;
     const start = history.end;
-    history.graph.add(start, parents);
+    const all = equal(parents, this.#version);
+    history.graph.add(start, parents, all ? start : 0);
     add();
     history.sign(this.client, start);
     own.end = history.end;
     this.#newest = own.end - 1;
-    this.#version = equal(parents, this.#version)
-      ? [this.#newest]
-      : history.graph.advance(this.#version, start, own.end);
+    this.#version = all ? [this.#newest] : history.graph.advance(this.#version, start, own.end);
   }
 
   /** The walker at a version, of whose past all events before the floor are. */
