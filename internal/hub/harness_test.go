@@ -130,7 +130,6 @@ type peer struct {
 	news    *sync.Cond
 	said    []said
 	raw     int // bytes heard
-	taken   int // times that something was heard
 	stalled bool
 	held    [][]byte
 	done    func(error)
@@ -198,7 +197,6 @@ func (p *peer) Send(frames [][]byte, done func(error)) (bool, error) {
 
 // hear takes frames in. p.mu is held.
 func (p *peer) hear(frames [][]byte) {
-	p.taken++
 	for line := range bytes.Lines(bytes.Join(frames, nil)) {
 		var m said
 		if err := json.Unmarshal(line, &m); err != nil {
@@ -209,13 +207,6 @@ func (p *peer) hear(frames [][]byte) {
 		p.raw += len(line)
 	}
 	p.news.Broadcast()
-}
-
-// writes counts how often the hub wrote.
-func (p *peer) writes() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.taken
 }
 
 // stall makes the peer take nothing.

@@ -39,8 +39,6 @@ type Topic struct {
 	swept   time.Time // when old entries were last looked for
 	tidying bool      // a task is doing so
 	inbox   inbox
-	telling bool       // a round appends, or tells its verdicts
-	woken   []*Conn    // meanwhile: writers must be found for them when it has
 	latest  *knowledge // of its keys; nil while no reader needed it
 
 	document *document // nil: the topic is none
@@ -136,24 +134,7 @@ func (h *Hub) appended(log store.Log, a store.Appended) {
 	}
 	h.config.Metrics.Entries(len(a.Entries))
 	wake := t.publish(a)
-	if !t.holds(wake) {
-		h.writers.push(h, wake)
-	}
-}
-
-// holds takes connections that were woken while a round is under way, which ends
-// at once: what it tells its authors goes out in one write with the entries.
-func (t *Topic) holds(woken []*Conn) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case !t.telling:
-	case t.woken == nil:
-		t.woken = woken
-	default:
-		t.woken = append(t.woken, woken...)
-	}
-	return t.telling
+	h.writers.push(h, wake)
 }
 
 // publish adds a batch to the topic and returns the connections that waited

@@ -76,8 +76,7 @@ func (t *Topic) submit(j job) {
 	}
 }
 
-// work takes one round from the inbox: judge, append, tell; and then writes to
-// those who are to hear of it.
+// work takes one round from the inbox: judge, append, tell.
 func (t *Topic) work() {
 	jobs := t.takeJobs()
 	verdicts, err := t.round(jobs)
@@ -100,13 +99,10 @@ func (t *Topic) work() {
 	t.mu.Lock()
 	more := len(t.inbox.jobs) > 0
 	t.inbox.working = more
-	woken := t.woken
-	t.telling, t.woken = false, nil
 	t.mu.Unlock()
 	if more {
 		t.hub.spawn(t.work)
 	}
-	t.hub.writers.write(t.hub, woken)
 }
 
 func (t *Topic) takeJobs() []job {
@@ -123,7 +119,6 @@ func (t *Topic) takeJobs() []job {
 		t.inbox.jobs = nil
 	}
 	t.inbox.bytes -= bytes
-	t.telling = true
 	return jobs
 }
 

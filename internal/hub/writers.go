@@ -22,17 +22,6 @@ func (w *writers) push(h *Hub, conns []*Conn) {
 	}
 }
 
-// write is push, by a task that has nothing else to do: it helps.
-func (w *writers) write(h *Hub, conns []*Conn) {
-	start := w.add(conns)
-	for range start - 1 {
-		h.spawn(w.serve)
-	}
-	if start > 0 {
-		w.serve()
-	}
-}
-
 // add queues connections, and returns how many tasks have to start for them.
 func (w *writers) add(conns []*Conn) int {
 	if len(conns) == 0 {
