@@ -212,7 +212,7 @@ describe.each(['Ann', 'Cleo'] as const)('what others write, at %s', (name) => {
     await desk.select(name, 3);
     await desk.compose('k', 'ka');
     await elsewhere('zero ');
-    await elsewhere('-', (await valueOnServer()).length - 1);
+    await elsewhere('-', 1);
     await expect.poll(() => desk.text('Bob')).toMatch(/^zero .* tw-o$/);
     await desk.compose('kan');
     expect(await desk.text(name)).toBe('onekan two');
@@ -364,18 +364,24 @@ describe('the page', () => {
   });
 });
 
-/** The text as the server has it. */
-async function valueOnServer(): Promise<string> {
+/** The text as the server has it, as of its newest entry. */
+async function onServer(): Promise<{ value: string; offset: number }> {
   const answer = await fetch(`http://127.0.0.1:${server?.port}/v1/docs/text:together`);
-  return ((await answer.json()) as { value: string }).value;
+  return (await answer.json()) as { value: string; offset: number };
 }
 
-/** Writes as a backend, in front of all or behind so many code points. */
-async function elsewhere(text: string, at = 0): Promise<void> {
+async function valueOnServer(): Promise<string> {
+  return (await onServer()).value;
+}
+
+/** Writes as a backend, in front of all or in front of so many code units at the end of what it has read. */
+async function elsewhere(text: string, fromEnd = Number.POSITIVE_INFINITY): Promise<void> {
+  const { value, offset: base } = await onServer();
+  const at = Math.max(0, value.length - fromEnd);
   const answer = await fetch(`http://127.0.0.1:${server?.port}/v1/docs/text:together/ops`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ op: [[at, 0, text]] }),
+    body: JSON.stringify({ base, op: [[at, 0, text]] }),
   });
   if (!answer.ok) throw new Error(await answer.text());
 }

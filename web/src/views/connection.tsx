@@ -14,7 +14,7 @@ export function Connection() {
         <h2 id="todos-title">To-do list</h2>
         <p className="road">useRecords</p>
       </header>
-      <div className="status" data-state={status.state}>
+      <div className="status" data-state={status.state} data-road={status.road}>
         <span className="said" role="status">
           {said}
         </span>
