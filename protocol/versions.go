@@ -9,7 +9,7 @@ import (
 var versionName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)
 
 // CheckVersion returns bad_message unless name may be that of a version (rule
-// DOC-24).
+// DOC-36).
 func CheckVersion(name string) error {
 	if !versionName.MatchString(name) {
 		return Errorf(BadMessage, "The name of a version is 1 to 64 of A-Z a-z 0-9 _ . -, the first no . or -.")

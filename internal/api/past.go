@@ -7,7 +7,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// changes tells what a document's authors did (rule DOC-23).
+// changes tells what a document's authors did (rule DOC-35).
 func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 	identity, err := s.visit(r)
 	if err != nil {

@@ -29,7 +29,7 @@ func versionOf(identity auth.Identity, r *http.Request) hub.Version {
 	return hub.Version{Identity: identity, Topic: r.PathValue("topic"), Name: r.PathValue("name")}
 }
 
-// keepVersion keeps a document's value under a name (rule DOC-24).
+// keepVersion keeps a document's value under a name (rule DOC-36).
 func (s *Server) keepVersion(w http.ResponseWriter, r *http.Request) error {
 	identity, _, body, err := s.order(w, r)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Server) keepVersion(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, status, keptVersion{v.Topic, *about})
 }
 
-// versions lists a document's versions (rule DOC-25).
+// versions lists a document's versions (rule DOC-37).
 func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.version(r)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
 	return s.answerLong(w, list)
 }
 
-// versionValue tells a version (rule DOC-25).
+// versionValue tells a version (rule DOC-37).
 func (s *Server) versionValue(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.version(r)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Server) versionValue(w http.ResponseWriter, r *http.Request) error {
 	return s.answerLong(w, keptVersion{v.Topic, *value})
 }
 
-// forgetVersion forgets a version (rule DOC-25).
+// forgetVersion forgets a version (rule DOC-37).
 func (s *Server) forgetVersion(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.version(r)
 	if err != nil {

@@ -45,7 +45,7 @@ type ChangePage struct {
 	Before  uint64   `json:"before,omitzero"` // where to go on; 0: there are no more
 }
 
-// Changes tells what a document's authors did (rule DOC-23). However many changes
+// Changes tells what a document's authors did (rule DOC-35). However many changes
 // were asked for, it reads no more than some pages of the log.
 func (h *Hub) Changes(ctx context.Context, q Changes) (*ChangePage, error) {
 	t, err := h.documentOf(ctx, q.Topic)

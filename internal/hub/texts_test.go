@@ -196,7 +196,7 @@ func TestReplace_KEY_1_TEXT_15(t *testing.T) {
 	}
 }
 
-func TestChanges_DOC_23(t *testing.T) {
+func TestChanges_DOC_35(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, documentsOf("text"))
 		ann, bob := named("ann"), named("bob")
@@ -242,7 +242,7 @@ func TestChanges_DOC_23(t *testing.T) {
 }
 
 // A page ends, however long a change is, and the next goes on where it did.
-func TestChanges_DOC_23_reads_so_much(t *testing.T) {
+func TestChanges_DOC_35_reads_so_much(t *testing.T) {
 	n := newNode(t, documentsOf("counter"))
 	const entries = changePages*changeEntries + 100
 	for range entries {

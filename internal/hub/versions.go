@@ -39,7 +39,7 @@ type VersionList struct {
 }
 
 // KeepVersion keeps a document's value under a name, in place of what was kept
-// under it before; created says that there was nothing (rule DOC-24).
+// under it before; created says that there was nothing (rule DOC-36).
 //
 // Versions are rows of the topic's log: the sequencer writes them as it does those
 // of clients, so they are as durable as entries, no two writers count past the
@@ -76,7 +76,7 @@ func (h *Hub) KeepVersion(ctx context.Context, v Version) (about *VersionValue, 
 	return about, verdict.Kind == topic.Accepted, err
 }
 
-// ForgetVersion forgets a version (rule DOC-25): not_found if there is none.
+// ForgetVersion forgets a version (rule DOC-37): not_found if there is none.
 func (h *Hub) ForgetVersion(ctx context.Context, v Version) error {
 	t, err := h.versioned(ctx, &v, auth.Edit)
 	if err != nil {
@@ -86,7 +86,7 @@ func (h *Hub) ForgetVersion(ctx context.Context, v Version) error {
 	return err
 }
 
-// Version returns a version (rule DOC-25): not_found if there is none.
+// Version returns a version (rule DOC-37): not_found if there is none.
 func (h *Hub) Version(ctx context.Context, v Version) (*VersionValue, error) {
 	t, err := h.versioned(ctx, &v, auth.History)
 	if err != nil {
@@ -99,7 +99,7 @@ func (h *Hub) Version(ctx context.Context, v Version) (*VersionValue, error) {
 	return whole, nil
 }
 
-// Versions lists a document's versions (rule DOC-25).
+// Versions lists a document's versions (rule DOC-37).
 func (h *Hub) Versions(ctx context.Context, v Version) (*VersionList, error) {
 	t, err := h.documentOf(ctx, v.Topic)
 	if err != nil {

@@ -52,7 +52,7 @@ func (n *node) names() (names []string) {
 }
 
 // A version stays what it was, whatever becomes of the log, also for another node.
-func TestVersions_DOC_24_DOC_25(t *testing.T) {
+func TestVersions_DOC_36_DOC_37(t *testing.T) {
 	log := newFaulty()
 	n := newNode(t, over(log), documentsOf("counter"))
 	for range 5 {
@@ -120,7 +120,7 @@ func TestVersions_DOC_24_DOC_25(t *testing.T) {
 }
 
 // Retention goes on behind a version: its value stays, and what led to it does not.
-func TestVersions_DOC_24_retention(t *testing.T) {
+func TestVersions_DOC_36_retention(t *testing.T) {
 	n, pass := still(t, keeping(Namespace{Type: registry.Kind("text"), KeepCount: 10}))
 	for range 5 {
 		n.edit(named("ann"), nil, `[[0,0,"a"]]`)
@@ -144,7 +144,7 @@ func TestVersions_DOC_24_retention(t *testing.T) {
 	must(t, err)
 	for _, c := range page.Changes {
 		if c.First <= 5 {
-			t.Errorf("DOC-23: the history goes back to %d", c.First)
+			t.Errorf("DOC-35: the history goes back to %d", c.First)
 		}
 	}
 	b, err := n.Blame(t.Context(), Glance{Identity: everyone, Topic: "d"})
@@ -157,7 +157,7 @@ func TestVersions_DOC_24_retention(t *testing.T) {
 	n.reads("aaa")
 }
 
-func TestVersions_DOC_24_names(t *testing.T) {
+func TestVersions_DOC_36_names(t *testing.T) {
 	n := newNode(t, documentsOf("counter"))
 	for name, want := range map[string]protocol.Code{
 		"A-z_0.9": "", strings.Repeat("x", 64): "",
@@ -172,7 +172,7 @@ func TestVersions_DOC_24_names(t *testing.T) {
 
 // However many keep versions at once, there are no more than there may be; and one
 // that is forgotten makes room.
-func TestVersions_DOC_24_so_many(t *testing.T) {
+func TestVersions_DOC_36_so_many(t *testing.T) {
 	n := newNode(t, documentsOf("counter"))
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -206,7 +206,7 @@ func TestVersions_DOC_24_so_many(t *testing.T) {
 }
 
 // A version is told to be kept when the store has it, and not when that failed.
-func TestVersions_DOC_24_a_store_that_fails(t *testing.T) {
+func TestVersions_DOC_36_a_store_that_fails(t *testing.T) {
 	log := newFaulty()
 	n := newNode(t, over(log), documentsOf("counter"))
 	n.edit(everyone, nil, `{"op":"add","n":1}`)
@@ -246,7 +246,7 @@ func (p *pages) Rows(ctx context.Context, topic, after string, limit int) ([]sto
 }
 
 // The search for old rows, and a list, pass over the values of versions.
-func TestVersions_DOC_24_values_are_read_alone(t *testing.T) {
+func TestVersions_DOC_36_values_are_read_alone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &pages{Log: newFaulty()}
 		n := newNode(t, over(log), documentsOf("text"))

@@ -7,7 +7,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// MaxVersions is how many named versions a document has at most (rule DOC-24).
+// MaxVersions is how many named versions a document has at most (rule DOC-36).
 const MaxVersions = 1000
 
 // Rows of named versions: one with all of it, one of what is told of it in a list,
