@@ -180,15 +180,6 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) error {
 	return text(w, "ready\n")
 }
 
-func module(source []byte) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-cache")
-		_, err := w.Write(source)
-		return ended(err)
-	}
-}
-
 func text(w http.ResponseWriter, body string) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, err := fmt.Fprint(w, body)

@@ -235,6 +235,7 @@ func samples(t *testing.T, s *testServer) []sample {
 	holder.say(fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":9}]}`, heldSecret))
 	holder.hear()
 	stale := fmt.Sprintf(`{"type":"hello","clients":[{"secret":%q,"run":1}]}`, heldSecret)
+	known := []string{"If-None-Match", "*"}
 	upgrade := []string{
 		"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13",
 		"Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol", protocol.Version,
@@ -414,12 +415,19 @@ func samples(t *testing.T, s *testServer) []sample {
 		{"GET /v1/ws", "/v1/ws", "", nil, 400, false},
 
 		{"GET /v1/client.js", "/v1/client.js", "", nil, 200, false},
+		{"GET /v1/client.js", "/v1/client.js", "", known, 304, false},
 		{"GET /v1/fallback.js", "/v1/fallback.js", "", nil, 200, false},
+		{"GET /v1/fallback.js", "/v1/fallback.js", "", known, 304, false},
 		{"GET /v1/text.js", "/v1/text.js", "", nil, 200, false},
+		{"GET /v1/text.js", "/v1/text.js", "", known, 304, false},
 		{"GET /v1/keep.js", "/v1/keep.js", "", nil, 200, false},
+		{"GET /v1/keep.js", "/v1/keep.js", "", known, 304, false},
 		{"GET /v1/network.js", "/v1/network.js", "", nil, 200, false},
+		{"GET /v1/network.js", "/v1/network.js", "", known, 304, false},
 		{"GET /v1/banner.js", "/v1/banner.js", "", nil, 200, false},
+		{"GET /v1/banner.js", "/v1/banner.js", "", known, 304, false},
 		{"GET /v1/optimistic.js", "/v1/optimistic.js", "", nil, 200, false},
+		{"GET /v1/optimistic.js", "/v1/optimistic.js", "", known, 304, false},
 		{"GET /healthz", "/healthz", "", nil, 200, false},
 		{"GET /readyz", "/readyz", "", nil, 200, false},
 		{"GET /metrics", "/metrics", "", nil, 200, false},

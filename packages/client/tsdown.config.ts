@@ -8,6 +8,7 @@ const common: UserConfig = {
   sourcemap: true,
   dts: { sourcemap: false },
   fixedExtension: false,
+  clean: false,
 };
 
 /** Leaves an import of a module that is a file of its own. */
@@ -15,29 +16,53 @@ function external(module: RegExp, file: string): { name: string; resolveId(id: s
   return { name: file, resolveId: (id) => (module.test(id) ? { id: file, external: true } : undefined) };
 }
 
+/**
+ * A client in one module, and in another what it keeps, which takes the errors
+ * from it. That and fallback.js are loaded when they are needed, wherever they
+ * are served.
+ */
+function client(name: string, source: string, keep: string): UserConfig[] {
+  return [
+    {
+      ...common,
+      entry: { [name]: source },
+      dts: false,
+      outputOptions: { chunkFileNames: '[name].js' },
+      plugins: [external(/\/keep\.ts$/, `./${keep}.js`)],
+    },
+    {
+      ...common,
+      entry: { [keep]: 'src/keep.ts' },
+      dts: false,
+      plugins: [external(/\/error\.ts$/, `./${name}.js`)],
+    },
+  ];
+}
+
 export default defineConfig([
+  // The types of what has types in common.
   {
     ...common,
-    entry: { client: 'src/index.ts', testing: 'src/testing/index.ts' },
-    // fallback.js and keep.js are loaded by client.js when they are needed, wherever they are served.
-    outputOptions: { chunkFileNames: '[name].js' },
-    plugins: [external(/\/keep\.ts$/, './keep.js')],
+    entry: {
+      client: 'src/index.ts',
+      topics: 'src/topics.ts',
+      keep: 'src/keep.ts',
+      testing: 'src/testing/index.ts',
+    },
+    dts: { sourcemap: false, emitDtsOnly: true },
+    clean: true,
   },
-  {
-    ...common,
-    entry: { keep: 'src/keep.ts' },
-    clean: false,
-    plugins: [external(/\/(?:index|error)\.ts$/, './client.js')],
-  },
+  ...client('client', 'src/index.ts', 'keep'),
+  ...client('topics', 'src/topics.ts', 'keep-topics'),
   // Each a module of its own, of use without the client.
-  { ...common, entry: { network: 'src/network.ts' }, clean: false },
-  { ...common, entry: { banner: 'src/banner.ts' }, clean: false },
-  { ...common, entry: { optimistic: 'src/optimistic.ts' }, clean: false },
+  { ...common, entry: { testing: 'src/testing/index.ts' }, dts: false },
+  { ...common, entry: { network: 'src/network.ts' } },
+  { ...common, entry: { banner: 'src/banner.ts' } },
+  { ...common, entry: { optimistic: 'src/optimistic.ts' } },
   {
     ...common,
     // One module with the engine in it, which takes the rest from client.js beside it.
     entry: { text: 'src/text.ts' },
-    clean: false,
     plugins: [external(/^\.\.?\/index\.ts$/, './client.js')],
   },
 ]);

@@ -5,12 +5,8 @@ import type { Effect, Status } from './core/effect.ts';
 import type { Input } from './core/input.ts';
 import type { Road } from './core/roads.ts';
 import { Dialer } from './dial.ts';
-import type { CounterHandle } from './doc/counter-handle.ts';
-import { Documents } from './doc/documents.ts';
-import type { HandleOptions } from './doc/handle.ts';
-import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
-import type { SetHandle, SetOptions } from './doc/set-handle.ts';
-import type { TextHandle, TextOptions } from './doc/text.ts';
+import type { DocumentsHost, Left } from './doc/documents.ts';
+import { TuttiError } from './error.ts';
 import { Handlers } from './handlers.ts';
 import { Keeping, type KeepingHost } from './keeping.ts';
 import { Listeners } from './listeners.ts';
@@ -24,11 +20,24 @@ import { Topic } from './topic.ts';
 import type { Transport } from './transport.ts';
 import { onWake } from './wake.ts';
 
+/** What a client needs of its documents, if it has any. */
+export interface OpenDocuments {
+  /** The client may be another one, by what a server has told. */
+  identify(): void;
+  /** Makes an operation of a document of a type; throws if it cannot be made. */
+  operate(topic: string, type: string, data: unknown): void;
+  /** Goes on with a document of the client that had that id. */
+  revive(left: Left, client: string | undefined): void;
+  /** The type of the document that is open on a topic. */
+  typeOf(topic: string): string | undefined;
+  close(): void;
+}
+
 /**
  * A connection to a server that keeps itself up, and all that is subscribed
  * and published over it. Make one with `connect`, and `close` it at the end.
  */
-export class Client implements Syncing {
+export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefined> implements Syncing {
   readonly #settings: Settings;
   readonly #dialer: Dialer;
   /** Of no use to a client that is not to take all roads. */
@@ -37,7 +46,8 @@ export class Client implements Syncing {
   readonly #alarm: Alarm;
   readonly #handlers: Handlers;
   readonly #requests: Requests;
-  readonly #documents: Documents;
+  /** @internal */
+  protected readonly documents: D;
   readonly #statusListeners: Listeners<[Status]>;
   readonly #keeping: Keeping | undefined;
   readonly #sync: Sync;
@@ -52,19 +62,22 @@ export class Client implements Syncing {
   #time = 0;
   #asked = 0;
 
-  /** Use `connect`. With `only` it goes on as that dead client, and ends when it has nothing left. */
-  constructor(url: string, settings: Settings, only?: string) {
+  /**
+   * Use `connect`. `documents` makes its documents, if it is to have any. With
+   * `only` it goes on as that dead client, and ends when it has nothing left.
+   */
+  constructor(url: string, settings: Settings, documents: (host: DocumentsHost) => D, only?: string) {
     this.#settings = settings;
     this.#dialer = new Dialer(url, settings);
     const { token, roads, random, secret, onError: report } = settings;
     if (roads[0] === 'ws') this.#memory = new RoadMemory(url, settings.now);
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
     const keeps = settings.storage !== false;
-    if (keeps) this.#keeping = new Keeping(url, settings, this.#keepingHost(url), only);
+    if (keeps) this.#keeping = new Keeping(url, settings, this.#keepingHost(url, documents), only);
     this.outbox = new Outbox({
       keeper: () => this.#keeping?.keeper,
       again: ({ topic, name, key, doc }, data) => {
-        if (doc !== undefined) this.#documents.operate(topic, doc, data);
+        if (doc !== undefined) this.#operate(topic, doc, data);
         else this.#requests.publish(topic, data, { ...(name && { name }), ...(key && { key }) });
       },
       report,
@@ -87,7 +100,7 @@ export class Client implements Syncing {
       () => this.#core.client,
       (key) => this.#core.isUnsent(key),
     );
-    this.#documents = new Documents({
+    this.documents = documents({
       open: this.#handlers.open,
       operate: this.#requests.operate,
       resume: this.#requests.resume,
@@ -140,39 +153,6 @@ export class Client implements Syncing {
     return new Topic<T>({ subscribe, publish, history }, name);
   }
 
-  /**
-   * Opens a counter. Throws bad_topic if it cannot be a topic's name, and
-   * wrong_type if this client has it open as another type.
-   */
-  counter(topic: string, options: HandleOptions = {}): CounterHandle {
-    mayName(topic);
-    return this.#documents.counter(topic, options);
-  }
-
-  /** Opens a set of JSON values. Throws as `counter` does. */
-  set<T = unknown>(topic: string, options: SetOptions<T> = {}): SetHandle<T> {
-    mayName(topic);
-    return this.#documents.set(topic, options);
-  }
-
-  /** Opens records: JSON objects by key. Throws as `counter` does. */
-  records<T extends object = Record<string, unknown>>(
-    topic: string,
-    options: RecordsOptions<T> = {},
-  ): RecordsHandle<T> {
-    mayName(topic);
-    return this.#documents.records(topic, options);
-  }
-
-  /**
-   * Opens a text that several people edit. Throws as `counter` does, and
-   * not_found unless the client was connected with `types: [text]`.
-   */
-  text(topic: string, options: TextOptions = {}): TextHandle {
-    mayName(topic);
-    return this.#documents.text(topic, options);
-  }
-
   /** Calls a function whenever the status has changed; returns a function that ends it. */
   onStatus(listener: (status: Status) => void): () => void {
     return this.#statusListeners.add(listener);
@@ -197,7 +177,7 @@ export class Client implements Syncing {
   close(): void {
     this.#stopWaking();
     this.#dialer.stop();
-    this.#documents.close();
+    this.documents?.close();
     this.#feed({ kind: 'close' });
     this.#sync.end(this.#work());
     this.#keeping?.close();
@@ -225,13 +205,18 @@ export class Client implements Syncing {
     };
   }
 
-  #keepingHost(url: string): KeepingHost {
+  #operate(topic: string, type: string, data: unknown): void {
+    if (!this.documents) throw new TuttiError('wrong_type', 'The client has no documents.');
+    this.documents.operate(topic, type, data);
+  }
+
+  #keepingHost(url: string, documents: (host: DocumentsHost) => D): KeepingHost {
     return {
       feed: (input) => this.#feed(input),
       reserve: () => this.#requests.reserve(),
-      docOf: (topic) => this.#documents.typeOf(topic),
-      revive: (document, client) => this.#documents.revive(document, client),
-      beside: (only) => new Client(url, this.#settings, only),
+      docOf: (topic) => this.documents?.typeOf(topic),
+      revive: (document, client) => this.documents?.revive(document, client),
+      beside: (only) => new Client(url, this.#settings, documents, only),
       changed: () => {
         this.outbox.changed();
         this.#sync.update(this.#work());
@@ -276,7 +261,7 @@ export class Client implements Syncing {
         this.#status = status;
         if (status.state === 'live') {
           this.#memory?.set(status.road);
-          this.#documents.identify(); // before anything is sent
+          this.documents?.identify(); // before anything is sent
         }
         if (status.state !== 'connecting' || this.#reached !== undefined) this.#reached = this.online;
         return this.#statusListeners.tell(status);
@@ -347,7 +332,8 @@ export class Client implements Syncing {
   }
 }
 
-function mayName(topic: string): void {
+/** Throws bad_topic unless it may name a topic. */
+export function mayName(topic: string): void {
   const error = checkTopic(topic);
   if (error) throw error;
 }

@@ -1,6 +1,6 @@
-import { address } from './address.ts';
-import { Client } from './client.ts';
-import { type Options, settings } from './options.ts';
+import { DocumentsClient } from './doc/client.ts';
+import type { Options } from './options.ts';
+import { target } from './target.ts';
 
 /**
  * Connects to a tutti server, and keeps connected until `close`. Returns at
@@ -12,20 +12,18 @@ import { type Options, settings } from './options.ts';
  *
  * Throws a TuttiError if the url is none, or if no road leads there: see `roads`.
  */
-export function connect(url?: string | URL, options?: Options): Client;
-export function connect(options: Options): Client;
-export function connect(to?: string | URL | Options, options: Options = {}): Client {
-  if (typeof to === 'object' && !(to instanceof URL)) return connect(undefined, to);
-  const page = (globalThis as { location?: { href: string } }).location?.href;
-  return new Client(address(to, import.meta.url, page), settings(options));
+export function connect(url?: string | URL, options?: Options): DocumentsClient;
+export function connect(options: Options): DocumentsClient;
+export function connect(to?: string | URL | Options, options: Options = {}): DocumentsClient {
+  return new DocumentsClient(...target(to, options));
 }
 
 export type { Timers } from './alarm.ts';
-export { Client } from './client.ts';
 export type { ErrorCode } from './codes.ts';
 export type { State, Status } from './core/effect.ts';
 export type { Road } from './core/roads.ts';
 export { type Guard, type Patch, type RecordOptions, RecordsBatch } from './doc/batch.ts';
+export { DocumentsClient as Client } from './doc/client.ts';
 export type { Condition } from './doc/condition.ts';
 export { CounterHandle } from './doc/counter-handle.ts';
 export type { DocumentStatus } from './doc/document.ts';

@@ -101,14 +101,12 @@ export class Keeping {
     try {
       const { begin } = await import('./keep.ts');
       const user = await this.#user();
-      const more = {
-        ...host,
-        kept: (batch: number) => host.feed({ kind: 'kept', batch }),
-        forgotten: host.close,
-      };
       const begun = await begin(
         {
-          ...more,
+          reserve: host.reserve,
+          docOf: host.docOf,
+          kept: (batch) => host.feed({ kind: 'kept', batch }),
+          forgotten: host.close,
           name,
           user,
           only: this.#only,

@@ -28,7 +28,6 @@ export class Publishing {
   status: PublishStatus = 'queued';
   #resolve!: (a: Acknowledgement) => void;
   #reject!: (e: TuttiError) => void;
-  #cleanUp: (() => void) | undefined;
 
   constructor() {
     const promise = new Promise<Acknowledgement>((resolve, reject) => {
@@ -41,23 +40,13 @@ export class Publishing {
     }) as Publication;
   }
 
-  /** Calls abort when the signal says so, until the publication is settled. */
-  watch(signal: AbortSignal | undefined, abort: () => void): void {
-    if (!signal) return;
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    this.#cleanUp = () => signal.removeEventListener('abort', abort);
-  }
-
   acknowledge(a: Acknowledgement): void {
     this.status = 'acknowledged';
-    this.#cleanUp?.();
     this.#resolve(a);
   }
 
   fail(error: TuttiError, unconfirmed = false): void {
     this.status = unconfirmed ? 'unconfirmed' : 'rejected';
-    this.#cleanUp?.();
     this.#reject(error);
   }
 }

@@ -62,7 +62,7 @@ export class Requests {
         ...(entryKey !== undefined && { entryKey }),
         ...(timeout && { timeout }),
       });
-      publishing.watch(signal, () => void this.#feed({ kind: 'abort', key }));
+      this.#watch(signal, key, publishing.publication);
     } catch (error) {
       publishing.fail(error as TuttiError);
     }
@@ -100,17 +100,22 @@ export class Requests {
 
   readonly history = (topic: string, request: PageRequest, signal?: AbortSignal): Promise<Page> => {
     const key = this.reserve();
-    const abort = (): void => void this.#feed({ kind: 'abort', key });
     const page = new Promise<Page>((resolve, reject) => {
       this.#asking.set(key, { resolve, reject });
     });
-    const over = (): void => signal?.removeEventListener('abort', abort);
-    page.then(over, over);
     this.#feed({ kind: 'history', key, topic, ...request });
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort);
+    this.#watch(signal, key, page);
     return page;
   };
+
+  /** Takes a request back when the signal says so, until it is settled. */
+  #watch(signal: AbortSignal | undefined, key: number, settled: Promise<unknown>): void {
+    const abort = (): void => void this.#feed({ kind: 'abort', key });
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    const over = (): void => signal?.removeEventListener('abort', abort);
+    settled.then(over, over);
+  }
 
   /** An operation that the core has once it is taken, and its words. */
   #sending(

@@ -62,6 +62,17 @@ const source = {
     // @ts-expect-error: not of the set's type
     client.set<string>('set:tags').add(5);
   `,
+  'src/topics.ts': `
+    import { connect as connectWhole, type Topic } from '@tutti/client';
+    import { connect, TuttiError, type Client } from '@tutti/client/topics';
+    const client: Client = connect('http://localhost', { token: 'jwt' });
+    const room: Topic<string> = client.topic<string>('chat:lobby');
+    room.publish('x').catch((error) => error instanceof TuttiError && client.outbox.dead.length);
+    const part: Client = connectWhole();
+    part.close();
+    // @ts-expect-error: it has no documents
+    client.records('records:todos');
+  `,
   'src/texts.ts': `
     import { connect, type Anchor, type Mutation, type TextChange, type TextHandle } from '@tutti/client';
     import { text } from '@tutti/client/text';

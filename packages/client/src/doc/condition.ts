@@ -1,5 +1,5 @@
 import { lastWrite, type RecordCell } from './cell.ts';
-import { badOperation, equal, isObject, own } from './json.ts';
+import { badOperation, equal, isObject, type Members, own } from './json.ts';
 
 /** What must hold of a record, or of one of its fields, for an operation to be applied (rule RECORDS-6). */
 export type Condition = { field?: string } & (
@@ -12,13 +12,12 @@ export function decodeConditions(data: unknown): readonly Condition[] {
   if (data === undefined) return [];
   if (!Array.isArray(data) || data.length > 16) throw badOperation('if is a list of up to 16 conditions.');
   for (const condition of data) {
-    const names = isObject(condition) ? Object.keys(condition).filter((name) => name !== 'field') : [];
-    if (names.length !== 1 || !fits(names[0], condition[names[0] as string]))
+    const { field = '', ...rest }: Members = isObject(condition) ? condition : {};
+    const [[name, value] = [], ...others] = Object.entries(rest);
+    if (typeof field !== 'string' || others.length || !fits(name, value))
       throw badOperation(
         'A condition is {field?} with one of equals, is: "absent" or "present", unchangedSince: offset.',
       );
-    if (condition.field !== undefined && typeof condition.field !== 'string')
-      throw badOperation("A condition's field is a text.");
   }
   return data;
 }

@@ -169,10 +169,8 @@ export class Document<S extends DocumentState<F>, F = never> {
     encoded: Encoded = this.#words(key),
   ): Mutating<L> {
     const mutating = new Mutating(keys, local);
-    this.#mutating.set(key, mutating as Mutating);
-    mutating.moved = () => this.#mention(mutating.mutation);
+    const handler = this.#follows(key, mutating as Mutating);
     mutating.limit(timeout, this.host.timers);
-    const handler = this.#operationHandler(key, mutating as Mutating);
     const operation = this.#operation(key, encoded);
     if (this.state.positional && !this.#copy) {
       this.#copy = this.host.copies?.begin(this.topic, this.state.name);
@@ -213,11 +211,8 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.take(this.replica.drop(...mutating.map(([key]) => key)));
     const { copies } = this.host;
     const kept = this.status === 'closed' && copies !== undefined;
-    if (!kept)
-      copies?.dead(
-        mutating.flatMap(([, { sending }]) => (sending?.unsent ? sending.key : [])),
-        error,
-      );
+    const unsent = mutating.flatMap(([, { sending }]) => (sending?.unsent ? sending.key : []));
+    if (!kept) copies?.dead(unsent, error);
     for (const [, m] of mutating) m.fail(error, kept || !m.takeBack());
     if (this.status === 'failed') this.later(() => this.faults.tell(error));
     this.#leave();
@@ -359,9 +354,7 @@ export class Document<S extends DocumentState<F>, F = never> {
       const keys = fit.get(key);
       if (!keys) continue;
       const mutating: Mutating = new Mutating(keys, undefined);
-      this.#mutating.set(key, mutating);
-      mutating.moved = () => this.#mention(mutating.mutation);
-      const handler = this.#operationHandler(key, mutating);
+      const handler = this.#follows(key, mutating);
       this.#send(key, mutating, this.host.resume(sending, this.#operation(key, encode(data)), handler));
       if (place) mutating.move('sent');
       else if (seq !== undefined) mutating.move('unconfirmed');
@@ -448,7 +441,10 @@ export class Document<S extends DocumentState<F>, F = never> {
     };
   }
 
-  #operationHandler(key: number, mutating: Mutating): OperationHandler {
+  /** Tells of a mutation from now on; returns what is to be told of its operation. */
+  #follows(key: number, mutating: Mutating): OperationHandler {
+    this.#mutating.set(key, mutating);
+    mutating.moved = () => this.#mention(mutating.mutation);
     return {
       sent: (client, seq) => {
         this.state.sent(key, client, seq);

@@ -83,16 +83,19 @@ function tooManyFields({ fields, writes = {} }: RecordCell): boolean {
   );
 }
 
+/** What is wrong with an operation that no handle makes. */
+const strange = 'It is no operation on records.';
+
 /** Members that operations on one record have, beside those of their kind. */
 const common = ['op', 'key', 'if', 'ifUnseen', 'own'];
 
 function decodeStep(data: unknown): Step {
-  if (!isObject(data)) throw badOperation('An operation is an object.');
+  if (!isObject(data)) throw badOperation(strange);
   const { op, key, if: conditions, ifUnseen, own } = data;
   if (typeof key !== 'string' || !key || byteLength(key) > 255 || /\p{Cc}/u.test(key))
     throw badOperation('A key has 1 to 255 bytes of UTF-8 without control characters.');
-  if (ifUnseen !== undefined && ifUnseen !== 'reject') throw badOperation('ifUnseen is "reject".');
-  if (own !== undefined && own !== true) throw badOperation('own is true.');
+  if ((ifUnseen !== undefined && ifUnseen !== 'reject') || (own !== undefined && own !== true))
+    throw badOperation(strange);
   const step = {
     key,
     conditions: decodeConditions(conditions),
@@ -109,14 +112,13 @@ function decodeStep(data: unknown): Step {
       only(data, common);
       return { ...step, next: step.own ? deleteOwn : () => null };
     default:
-      throw badOperation('op is "set", "patch", "delete" or "batch".');
+      throw badOperation(strange);
   }
 }
 
 /** Takes an operation's members; throws bad_operation if it has others. */
 function only(data: Members, names: readonly string[]): Members {
-  const other = Object.keys(data).find((name) => !names.includes(name));
-  if (other !== undefined) throw badOperation(`Such an operation has no member ${JSON.stringify(other)}.`);
+  if (!Object.keys(data).every((name) => names.includes(name))) throw badOperation(strange);
   return data;
 }
 
@@ -126,7 +128,7 @@ function checkNames(names: readonly string[]): void {
 }
 
 function decodeSet({ value }: Members, own: boolean): Step['next'] {
-  if (!isObject(value)) throw badOperation('value is an object.');
+  if (!isObject(value)) throw badOperation('A record is an object.');
   checkNames(Object.keys(value));
   return ({ offset, client }, cell) => {
     if (cell && own) return undefined;
@@ -136,7 +138,7 @@ function decodeSet({ value }: Members, own: boolean): Step['next'] {
 
 function decodePatch({ set = {}, unset = [] }: Members, own: boolean): Step['next'] {
   if (!isObject(set) || !Array.isArray(unset) || !unset.every((field) => typeof field === 'string'))
-    throw badOperation('set is an object, unset a list of fields.');
+    throw badOperation(strange);
   const names = Object.keys(set);
   const all = [...names, ...unset];
   if (!all.length) throw badOperation('A patch writes or removes a field.');

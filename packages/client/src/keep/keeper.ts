@@ -4,7 +4,7 @@ import type { Kept, KeptClient } from '../core/ledger.ts';
 import type { Revived } from '../doc/document.ts';
 import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
-import { TuttiError } from '../index.ts';
+import { TuttiError } from '../error.ts';
 import type { Storage } from '../storage/storage.ts';
 import { StoredCopies } from './copies.ts';
 import type { DeadLetter, OutboxEntry } from './dead.ts';

@@ -26,9 +26,9 @@ export class Device {
     this.#server = server;
   }
 
-  /** Opens a page. */
-  page(options: Options = {}): Page {
-    return new Page(this, this.#world, this.#server, options);
+  /** Opens a page, whose client is made by that function. */
+  page(options: Options = {}, open = connect): Page {
+    return new Page(this, this.#world, this.#server, options, open);
   }
 
   /** All that is stored, by key. */
@@ -88,7 +88,7 @@ export class Page {
   readonly client: Client;
   readonly #links = new Set<Link>();
 
-  constructor(device: Device, world: World, server: ModelServer, options: Options) {
+  constructor(device: Device, world: World, server: ModelServer, options: Options, connects: typeof connect) {
     const open = (url: string, protocol: string): WebSocketLike => {
       if (this.dead || device.offline) return refused(world);
       const link = new Link(server, url, protocol);
@@ -101,7 +101,7 @@ export class Page {
         return open(url, protocol);
       }
     } as unknown as WebSocketClass;
-    this.client = connect('https://tutti.test', {
+    this.client = connects('https://tutti.test', {
       WebSocket,
       roads: ['ws'],
       random: world.random,
