@@ -26,7 +26,7 @@ export class Graph {
   readonly #starts = new Column();
   readonly #parents: Heads[] = [];
   readonly #queue = new Queue();
-  /** How many were taken: runs that were looked at, and runs of operations that were moved. */
+  /** How many were taken: runs that were looked at, and what trackers took. */
   steps = 0;
 
   /** How many runs there are. */

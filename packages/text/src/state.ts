@@ -82,12 +82,18 @@ export class State {
     return told.op;
   }
 
-  /** The walker that has applied all events, at the replica's version. */
+  /**
+   * The walker that has applied all events, at the replica's version.
+   *
+   * @throws TextError `limit_exceeded` if that takes too many steps.
+   */
   replay(): Walker {
     const { history } = this;
-    this.#whole ??= new Walker(history, -1);
-    this.#whole.reach(history.end);
-    this.#whole.visit(this.version);
-    return this.#whole;
+    const walker = this.#whole ?? new Walker(history, -1);
+    this.#whole = undefined; // it is void if it cannot go on
+    walker.reach(history.end);
+    walker.visit(this.version);
+    this.#whole = walker;
+    return walker;
   }
 }

@@ -159,6 +159,7 @@ export class Timeline {
   replay(): Walker {
     const { history, length } = this.log;
     this.#walker ??= new Walker(history, -1, length);
+    this.#walker.charged = true;
     this.#walker.reach(history.end);
     return this.#walker;
   }

@@ -1,5 +1,5 @@
 import { Branches, front, type Id, underwater } from './branches.ts';
-import { grown } from './column.ts';
+import { grown, search } from './column.ts';
 import { Cursor } from './cursor.ts';
 import type { LV } from './graph.ts';
 import * as Piece from './piece.ts';
@@ -8,6 +8,9 @@ import type { Tell } from './walker.ts';
 export { type Id, underwater } from './branches.ts';
 
 const none: Id = -1;
+
+/** How many pieces one has passed that is noted. */
+const manyPassed = 8;
 
 /** Orders two events: negative if the first comes first. */
 export type Order = (a: LV, b: LV) => number;
@@ -29,6 +32,15 @@ export class Tracker {
   /** Behind the last one that it has. */
   #reached: LV;
   readonly #tree: Branches;
+  /** How many were taken: pieces that were moved, or looked at for the place of another. */
+  steps = 0;
+  /**
+   * Of pieces that have the same origins, by these, some of those that had to pass
+   * many others: in their order. The next one begins behind the last of these that
+   * it follows. From there on the way is the same, as that one would have been
+   * passed last, and placed behind.
+   */
+  readonly #siblings = new Map<string, Id[]>();
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
@@ -52,11 +64,6 @@ export class Tracker {
     if (length > this.#tree.where.length) this.#tree.where = grown(this.#tree.where, length);
     this.#reached = end;
     return start;
-  }
-
-  /** How many events it has. */
-  get events(): number {
-    return this.#reached - this.base;
   }
 
   /** How many code points there are in the prepare state. */
@@ -91,10 +98,12 @@ export class Tracker {
       if (place.offset < (cells[place.piece + Piece.n] as number)) right = left + 1;
       else behind = tree.after(place.piece);
     }
-    let end = behind;
-    while (end > 0 && cells[end + Piece.state] === 0) end = tree.after(end);
+    const end = behind > 0 ? tree.known(behind) : 0;
     if (end > 0) right = cells[end] as number;
-    if (end !== behind) effective += this.#arrange(first, left, right, behind, end);
+    if (end !== behind) {
+      this.#arrange(first, left, right, behind, end);
+      effective = tree.before(place, Piece.effective);
+    }
     this.#put(place, first, n, left, right);
     return effective;
   }
@@ -119,11 +128,6 @@ export class Tracker {
       this.#change(c, part, 1, 0);
       done += part;
     }
-  }
-
-  /** Takes all events back from the prepare state. */
-  rewind(): void {
-    this.#tree.rewind();
   }
 
   /** Takes events of a run that deleted back from the prepare state (by is -1), or puts them into it again (1). */
@@ -188,6 +192,7 @@ export class Tracker {
       tree.find(x, c);
       const part = Math.min(from + n - x, (tree.cells[c.piece + Piece.n] as number) - c.offset);
       this.#change(c, part, by, 1);
+      this.steps++;
       x += part;
     }
   }
@@ -197,18 +202,26 @@ export class Tracker {
    * same place and that their author did not know, in the order FugueMax
    * (Weidner and Kleppmann, "The Art of the Fugue"). These are the pieces from one
    * on, up to another, if there is one; the new ones are in front of them at
-   * first. Returns how many of them they are behind, in the effect state.
+   * first.
    */
-  #arrange(first: LV, left: Id, right: Id, from: number, to: number): number {
+  #arrange(first: LV, left: Id, right: Id, from: number, to: number): void {
     const tree = this.#tree;
     const { cells } = tree;
     const place = this.#at;
     const mine = this.#left.set(place.piece, place.offset - 1);
     const limit = this.#right.set(to, 0);
+    const key = `${left} ${right}`;
+    const siblings = this.#siblings.get(key) ?? [];
+    const behind = search(siblings.length, (i) => this.#order(first, siblings[i] as Id) < 0);
+    let p = from;
+    if (behind > 0) {
+      tree.find(siblings[behind - 1] as Id, place);
+      place.offset = cells[place.piece + Piece.n] as number;
+      p = tree.after(place.piece);
+    }
     let passed = 0;
-    let effective = 0;
     let scanning = false;
-    for (let p = from; p !== to; p = tree.after(p)) {
+    for (; p !== to; p = tree.after(p)) {
       const order = this.#compare(cells[p + Piece.left] as number, left, -1, mine);
       if (order < 0) break;
       if (order === 0) {
@@ -216,13 +229,13 @@ export class Tracker {
         if (further === 0 && this.#order(first, cells[p] as number) < 0) break;
         scanning = further < 0;
       }
-      const n = cells[p + Piece.n] as number;
-      passed += cells[p + Piece.effective] as number;
-      if (scanning) continue;
-      place.set(p, n);
-      effective = passed;
+      passed++;
+      if (!scanning) place.set(p, cells[p + Piece.n] as number);
     }
-    return effective;
+    this.steps += passed;
+    if (passed < manyPassed) return;
+    siblings.splice(behind, 0, first);
+    this.#siblings.set(key, siblings);
   }
 
   /** Compares where x is with y, whose place is known. None is before all (-1) or behind all (1). */
@@ -261,7 +274,7 @@ export class Tracker {
       cells[added + Piece.prepared] = 0;
       cells[added + Piece.effective] = 0;
     }
-    tree.count(added, n, n);
+    tree.count(added, n, n, n);
     tree.note(id, n, added);
   }
 
@@ -276,6 +289,7 @@ export class Tracker {
     cells[p + Piece.state] = state;
     const prepared = (state === 1 ? n : 0) - (cells[p + Piece.prepared] as number);
     const gone = stay === 1 ? 0 : (cells[p + Piece.effective] as number);
-    if (prepared !== 0 || gone !== 0) tree.count(p, prepared, -gone);
+    const known = state === 0 ? -n : state === by ? n : 0;
+    if (prepared !== 0 || gone !== 0) tree.count(p, prepared, -gone, known);
   }
 }
