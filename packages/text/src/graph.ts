@@ -25,6 +25,7 @@ export interface Span {
 export class Graph {
   readonly #starts = new Column();
   readonly #parents: Heads[] = [];
+  readonly #floors = new Column();
   readonly #queue = new Queue();
   /** How many were taken: runs that were looked at, and what trackers took. */
   steps = 0;
@@ -39,11 +40,15 @@ export class Graph {
     return this.#starts.values[run] as number;
   }
 
-  /** Takes in the events from start on, the next ones. */
-  add(start: LV, parents: Heads): void {
+  /**
+   * Takes in the events from start on, the next ones. All events before the floor
+   * must be in their past: the higher it is, the less is looked through.
+   */
+  add(start: LV, parents: Heads, floor: LV = 0): void {
     if (start > 0 && parents.length === 1 && parents[0] === start - 1) return;
     this.#starts.push(start);
     this.#parents.push([...parents]);
+    this.#floors.push(floor);
   }
 
   /** The index of the run of an event. */
@@ -57,6 +62,11 @@ export class Graph {
     return (this.#starts.values[run] as number) === v ? (this.#parents[run] as Heads) : [v - 1];
   }
 
+  /** The floor of an event: all events before it are in its past. */
+  floor(v: LV): LV {
+    return this.#floors.values[this.of(v)] as number;
+  }
+
   /** The end of the events from start on that follow each other, up to end. */
   stretch(start: LV, end: LV): LV {
     const next = this.of(start) + 1;
@@ -65,22 +75,23 @@ export class Graph {
 
   /**
    * The events that are in the past of a alone, and of b alone, the versions
-   * themselves included: spans, the latest first.
+   * themselves included: spans, the latest first. All events before the floor must
+   * be in the past of both.
    */
-  compare(a: Heads, b: Heads): { onlyA: Span[]; onlyB: Span[] } {
+  compare(a: Heads, b: Heads, floor: LV = 0): { onlyA: Span[]; onlyB: Span[] } {
     const onlyA: Span[] = [];
     const onlyB: Span[] = [];
     if (equal(a, b)) return { onlyA, onlyB };
     const queue = this.#queue;
     queue.clear();
-    for (const v of a) queue.push(v, Side.left);
-    for (const v of b) queue.push(v, Side.right);
+    for (const v of a) if (v >= floor) queue.push(v, Side.left);
+    for (const v of b) if (v >= floor) queue.push(v, Side.right);
     while (queue.alone > 0) {
       this.steps++;
       const v = queue.top;
       let side = queue.pop();
       const run = this.of(v);
-      const start = this.#starts.values[run] as number;
+      const start = Math.max(floor, this.#starts.values[run] as number);
       let end = v + 1;
       for (let next = queue.top; next >= start; next = queue.top) {
         const wider = side | queue.pop();
@@ -90,7 +101,7 @@ export class Graph {
         side = wider;
       }
       if (side !== Side.both) (side === Side.left ? onlyA : onlyB).push({ start, end });
-      for (const parent of this.#parents[run] as Heads) queue.push(parent, side);
+      this.#follow(run, side, floor);
     }
     return { onlyA, onlyB };
   }
@@ -174,6 +185,7 @@ export class Graph {
   truncate(n: number): void {
     this.#starts.length = n;
     this.#parents.length = n;
+    this.#floors.length = n;
   }
 
   /** Those of some events that are in no other's past. */
@@ -189,9 +201,16 @@ export class Graph {
       if (queue.pop() === Side.left) found.push(v);
       const run = this.of(v);
       queue.drop(this.#starts.values[run] as number); // whoever is further down in the run is in its past
-      for (const parent of this.#parents[run] as Heads) queue.push(parent, Side.right);
+      this.#follow(run, Side.right, lowest);
     }
     return found.reverse();
+  }
+
+  /** Queues the parents of a run, but those before the floor. */
+  #follow(run: number, side: number, floor: LV): void {
+    const parents = this.#parents[run] as Heads;
+    for (let i = parents.length - 1; i >= 0 && (parents[i] as LV) >= floor; i--)
+      this.#queue.push(parents[i] as LV, side);
   }
 
   /**

@@ -144,7 +144,7 @@ export function difference(
  * so many code points, and returns what that does to the text with it.
  */
 export function past({ kept }: Lifted, difference: Op, length: number): Op {
-  if (difference.length === 0) return [];
+  if (difference.length === 0 || kept.length === 0) return difference;
   const change = transform(
     difference,
     kept.flatMap(({ op }) => op),

@@ -78,14 +78,15 @@ export class Timeline {
     const { op } = entry;
     const parents = log.past(entry);
     const all = equal(parents, this.#version);
-    const walker = all ? undefined : this.#visit(parents, limits);
+    const floor = log.floor(entry.base, this.own[0]?.start);
+    const walker = all ? undefined : this.#visit(parents, floor, limits);
     const events = fits(op, walker?.tracker.prepared ?? length, length, limits);
     if (events === 0) {
       log.skip();
       return [];
     }
     const start = history.end;
-    log.add(entry, parents, events);
+    log.add(entry, parents, events, floor);
     this.#version = all ? [history.end - 1] : history.graph.advance(this.#version, start, history.end);
     if (walker === undefined) return op;
     const changes = new Changes();
@@ -168,20 +169,19 @@ export class Timeline {
   #put(own: Own, parents: Heads, add: () => void): void {
     const { history } = this.log;
     const start = history.end;
-    history.graph.add(start, parents);
+    const all = equal(parents, this.#version);
+    history.graph.add(start, parents, all ? start : 0);
     add();
     history.sign(this.client, start);
     own.end = history.end;
     this.#newest = own.end - 1;
-    this.#version = equal(parents, this.#version)
-      ? [this.#newest]
-      : history.graph.advance(this.#version, start, own.end);
+    this.#version = all ? [this.#newest] : history.graph.advance(this.#version, start, own.end);
   }
 
-  /** The walker at a version. */
-  #visit(version: Heads, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
+  /** The walker at a version, of whose past all events before the floor are. */
+  #visit(version: Heads, floor: LV, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
     const walker = this.replay();
-    this.moved = walker.visit(version, moves);
+    this.moved = walker.visit(version, floor, moves);
     if (this.moved <= moves) return walker;
     const message = `To see what its author saw, ${this.moved} events move; ${moves} may.`;
     throw new TextError('rebase_required', message);
