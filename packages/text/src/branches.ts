@@ -159,12 +159,19 @@ export class Branches {
     return x - y;
   }
 
-  /** Calls fn with each piece. */
-  each(fn: (piece: number) => void): void {
+  /**
+   * The code points, as they now are, in their order: runs that begin with an id,
+   * their prepare state, and 1 if they are gone in the effect state, else 0.
+   */
+  each(tell: (id: Id, n: number, state: number, gone: number) => void): void {
+    const { cells } = this;
     let tray = 0;
     do {
-      for (let p = tray + head; p < (this.cells[tray + end] as number); p += Piece.columns) fn(p);
-      tray = this.cells[tray + next] as number;
+      for (let p = tray + head; p < (cells[tray + end] as number); p += Piece.columns) {
+        const gone = cells[p + Piece.effective] === 0 ? 1 : 0;
+        tell(cells[p] as number, cells[p + Piece.n] as number, cells[p + Piece.state] as number, gone);
+      }
+      tray = cells[tray + next] as number;
     } while (tray > 0);
   }
 

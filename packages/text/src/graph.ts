@@ -18,6 +18,12 @@ export interface Span {
   end: LV;
 }
 
+/** The events that are in the past of one version alone, and of another alone. */
+export interface Difference {
+  onlyA: Span[];
+  onlyB: Span[];
+}
+
 /**
  * Which event follows which. It holds runs of events, each of which follows the
  * one before it; the first follows the run's parents.
@@ -78,7 +84,7 @@ export class Graph {
    * themselves included: spans, the latest first. All events before the floor must
    * be in the past of both.
    */
-  compare(a: Heads, b: Heads, floor: LV = 0): { onlyA: Span[]; onlyB: Span[] } {
+  compare(a: Heads, b: Heads, floor: LV = 0): Difference {
     const onlyA: Span[] = [];
     const onlyB: Span[] = [];
     if (equal(a, b)) return { onlyA, onlyB };

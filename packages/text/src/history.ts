@@ -25,8 +25,6 @@ export interface Mark {
   runs: number;
   units: number;
   names: number;
-  kind: number;
-  at: number;
 }
 
 /**
@@ -166,8 +164,8 @@ export class History {
 
   /** Adds events that deleted n code points backwards, the lowest of them at a position, of a text of so many. */
   erase(at: number, n: number, length = -1): void {
-    for (let rest = n; rest > 0; rest--)
-      this.remove(at + rest - 1, 1, length < 0 ? length : length - n + rest);
+    for (let rest = n; rest > 0; rest--) // the first tells the length: the others are of its run
+      this.remove(at + rest - 1, 1, length);
   }
 
   /** Says that the events from start on are an agent's next ones. */
@@ -223,28 +221,28 @@ export class History {
 
   /** Where it stands. */
   mark(): Mark {
-    const last = this.length - 1;
     return {
       end: this.end,
       graph: this.graph.length,
       runs: this.length,
       units: this.units,
       names: this.agents.names.length,
-      kind: last < 0 ? 0 : (this.#kinds.values[last] as number),
-      at: last < 0 ? 0 : (this.#positions.values[last] as number),
     };
   }
 
   /** Takes back what was added since. */
-  rewind({ end, graph, runs, units, names, kind, at }: Mark): void {
+  rewind({ end, graph, runs, units, names }: Mark): void {
+    const last = runs - 1;
+    if (last >= 0) {
+      const start = this.runStart(last);
+      this.#positions.values[last] = this.position(last, start, end - start);
+      if (end - start === 1 && this.kind(last) === Kind.erased) this.#kinds.values[last] = Kind.deleted;
+    }
     this.end = end;
     this.graph.truncate(graph);
     this.agents.truncate(end, names);
     this.content.truncate(runs, units);
     for (const column of [this.#starts, this.#positions, this.#kinds, this.#lengths]) column.length = runs;
-    if (runs === 0) return;
-    this.#kinds.values[runs - 1] = kind;
-    this.#positions.values[runs - 1] = at;
   }
 
   #add(at: number, kind: number, length: number): void {

@@ -77,7 +77,7 @@ export function walk(
     const walker = near.walker(history, [...version, ...met.after], low, met.end);
     walker.reach(start);
     walker.reach(met.end, tell);
-    length = walker.length;
+    length = walker.tracker.effective;
     version = met.after;
     start = met.end;
   }

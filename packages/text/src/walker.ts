@@ -1,4 +1,4 @@
-import { equal, type Heads, type LV, type Span } from './graph.ts';
+import type { Difference, Heads, LV, Span } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
 
@@ -29,11 +29,6 @@ export class Walker {
     this.#history = history;
     this.tracker = new Tracker(base + 1, length, order);
     this.#version = base < 0 ? [] : [base];
-  }
-
-  /** How many code points there are, of all that was applied. */
-  get length(): number {
-    return this.tracker.effective;
   }
 
   /**
@@ -79,23 +74,22 @@ export class Walker {
     this.#floor = floor;
   }
 
-  /**
-   * Moves the prepare state to a version, of whose past all events before the floor
-   * are, unless more than most events move for that. Returns how many do.
-   */
-  visit(version: Heads, floor: LV = 0, most = Number.POSITIVE_INFINITY): number {
-    if (equal(this.#version, version)) return 0;
-    const { graph } = this.#history;
-    const { onlyA, onlyB } = graph.compare(this.#version, version, Math.min(this.#floor, floor));
-    let moved = 0;
-    for (const { start, end } of onlyA) moved += end - start;
-    for (const { start, end } of onlyB) moved += end - start;
-    if (moved > most) return moved;
+  /** Moves the prepare state to a version, of whose past all events before the floor are. */
+  visit(version: Heads, floor: LV = 0): void {
+    this.shift(this.compare(version, floor), version, floor);
+  }
+
+  /** The events that are taken back, and put in again, to visit a version: spans, the latest first. */
+  compare(version: Heads, floor: LV): Difference {
+    return this.#history.graph.compare(this.#version, version, Math.min(this.#floor, floor));
+  }
+
+  /** Moves the prepare state to a version from which it differs so. */
+  shift({ onlyA, onlyB }: Difference, version: Heads, floor: LV): void {
     for (const { start, end } of onlyA) this.retreat(start, end);
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
     this.#version = version;
     this.#floor = floor;
-    return moved;
   }
 
   /** Takes the events from start to end back from the prepare state. */
