@@ -16,8 +16,8 @@ export class Agents {
   /** In the order of their events. */
   readonly runs: AgentRun[] = [];
   readonly #byName = new Map<string, number>();
-  /** Of each agent, by seq. */
-  readonly #own: AgentRun[][] = [];
+  /** Of each agent, the runs that are its, by their seqs: numbers, as these move fast. */
+  readonly #own: number[][] = [];
 
   /** The number of an agent. */
   named(name: string): number {
@@ -38,20 +38,19 @@ export class Agents {
       last.n += n;
       return;
     }
-    const run = { start: last === undefined ? 0 : last.start + last.n, agent, seq, n };
-    this.runs.push(run);
-    const own = this.own(agent);
-    own.splice(upTo(own, seq), 0, run);
+    const own = this.#own[agent] as number[];
+    own.splice(this.#upTo(own, seq), 0, this.runs.length);
+    this.runs.push({ start: last === undefined ? 0 : last.start + last.n, agent, seq, n });
   }
 
   /** The runs of an agent, by their seqs. */
   own(agent: number): AgentRun[] {
-    return this.#own[agent] as AgentRun[];
+    return (this.#own[agent] as number[]).map((i) => this.runs[i] as AgentRun);
   }
 
   /** The seq that an agent's next event has. */
   next(agent: number): number {
-    const last = this.own(agent).at(-1);
+    const last = this.#run(this.#own[agent]?.at(-1));
     return last === undefined ? 0 : last.seq + last.n;
   }
 
@@ -61,11 +60,11 @@ export class Agents {
    */
   event(name: string, seq: number): { v: LV; n: number } {
     const own = this.#own[this.#byName.get(name) ?? -1] ?? [];
-    const k = upTo(own, seq);
-    const run = own[k - 1];
+    const k = this.#upTo(own, seq);
+    const run = this.#run(own[k - 1]);
     const n = run === undefined ? 0 : run.seq + run.n - seq;
     if (run !== undefined && n > 0) return { v: run.start + run.n - n, n };
-    return { v: -1, n: (own[k]?.seq ?? Number.POSITIVE_INFINITY) - seq };
+    return { v: -1, n: (this.#run(own[k])?.seq ?? Number.POSITIVE_INFINITY) - seq };
   }
 
   /** Whose an event is, and how many from it on are the agent's next ones. */
@@ -91,18 +90,22 @@ export class Agents {
     for (let run = runs.at(-1); run !== undefined; run = runs.at(-1)) {
       run.n = Math.min(run.n, end - run.start);
       if (run.n > 0) break;
-      const own = this.own(run.agent);
-      own.splice(upTo(own, run.seq) - 1, 1);
+      const own = this.#own[run.agent] as number[];
+      own.splice(this.#upTo(own, run.seq) - 1, 1);
       runs.pop();
     }
     for (const name of this.names.splice(n)) this.#byName.delete(name);
     this.#own.length = n;
   }
-}
 
-/** How many of an agent's runs begin at a seq or before it. */
-function upTo(own: readonly AgentRun[], seq: number): number {
-  const last = own.at(-1);
-  if (last !== undefined && last.seq <= seq) return own.length; // most likely
-  return search(own.length, (i) => (own[i] as AgentRun).seq > seq);
+  #run(i = -1): AgentRun | undefined {
+    return this.runs[i];
+  }
+
+  /** How many of an agent's runs begin at a seq or before it. */
+  #upTo(own: readonly number[], seq: number): number {
+    const { runs } = this;
+    const behind = (i = -1): boolean => (runs[i]?.seq ?? seq) > seq;
+    return behind(own.at(-1)) ? search(own.length, (i) => behind(own[i])) : own.length; // that is most likely
+  }
 }

@@ -86,14 +86,9 @@ export class History {
   /** The position of n events of a run, from v on: of erased ones the lowest. */
   position(run: number, v: LV, n: number): number {
     const at = this.#positions.values[run] as number;
-    switch (this.#kinds.values[run] as number) {
-      case Kind.inserted:
-        return at + v - (this.#starts.values[run] as number);
-      case Kind.erased:
-        return at + this.runEnd(run) - v - n;
-      default:
-        return at;
-    }
+    const kind = this.kind(run);
+    if (kind === Kind.inserted) return at + v - this.runStart(run);
+    return kind === Kind.erased ? at + this.runEnd(run) - v - n : at;
   }
 
   /** What n events of a run inserted, from v on. */
@@ -164,7 +159,11 @@ export class History {
 
   /** Adds events that deleted n code points backwards, the lowest of them at a position, of a text of so many. */
   erase(at: number, n: number, length = -1): void {
-    for (let rest = n; rest > 0; rest--) // the first tells the length: the others are of its run
+    for (
+      let rest = n;
+      rest > 0;
+      rest-- // the first tells the length: the others are of its run
+    )
       this.remove(at + rest - 1, 1, length);
   }
 

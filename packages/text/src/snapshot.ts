@@ -40,10 +40,7 @@ function sequenceOf(snapshot: Snapshot): Sequence {
   walker.reach(sequence.history.end);
   const { effective } = walker.tracker;
   if (effective !== runes) {
-    throw new TextError(
-      'bad_update',
-      `The text has ${runes} code points, and the log makes ${effective}.`,
-    );
+    throw new TextError('bad_update', `The text has ${runes} code points, and the log makes ${effective}.`);
   }
   return sequence;
 }

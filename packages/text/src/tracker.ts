@@ -32,12 +32,12 @@ export class Tracker extends Branches {
   /** How many were taken: pieces that were moved, or looked at for the place of another. */
   steps = 0;
   /**
-   * Of pieces that have the same origins, by these, some of those that had to pass
+   * Of pieces that have the same origins, by left and right, some that had to pass
    * many others: in their order. The next one begins behind the last of these that
    * it follows. From there on the way is the same, as that one would have been
    * passed last, and placed behind.
    */
-  readonly #siblings = new Map<string, Id[]>();
+  readonly #siblings = new Map<Id, Map<Id, Id[]>>();
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
@@ -180,8 +180,8 @@ export class Tracker extends Branches {
     const place = this.#at;
     const mine = this.#left.set(place.piece, place.offset - 1);
     const limit = this.#right.set(to, 0);
-    const key = `${left} ${right}`;
-    const siblings = this.#siblings.get(key) ?? [];
+    const noted = this.#siblings.get(left);
+    const siblings = noted?.get(right) ?? [];
     const behind = search(siblings.length, (i) => this.#order(first, siblings[i] as Id) < 0);
     let p = from;
     if (behind > 0) {
@@ -205,7 +205,7 @@ export class Tracker extends Branches {
     this.steps += passed;
     if (passed < manyPassed) return;
     siblings.splice(behind, 0, first);
-    this.#siblings.set(key, siblings);
+    this.#siblings.set(left, (noted ?? new Map<Id, Id[]>()).set(right, siblings));
   }
 
   /** Compares where x is with y, whose place is known. None is before all (-1) or behind all (1). */
