@@ -1,7 +1,8 @@
-import { type Arrived, type Event, Passage } from './change.ts';
+import type { Arrived, Event } from './change.ts';
 import { TextError } from './error.ts';
 import type { Heads, LV } from './graph.ts';
 import { type History, Kind } from './history.ts';
+import { behind } from './runes.ts';
 
 /** A change whose causes are looked for. */
 interface Waiting {
@@ -69,7 +70,7 @@ function wake(seqs: Map<number, Waiting[]> | undefined, from: number, to: number
 /** Adds those events of a change that are new. */
 function append(history: History, own: string, change: Arrived, heads: Heads): void {
   const { agents, graph } = history;
-  const { agent, seq, n, runs } = change;
+  const { agent, seq, runs } = change;
   let units = history.units;
   let deleted = 0;
   for (const run of runs) {
@@ -77,25 +78,33 @@ function append(history: History, own: string, change: Arrived, heads: Heads): v
     if (run.kind !== Kind.inserted) deleted += run.n;
   }
   if (deleted > units) throw new TextError('bad_update', 'More is deleted than there is.');
-  const passage = new Passage(change);
+  const number = agents.named(agent);
   let parents = heads;
-  for (let start = 0; start < n; ) {
-    const known = agents.event(agent, seq + start);
-    const end = Math.min(n, start + known.n);
-    if (known.v >= 0) {
-      passage.pass(end - start);
-      parents = [known.v + end - start - 1];
-      start = end;
-      continue;
+  let next = seq;
+  let known = { v: -1, n: 0 }; // the next ones, or none of them
+  for (const { kind, at, n, text } of runs) {
+    for (let done = 0, unit = 0; done < n; ) {
+      if (known.n === 0) known = agents.event(agent, next);
+      const part = Math.min(n - done, known.n);
+      const from = unit;
+      if (kind === Kind.inserted) unit = behind(text, unit, part, n);
+      if (known.v < 0) {
+        if (agent === own && next + part > agents.next(number)) {
+          throw new TextError('agent_reused', 'Another replica writes under the name of this one.');
+        }
+        graph.add(history.end, parents);
+        if (kind === Kind.inserted) history.insert(at + done, text.slice(from, unit), part);
+        else if (kind === Kind.deleted) history.remove(at, part);
+        else history.erase(at + n - done - part, part);
+        agents.add(number, next, part);
+        parents = [history.end - 1];
+      } else {
+        known.v += part;
+        parents = [known.v - 1];
+      }
+      known.n -= part;
+      next += part;
+      done += part;
     }
-    if (agent === own && seq + end > agents.next(agents.named(own))) {
-      throw new TextError('agent_reused', 'Another replica writes under the name of this one.');
-    }
-    history.room(end - start);
-    graph.add(history.end, parents);
-    passage.pass(end - start, history);
-    agents.add(agents.named(agent), seq + start, end - start);
-    parents = [history.end - 1];
-    start = end;
   }
 }

@@ -1,4 +1,4 @@
-import { Column, search } from './column.ts';
+import { search } from './column.ts';
 import type { LV } from './graph.ts';
 import { compareRunes } from './runes.ts';
 
@@ -10,31 +10,14 @@ export interface AgentRun {
   n: number;
 }
 
-/** Whose each event is: in runs, each an agent's from a seq on. */
+/** Whose each event is: the runs of all, and those of each agent. */
 export class Agents {
   readonly names: string[] = [];
+  /** In the order of their events. */
+  readonly runs: AgentRun[] = [];
   readonly #byName = new Map<string, number>();
-  readonly #starts = new Column();
-  readonly #agents = new Column();
-  readonly #seqs = new Column();
-  /** Of each agent, the runs that are its, by their seqs. */
+  /** Of each agent, the runs that are its, by their seqs: numbers, as these move fast. */
   readonly #own: number[][] = [];
-  #end = 0;
-
-  /** How many runs there are. */
-  get length(): number {
-    return this.#starts.length;
-  }
-
-  /** A run, by its index. */
-  run(i: number): AgentRun {
-    return {
-      start: this.#starts.values[i] as number,
-      agent: this.#agents.values[i] as number,
-      seq: this.#seqs.values[i] as number,
-      n: this.#runEnd(i) - (this.#starts.values[i] as number),
-    };
-  }
 
   /** The number of an agent. */
   named(name: string): number {
@@ -50,31 +33,25 @@ export class Agents {
 
   /** Says whose the next n events are. */
   add(agent: number, seq: number, n: number): void {
-    const last = this.#starts.length - 1;
-    if (
-      last < 0 ||
-      (this.#agents.values[last] as number) !== agent ||
-      (this.#seqs.values[last] as number) + this.#end - (this.#starts.values[last] as number) !== seq
-    ) {
-      this.#starts.push(this.#end);
-      this.#agents.push(agent);
-      this.#seqs.push(seq);
-      (this.#own[agent] as number[]).splice(this.#upTo(agent, seq), 0, last + 1);
+    const last = this.runs.at(-1);
+    if (last?.agent === agent && last.seq + last.n === seq) {
+      last.n += n;
+      return;
     }
-    this.#end += n;
+    const own = this.#own[agent] as number[];
+    own.splice(this.#upTo(own, seq), 0, this.runs.length);
+    this.runs.push({ start: last === undefined ? 0 : last.start + last.n, agent, seq, n });
   }
 
   /** The runs of an agent, by their seqs. */
   own(agent: number): AgentRun[] {
-    return (this.#own[agent] as number[]).map((i) => this.run(i));
+    return (this.#own[agent] as number[]).map((i) => this.runs[i] as AgentRun);
   }
 
   /** The seq that an agent's next event has. */
   next(agent: number): number {
-    const last = this.#own[agent]?.at(-1);
-    return last === undefined
-      ? 0
-      : (this.#seqs.values[last] as number) + this.#runEnd(last) - (this.#starts.values[last] as number);
+    const last = this.#run(this.#own[agent]?.at(-1));
+    return last === undefined ? 0 : last.seq + last.n;
   }
 
   /**
@@ -82,76 +59,53 @@ export class Agents {
    * there on the same holds.
    */
   event(name: string, seq: number): { v: LV; n: number } {
-    const agent = this.#byName.get(name);
-    if (agent === undefined) return { v: -1, n: Number.POSITIVE_INFINITY };
-    const own = this.#own[agent] as number[];
-    const k = this.#upTo(agent, seq);
-    if (k > 0) {
-      const i = own[k - 1] as number;
-      const v = (this.#starts.values[i] as number) + seq - (this.#seqs.values[i] as number);
-      const n = this.#runEnd(i) - v;
-      if (n > 0) return { v, n };
-    }
-    const behind = own[k];
-    return {
-      v: -1,
-      n: behind === undefined ? Number.POSITIVE_INFINITY : (this.#seqs.values[behind] as number) - seq,
-    };
+    const own = this.#own[this.#byName.get(name) ?? -1] ?? [];
+    const k = this.#upTo(own, seq);
+    const run = this.#run(own[k - 1]);
+    const n = run === undefined ? 0 : run.seq + run.n - seq;
+    if (run !== undefined && n > 0) return { v: run.start + run.n - n, n };
+    return { v: -1, n: (this.#run(own[k])?.seq ?? Number.POSITIVE_INFINITY) - seq };
   }
 
-  /** Whose an event is. */
-  of(v: LV): { agent: number; seq: number } {
-    const i = this.#starts.last(v);
-    return {
-      agent: this.#agents.values[i] as number,
-      seq: (this.#seqs.values[i] as number) + v - (this.#starts.values[i] as number),
-    };
-  }
-
-  /** Where the run of an event ends. */
-  end(v: LV): LV {
-    return this.#runEnd(this.#starts.last(v));
+  /** Whose an event is, and how many from it on are the agent's next ones. */
+  of(v: LV): { agent: number; seq: number; n: number } {
+    const { runs } = this;
+    let i = runs.length - 1;
+    if ((runs[i] as AgentRun).start > v) i = search(i, (i) => (runs[i] as AgentRun).start > v) - 1;
+    const { start, agent, seq, n } = runs[i] as AgentRun;
+    return { agent, seq: seq + v - start, n: start + n - v };
   }
 
   /** Orders events by their agents, and those of one by seq. */
   compare(x: LV, y: LV): number {
-    const one = this.#starts.last(x);
-    const other = this.#starts.last(y);
-    const agent = this.#agents.values[one] as number;
-    const another = this.#agents.values[other] as number;
-    if (agent !== another) return compareRunes(this.names[agent] as string, this.names[another] as string);
-    return (
-      (this.#seqs.values[one] as number) +
-      x -
-      (this.#starts.values[one] as number) -
-      ((this.#seqs.values[other] as number) + y - (this.#starts.values[other] as number))
-    );
+    const one = this.of(x);
+    const other = this.of(y);
+    if (one.agent === other.agent) return one.seq - other.seq;
+    return compareRunes(this.names[one.agent] as string, this.names[other.agent] as string);
   }
 
   /** Takes back the events from end on, and all names but the first n. */
   truncate(end: LV, n: number): void {
-    for (let i = this.length - 1; i >= 0 && (this.#starts.values[i] as number) >= end; i--) {
-      const own = this.#own[this.#agents.values[i] as number] as number[];
-      own.splice(own.lastIndexOf(i), 1);
-      this.#starts.length = i;
-      this.#agents.length = i;
-      this.#seqs.length = i;
+    const { runs } = this;
+    for (let run = runs.at(-1); run !== undefined; run = runs.at(-1)) {
+      run.n = Math.min(run.n, end - run.start);
+      if (run.n > 0) break;
+      const own = this.#own[run.agent] as number[];
+      own.splice(this.#upTo(own, run.seq) - 1, 1);
+      runs.pop();
     }
-    this.#end = end;
     for (const name of this.names.splice(n)) this.#byName.delete(name);
     this.#own.length = n;
   }
 
-  #runEnd(i: number): LV {
-    return i + 1 < this.#starts.length ? (this.#starts.values[i + 1] as number) : this.#end;
+  #run(i = -1): AgentRun | undefined {
+    return this.runs[i];
   }
 
-  /** How many runs of an agent begin at a seq or before it. */
-  #upTo(agent: number, seq: number): number {
-    const own = this.#own[agent] as number[];
-    const seqs = this.#seqs.values;
-    const last = own.at(-1);
-    if (last !== undefined && (seqs[last] as number) <= seq) return own.length; // most likely
-    return search(own.length, (i) => (seqs[own[i] as number] as number) > seq);
+  /** How many of an agent's runs begin at a seq or before it. */
+  #upTo(own: readonly number[], seq: number): number {
+    const { runs } = this;
+    const behind = (i = -1): boolean => (runs[i]?.seq ?? seq) > seq;
+    return behind(own.at(-1)) ? search(own.length, (i) => behind(own[i])) : own.length; // that is most likely
   }
 }

@@ -44,6 +44,6 @@ export function position(replica: Replica, { agent, seq = 0, before = false }: A
   if (!Number.isInteger(seq) || v < 0 || history.kind(history.runOf(v)) !== Kind.inserted) {
     throw new TextError('bad_operation', "The anchor's code point is not known here.");
   }
-  const { at, state: there } = state.replay().tracker.find(v);
+  const { at, state: there } = state.replay().tracker.place(v);
   return !before && there === 1 ? at + 1 : at;
 }

@@ -62,7 +62,7 @@ export class Branches {
 
   /** Goes to the code point at a position of the prepare state, and returns how many are before it in the effect state. */
   seek(at: number, c: Cursor): number {
-    if (at >= this.prepared) throw new RangeError('text: a position behind all');
+    if (at >= this.prepared) throw new RangeError('text: a code point that is not there');
     const { cells } = this;
     let p = this.#root;
     let rest = at;
@@ -119,6 +119,24 @@ export class Branches {
     return cells[tray + next] === 0 ? 0 : (cells[tray + next] as number) + head;
   }
 
+  /** The first piece from one on that the version of the prepare state knows, deleted or not; 0 if there is none. */
+  known(piece: number): number {
+    const { cells } = this;
+    for (let p = piece; ; ) {
+      const node = nodeOf(p);
+      const last = cells[node + end] as number;
+      while (p < last && cells[p + Piece.state] === 0) p += Piece.columns;
+      if (p === last) {
+        p = cells[node + above] as number;
+        if (p === 0) return 0;
+        p += Piece.columns;
+      } else {
+        if (cells[node + level] === 0) return p;
+        p = (cells[p] as number) + head;
+      }
+    }
+  }
+
   /** How many code points are before a place, in the state of a column. */
   before({ piece, offset }: Cursor, state: typeof Piece.prepared | typeof Piece.effective): number {
     const { cells } = this;
@@ -141,34 +159,33 @@ export class Branches {
     return x - y;
   }
 
-  /** Calls fn with each piece. */
-  each(fn: (piece: number) => void): void {
+  /**
+   * The code points, as they now are, in their order: runs that begin with an id,
+   * their prepare state, and 1 if they are gone in the effect state, else 0.
+   */
+  each(tell: (id: Id, n: number, state: number, gone: number) => void): void {
+    const { cells } = this;
     let tray = 0;
     do {
-      for (let p = tray + head; p < (this.cells[tray + end] as number); p += Piece.columns) fn(p);
-      tray = this.cells[tray + next] as number;
+      for (let p = tray + head; p < (cells[tray + end] as number); p += Piece.columns) {
+        const gone = cells[p + Piece.effective] === 0 ? 1 : 0;
+        tell(cells[p] as number, cells[p + Piece.n] as number, cells[p + Piece.state] as number, gone);
+      }
+      tray = cells[tray + next] as number;
     } while (tray > 0);
   }
 
-  /** Counts so many code points more in a piece. */
-  count(piece: number, prepared: number, effective: number): void {
+  /** Counts so many code points more in a piece, whose state is set already. */
+  count(piece: number, prepared: number, effective: number, known: number): void {
     const { cells } = this;
     this.prepared += prepared;
     this.effective += effective;
+    cells[piece + Piece.state] = (cells[piece + Piece.state] as number) - known; // comes back at once
     for (let p = piece; p > 0; p = this.#above(p)) {
+      cells[p + Piece.state] = (cells[p + Piece.state] as number) + known;
       cells[p + Piece.prepared] = (cells[p + Piece.prepared] as number) + prepared;
       cells[p + Piece.effective] = (cells[p + Piece.effective] as number) + effective;
     }
-  }
-
-  /** Takes all events back from the prepare state. */
-  rewind(): void {
-    const { cells } = this;
-    this.each((p) => {
-      const before = (cells[p] as number) >= underwater;
-      cells[p + Piece.state] = before ? 1 : 0;
-      this.count(p, (before ? (cells[p + Piece.n] as number) : 0) - (cells[p + Piece.prepared] as number), 0);
-    });
   }
 
   /** Remembers that code points are in the tray of a piece. */
@@ -244,15 +261,20 @@ export class Branches {
     const { cells } = this;
     const tray = cells[node + level] === 0;
     let before = 0;
+    let known = 0;
     let prepared = 0;
     let effective = 0;
     for (let p = node + head; p < (cells[node + end] as number); p += Piece.columns) {
-      before += tray && (cells[p] as number) < underwater ? 0 : (cells[p + Piece.n] as number);
+      const n = cells[p + Piece.n] as number;
+      const state = cells[p + Piece.state] as number;
+      before += tray && (cells[p] as number) < underwater ? 0 : n;
+      known += tray && state > 0 ? n : state;
       prepared += cells[p + Piece.prepared] as number;
       effective += cells[p + Piece.effective] as number;
     }
     cells[record] = node;
     cells[record + Piece.n] = before;
+    cells[record + Piece.state] = known;
     cells[record + Piece.prepared] = prepared;
     cells[record + Piece.effective] = effective;
     this.#adopt(nodeOf(record));

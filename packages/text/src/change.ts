@@ -1,8 +1,6 @@
 import { utf8 } from './bytes.ts';
 import { TextError } from './error.ts';
-import { type History, Kind } from './history.ts';
 import type { Op } from './op.ts';
-import { behind } from './runes.ts';
 
 /** How many bytes of UTF-8 an agent's name may have. */
 export const maxAgentBytes = 255;
@@ -49,38 +47,4 @@ export function weight({ agent, parents, runs }: Arrived): number {
   for (const parent of parents) bytes += 24 + parent.agent.length;
   for (const { text } of runs) bytes += 32 + text.length;
   return bytes;
-}
-
-/** Goes through the events of a change once, from the first on. */
-export class Passage {
-  readonly #runs: readonly Run[];
-  /** The run, and how many of its events and of its code units were passed. */
-  #i = 0;
-  #from = 0;
-  #unit = 0;
-
-  constructor({ runs }: Arrived) {
-    this.#runs = runs;
-  }
-
-  /** Passes the next n events, and adds them to a history, if there is one. */
-  pass(n: number, history?: History): void {
-    for (let rest = n; rest > 0; ) {
-      const { kind, at, n: all, text } = this.#runs[this.#i] as Run;
-      const from = this.#from;
-      const part = Math.min(all - from, rest);
-      const unit = this.#unit;
-      if (part === all) this.#unit = text.length;
-      else if (kind === Kind.inserted) this.#unit = behind(text, unit, part, all);
-      if (kind === Kind.inserted) history?.insert(at + from, text.slice(unit, this.#unit), part);
-      else if (kind === Kind.deleted) history?.remove(at, part);
-      else history?.erase(at + all - from - part, part);
-      rest -= part;
-      this.#from += part;
-      if (this.#from < all) continue;
-      this.#i++;
-      this.#from = 0;
-      this.#unit = 0;
-    }
-  }
 }

@@ -38,7 +38,7 @@ export function place(history: History, walker: Walker, start: LV, end: LV): Op 
   history.each(start, end, (run, v, n) => {
     const insertion = history.kind(run) === Kind.inserted;
     for (let done = v; done < v + n; ) {
-      const { at, state, n: like } = tracker.find(insertion ? done : tracker.deletedBy(done));
+      const { at, state, n: like } = tracker.place(insertion ? done : tracker.deletedBy(done));
       const part = insertion ? Math.min(like, v + n - done) : 1;
       if (insertion) changes.add(at, 0, history.text(run, done, part));
       else if (state === 1) changes.add(at, 1, '');

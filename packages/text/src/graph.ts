@@ -1,4 +1,4 @@
-import { Column, search } from './column.ts';
+import { Column } from './column.ts';
 import { TextError } from './error.ts';
 import { Queue } from './queue.ts';
 import * as Side from './side.ts';
@@ -18,6 +18,12 @@ export interface Span {
   end: LV;
 }
 
+/** The events that are in the past of one version alone, and of another alone. */
+export interface Difference {
+  onlyA: Span[];
+  onlyB: Span[];
+}
+
 /**
  * Which event follows which. It holds runs of events, each of which follows the
  * one before it; the first follows the run's parents.
@@ -27,7 +33,7 @@ export class Graph {
   readonly #parents: Heads[] = [];
   readonly #floors = new Column();
   readonly #queue = new Queue();
-  /** How many were taken: runs that were looked at, and runs of operations that were moved. */
+  /** How many were taken: runs that were looked at, and what trackers took. */
   steps = 0;
 
   /** How many runs there are. */
@@ -78,7 +84,7 @@ export class Graph {
    * themselves included: spans, the latest first. All events before the floor must
    * be in the past of both.
    */
-  compare(a: Heads, b: Heads, floor: LV = 0): { onlyA: Span[]; onlyB: Span[] } {
+  compare(a: Heads, b: Heads, floor: LV = 0): Difference {
     const onlyA: Span[] = [];
     const onlyB: Span[] = [];
     if (equal(a, b)) return { onlyA, onlyB };
@@ -138,6 +144,12 @@ export class Graph {
       lowest[i] = low;
     }
     return lowest;
+  }
+
+  /** Whether less than half of the events up to the end come before the first branch. */
+  branchesEarly(end: LV): boolean {
+    const low = this.lowest(0)[1] ?? end;
+    return 2 * (low + 1) < end;
   }
 
   /**
@@ -226,16 +238,16 @@ export class Graph {
       from = to;
     }
     if (pieces.length < 3) return pieces;
+    const first = this.of(start); // the run that the first piece is of
     const waits = new Int32Array(pieces.length); // for so many parents
     const children: number[][] = pieces.map(() => []);
     const ready: number[] = [];
     for (const [i, piece] of pieces.entries()) {
       let waiting = 0;
       for (const parent of this.parents(piece.start)) {
-        const j = lastFrom(pieces, i, parent);
-        if (j < 0 || parent >= (pieces[j] as Span).end) continue;
+        if (parent < start) continue;
         waiting++;
-        (children[j] as number[]).push(i);
+        (children[this.of(parent) - first] as number[]).push(i);
       }
       waits[i] = waiting;
       if (waiting === 0) ready.push(i);
@@ -247,9 +259,7 @@ export class Graph {
       const behind = children[i] as number[];
       for (let k = behind.length - 1; k >= 0; k--) {
         const child = behind[k] as number;
-        const waiting = (waits[child] as number) - 1;
-        waits[child] = waiting;
-        if (waiting === 0) ready.push(child);
+        if (--(waits[child] as number) === 0) ready.push(child);
       }
     }
     return order;
@@ -259,11 +269,6 @@ export class Graph {
 /** Whether two versions are the same. */
 export function equal(a: Heads, b: Heads): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i]);
-}
-
-/** The index of the last of the first n spans that begins at an event or before it, or -1. */
-export function lastFrom(spans: readonly Span[], n: number, v: LV): number {
-  return search(n, (i) => (spans[i] as Span).start > v) - 1;
 }
 
 /** Makes one of spans that follow each other. */

@@ -25,8 +25,6 @@ export interface Mark {
   runs: number;
   units: number;
   names: number;
-  kind: number;
-  at: number;
 }
 
 /**
@@ -88,14 +86,9 @@ export class History {
   /** The position of n events of a run, from v on: of erased ones the lowest. */
   position(run: number, v: LV, n: number): number {
     const at = this.#positions.values[run] as number;
-    switch (this.#kinds.values[run] as number) {
-      case Kind.inserted:
-        return at + v - (this.#starts.values[run] as number);
-      case Kind.erased:
-        return at + this.runEnd(run) - v - n;
-      default:
-        return at;
-    }
+    const kind = this.kind(run);
+    if (kind === Kind.inserted) return at + v - this.runStart(run);
+    return kind === Kind.erased ? at + this.runEnd(run) - v - n : at;
   }
 
   /** What n events of a run inserted, from v on. */
@@ -166,8 +159,12 @@ export class History {
 
   /** Adds events that deleted n code points backwards, the lowest of them at a position, of a text of so many. */
   erase(at: number, n: number, length = -1): void {
-    for (let rest = n; rest > 0; rest--)
-      this.remove(at + rest - 1, 1, length < 0 ? length : length - n + rest);
+    for (
+      let rest = n;
+      rest > 0;
+      rest-- // the first tells the length: the others are of its run
+    )
+      this.remove(at + rest - 1, 1, length);
   }
 
   /** Says that the events from start on are an agent's next ones. */
@@ -223,28 +220,28 @@ export class History {
 
   /** Where it stands. */
   mark(): Mark {
-    const last = this.length - 1;
     return {
       end: this.end,
       graph: this.graph.length,
       runs: this.length,
       units: this.units,
       names: this.agents.names.length,
-      kind: last < 0 ? 0 : (this.#kinds.values[last] as number),
-      at: last < 0 ? 0 : (this.#positions.values[last] as number),
     };
   }
 
   /** Takes back what was added since. */
-  rewind({ end, graph, runs, units, names, kind, at }: Mark): void {
+  rewind({ end, graph, runs, units, names }: Mark): void {
+    const last = runs - 1;
+    if (last >= 0) {
+      const start = this.runStart(last);
+      this.#positions.values[last] = this.position(last, start, end - start);
+      if (end - start === 1 && this.kind(last) === Kind.erased) this.#kinds.values[last] = Kind.deleted;
+    }
     this.end = end;
     this.graph.truncate(graph);
     this.agents.truncate(end, names);
     this.content.truncate(runs, units);
     for (const column of [this.#starts, this.#positions, this.#kinds, this.#lengths]) column.length = runs;
-    if (runs === 0) return;
-    this.#kinds.values[runs - 1] = kind;
-    this.#positions.values[runs - 1] = at;
   }
 
   #add(at: number, kind: number, length: number): void {

@@ -7,7 +7,7 @@ export function pack(history: History, buried: string): Uint8Array {
   const { agents, graph, end } = history;
   const records = new Records();
   // Agents are numbered by their first events. Those without any are left out.
-  const runs = Array.from({ length: agents.length }, (_, i) => agents.run(i));
+  const { runs } = agents;
   const numbered = [...new Set(runs.map(({ agent }) => agent))];
   const numbers = new Map(numbered.map((agent, i) => [agent, i]));
   records.count(numbered.length);

@@ -1,4 +1,5 @@
-import { type LV, lastFrom, type Span } from './graph.ts';
+import { search } from './column.ts';
+import type { LV, Span } from './graph.ts';
 import { History, Kind } from './history.ts';
 
 /** A history of some of the events, the earliest first, with all that they follow. */
@@ -9,13 +10,13 @@ export function only(history: History, spans: readonly Span[]): History {
   for (const span of spans) {
     starts.push(part.end);
     for (let start = span.start; start < span.end; ) {
-      const end = Math.min(graph.stretch(start, span.end), agents.end(start));
+      const { agent, seq, n } = agents.of(start);
+      const end = Math.min(graph.stretch(start, span.end), start + n);
       const parents = graph.parents(start).map((v) => {
-        const i = lastFrom(spans, starts.length, v);
+        const i = search(starts.length, (i) => (spans[i] as Span).start > v) - 1;
         return (starts[i] as number) + v - (spans[i] as Span).start;
       });
       part.graph.add(part.end, parents);
-      const { agent, seq } = agents.of(start);
       part.agents.add(part.agents.named(agents.names[agent] as string), seq, end - start);
       copy(part, history, start, end);
       start = end;

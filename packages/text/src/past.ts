@@ -74,9 +74,9 @@ export function blame(replica: Replica): Authorship[] {
   tracker.each((id, n, state) => {
     if (state !== 1) return;
     for (let v = id; v < id + n; ) {
-      const { agent, seq } = agents.of(v);
+      const { agent, seq, n: own } = agents.of(v);
       const name = agents.names[agent] as string;
-      const length = Math.min(agents.end(v), id + n) - v;
+      const length = Math.min(own, id + n - v);
       const last = runs.at(-1);
       if (last?.agent === name && last.seq + last.length === seq) last.length += length;
       else runs.push({ at, length, agent: name, seq });

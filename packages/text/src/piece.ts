@@ -8,7 +8,7 @@ export const n = 1;
 /** The left origin of the first; each other one has the one before it. */
 export const left = 2;
 export const right = 3;
-/** The prepare state: 0 not inserted, 1 there, from 2 on deleted once or more. */
+/** The prepare state: 0 not inserted, 1 there, from 2 on deleted once or more; of a child: how many are not at 0. */
 export const state = 4;
 /** How many are there in the prepare state. */
 export const prepared = 5;

@@ -182,8 +182,9 @@ export class Replica {
   }
 
   #revert(from: Span[], to: Span[]): Op {
-    for (let step = from.pop(); step !== undefined; step = from.pop()) {
+    for (let step = from.at(-1); step !== undefined; step = from.at(-1)) {
       const { op, copied } = this.#steps.inverse(this.#state.history, this.#state.replay().tracker, step);
+      from.pop();
       const span = this.#edit(op);
       if (span === undefined) continue;
       this.#steps.note(this.#state.history, span.start, copied);

@@ -84,6 +84,7 @@ function from(
   const { history, bar, length, offset } = sequence;
   if (base >= offset || base < bar) return { opened: snapshot, log: entries };
   const walker = new Walker(history, -1, length);
+  walker.charged = true;
   walker.reach(history.end);
   walker.visit([]);
   const text = apply(snapshot.text, difference(history, walker, { get: () => '\0' }));

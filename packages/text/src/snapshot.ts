@@ -38,11 +38,9 @@ function sequenceOf(snapshot: Snapshot): Sequence {
   const sequence = Sequence.of(bar, length, log);
   const walker = new Walker(sequence.history, -1, length);
   walker.reach(sequence.history.end);
-  if (walker.length !== runes) {
-    throw new TextError(
-      'bad_update',
-      `The text has ${runes} code points, and the log makes ${walker.length}.`,
-    );
+  const { effective } = walker.tracker;
+  if (effective !== runes) {
+    throw new TextError('bad_update', `The text has ${runes} code points, and the log makes ${effective}.`);
   }
   return sequence;
 }

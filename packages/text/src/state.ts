@@ -5,7 +5,7 @@ import type { Heads } from './graph.ts';
 import { History } from './history.ts';
 import { Changes, type Op, put } from './op.ts';
 import { Rope } from './rope.ts';
-import { Nearby, walk } from './walk.ts';
+import { Nearby, walk, whole } from './walk.ts';
 import { Walker } from './walker.ts';
 
 /** About how many bytes of updates are held whose causes are missing. */
@@ -55,7 +55,6 @@ export class State {
       this.#history = history;
       this.version = version;
       this.#whole = walker;
-      if (walker !== undefined) this.near.adopt(walker, history.end);
     }
     return this.#history;
   }
@@ -70,24 +69,32 @@ export class State {
       if (held.reduce((sum, change) => sum + weight(change), 0) > maxHeld) {
         throw new TextError('limit_exceeded', 'Too much is held whose causes have not come.');
       }
-      this.version = walk(history, this.version, before.end, text.runes, near, told.add);
+      this.version =
+        before.end === 0 && history.graph.branchesEarly(history.end)
+          ? whole(history, near, told.add)
+          : walk(history, this.version, before.end, text.runes, near, told.add);
       this.held = held;
     } catch (error) {
       history.rewind(before);
       near.drop();
-      this.#whole = undefined;
       throw error;
     }
     for (const splice of told.op) put(text, splice);
     return told.op;
   }
 
-  /** The walker that has applied all events, at the replica's version. */
+  /**
+   * The walker that has applied all events, at the replica's version.
+   *
+   * @throws TextError `limit_exceeded` if that takes too many steps.
+   */
   replay(): Walker {
     const { history } = this;
-    this.#whole ??= new Walker(history, -1);
-    this.#whole.reach(history.end);
-    this.#whole.visit(this.version);
-    return this.#whole;
+    const walker = this.#whole ?? new Walker(history, -1);
+    this.#whole = undefined; // it is void if it cannot go on
+    walker.reach(history.end);
+    walker.visit(this.version);
+    this.#whole = walker;
+    return walker;
   }
 }

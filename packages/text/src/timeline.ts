@@ -160,6 +160,7 @@ export class Timeline {
   replay(): Walker {
     const { history, length } = this.log;
     this.#walker ??= new Walker(history, -1, length);
+    this.#walker.charged = true;
     this.#walker.reach(history.end);
     return this.#walker;
   }
@@ -180,8 +181,12 @@ export class Timeline {
   /** The walker at a version, of whose past all events before the floor are. */
   #visit(version: Heads, floor: LV, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
     const walker = this.replay();
-    this.moved = walker.visit(version, floor, moves);
-    if (this.moved <= moves) return walker;
+    const moving = walker.compare(version, floor);
+    for (const { start, end } of [...moving.onlyA, ...moving.onlyB]) this.moved += end - start;
+    if (this.moved <= moves) {
+      walker.shift(moving, version, floor);
+      return walker;
+    }
     const message = `To see what its author saw, ${this.moved} events move; ${moves} may.`;
     throw new TextError('rebase_required', message);
   }

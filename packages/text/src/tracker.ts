@@ -1,5 +1,5 @@
 import { Branches, front, type Id, underwater } from './branches.ts';
-import { grown } from './column.ts';
+import { grown, search } from './column.ts';
 import { Cursor } from './cursor.ts';
 import type { LV } from './graph.ts';
 import * as Piece from './piece.ts';
@@ -8,6 +8,9 @@ import type { Tell } from './walker.ts';
 export { type Id, underwater } from './branches.ts';
 
 const none: Id = -1;
+
+/** How many pieces one has passed that is noted. */
+const manyPassed = 8;
 
 /** Orders two events: negative if the first comes first. */
 export type Order = (a: LV, b: LV) => number;
@@ -21,14 +24,20 @@ export type Order = (a: LV, b: LV) => number;
  * far. So a position that an author meant is found by the one, and where it now
  * is by the other.
  */
-export class Tracker {
+export class Tracker extends Branches {
   /** Orders events by their agents, and those of one by seq. */
   readonly #order: Order;
-  /** The first event that it can have. */
-  readonly base: LV;
   /** Behind the last one that it has. */
   #reached: LV;
-  readonly #tree: Branches;
+  /** How many were taken: pieces that were moved, or looked at for the place of another. */
+  steps = 0;
+  /**
+   * Of pieces that have the same origins, by left and right, some that had to pass
+   * many others: in their order. The next one begins behind the last of these that
+   * it follows. From there on the way is the same, as that one would have been
+   * passed last, and placed behind.
+   */
+  readonly #siblings = new Map<Id, Map<Id, Id[]>>();
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
@@ -38,10 +47,9 @@ export class Tracker {
 
   /** A tracker for the events from base on, at a version before them whose text has so many code points. */
   constructor(base: LV, length: number, order: Order) {
+    super(base);
     this.#order = order;
-    this.base = base;
     this.#reached = base;
-    this.#tree = new Branches(base);
     if (length > 0) this.#put(this.#at.set(front, 0), underwater, length, none, none);
   }
 
@@ -49,24 +57,9 @@ export class Tracker {
   grow(end: LV): LV {
     const start = this.#reached;
     const length = end - this.base;
-    if (length > this.#tree.where.length) this.#tree.where = grown(this.#tree.where, length);
+    if (length > this.where.length) this.where = grown(this.where, length);
     this.#reached = end;
     return start;
-  }
-
-  /** How many events it has. */
-  get events(): number {
-    return this.#reached - this.base;
-  }
-
-  /** How many code points there are in the prepare state. */
-  get prepared(): number {
-    return this.#tree.prepared;
-  }
-
-  /** How many there are in the effect state. */
-  get effective(): number {
-    return this.#tree.effective;
   }
 
   /**
@@ -74,27 +67,28 @@ export class Tracker {
    * where they are in the effect state.
    */
   insert(first: LV, at: number, n: number): number {
-    const tree = this.#tree;
-    const { cells } = tree;
+    const { cells } = this;
     const place = this.#at;
     let left = none;
     let right = none;
     let effective = 0;
     let behind = 0;
     if (at === 0) {
-      behind = tree.first;
+      behind = this.first;
       place.set(front, 0);
     } else {
-      effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.effective] === 0 ? 0 : 1);
+      effective = this.seek(at - 1, place) + (cells[place.piece + Piece.effective] === 0 ? 0 : 1);
       left = (cells[place.piece] as number) + place.offset;
       place.offset++;
       if (place.offset < (cells[place.piece + Piece.n] as number)) right = left + 1;
-      else behind = tree.after(place.piece);
+      else behind = this.after(place.piece);
     }
-    let end = behind;
-    while (end > 0 && cells[end + Piece.state] === 0) end = tree.after(end);
+    const end = behind > 0 ? this.known(behind) : 0;
     if (end > 0) right = cells[end] as number;
-    if (end !== behind) effective += this.#arrange(first, left, right, behind, end);
+    if (end !== behind) {
+      this.#arrange(first, left, right, behind, end);
+      effective = this.before(place, Piece.effective);
+    }
     this.#put(place, first, n, left, right);
     return effective;
   }
@@ -105,12 +99,11 @@ export class Tracker {
    * went that were still there.
    */
   remove(first: LV, at: number, n: number, backwards: boolean, tell: Tell | undefined): void {
-    const tree = this.#tree;
-    const { where } = tree;
+    const { where } = this;
     const c = this.#at;
     for (let done = 0; done < n; ) {
-      const effective = tree.seek(at, c);
-      const { cells } = tree;
+      const effective = this.seek(at, c);
+      const { cells } = this;
       const part = Math.min(n - done, (cells[c.piece + Piece.n] as number) - c.offset);
       const x = (cells[c.piece] as number) + c.offset;
       const from = first - this.base + (backwards ? n - 1 - done : done);
@@ -121,14 +114,9 @@ export class Tracker {
     }
   }
 
-  /** Takes all events back from the prepare state. */
-  rewind(): void {
-    this.#tree.rewind();
-  }
-
   /** Takes events of a run that deleted back from the prepare state (by is -1), or puts them into it again (1). */
   moveDeleted(first: LV, n: number, by: number): void {
-    const { where } = this.#tree;
+    const { where } = this;
     const end = first - this.base + n;
     for (let i = first - this.base; i < end; ) {
       const low = where[i] as number;
@@ -142,52 +130,40 @@ export class Tracker {
     }
   }
 
-  /**
-   * The code points, as they now are, in their order: runs that begin with an id,
-   * their prepare state, and 1 if they are gone in the effect state, else 0.
-   */
-  each(tell: (id: Id, n: number, state: number, gone: number) => void): void {
-    const { cells } = this.#tree;
-    this.#tree.each((p) => {
-      const gone = cells[p + Piece.effective] === 0 ? 1 : 0;
-      tell(cells[p] as number, cells[p + Piece.n] as number, cells[p + Piece.state] as number, gone);
-    });
-  }
-
   /** The code point at a position of the prepare state. */
   at(position: number): Id {
-    this.#tree.seek(position, this.#at);
-    return (this.#tree.cells[this.#at.piece] as number) + this.#at.offset;
+    this.seek(position, this.#at);
+    return (this.cells[this.#at.piece] as number) + this.#at.offset;
   }
 
   /** The code point that an event deleted. */
   deletedBy(v: LV): Id {
-    return this.#tree.where[v - this.base] as number;
+    return this.where[v - this.base] as number;
   }
 
   /**
    * Where a code point is: its position in the prepare state, its state there,
    * and how many from it on follow each other in that state.
    */
-  find(x: Id): { at: number; state: number; n: number } {
-    const tree = this.#tree;
+  place(x: Id): { at: number; state: number; n: number } {
+    const { cells } = this;
     const c = this.#at;
-    tree.find(x, c);
+    this.find(x, c);
     return {
-      at: tree.before(c, Piece.prepared),
-      state: tree.cells[c.piece + Piece.state] as number,
-      n: (tree.cells[c.piece + Piece.n] as number) - c.offset,
+      at: this.before(c, Piece.prepared),
+      state: cells[c.piece + Piece.state] as number,
+      n: (cells[c.piece + Piece.n] as number) - c.offset,
     };
   }
 
   /** Adds to the prepare state of n code points from one on: -1 takes back that they were inserted, 1 puts them in again. */
   move(from: Id, n: number, by: number): void {
-    const tree = this.#tree;
     const c = this.#at;
     for (let x = from; x < from + n; ) {
-      tree.find(x, c);
-      const part = Math.min(from + n - x, (tree.cells[c.piece + Piece.n] as number) - c.offset);
+      this.find(x, c);
+      const part = Math.min(from + n - x, (this.cells[c.piece + Piece.n] as number) - c.offset);
       this.#change(c, part, by, 1);
+      this.steps++;
       x += part;
     }
   }
@@ -197,18 +173,25 @@ export class Tracker {
    * same place and that their author did not know, in the order FugueMax
    * (Weidner and Kleppmann, "The Art of the Fugue"). These are the pieces from one
    * on, up to another, if there is one; the new ones are in front of them at
-   * first. Returns how many of them they are behind, in the effect state.
+   * first.
    */
-  #arrange(first: LV, left: Id, right: Id, from: number, to: number): number {
-    const tree = this.#tree;
-    const { cells } = tree;
+  #arrange(first: LV, left: Id, right: Id, from: number, to: number): void {
+    const { cells } = this;
     const place = this.#at;
     const mine = this.#left.set(place.piece, place.offset - 1);
     const limit = this.#right.set(to, 0);
+    const noted = this.#siblings.get(left);
+    const siblings = noted?.get(right) ?? [];
+    const behind = search(siblings.length, (i) => this.#order(first, siblings[i] as Id) < 0);
+    let p = from;
+    if (behind > 0) {
+      this.find(siblings[behind - 1] as Id, place);
+      place.offset = cells[place.piece + Piece.n] as number;
+      p = this.after(place.piece);
+    }
     let passed = 0;
-    let effective = 0;
     let scanning = false;
-    for (let p = from; p !== to; p = tree.after(p)) {
+    for (; p !== to; p = this.after(p)) {
       const order = this.#compare(cells[p + Piece.left] as number, left, -1, mine);
       if (order < 0) break;
       if (order === 0) {
@@ -216,13 +199,13 @@ export class Tracker {
         if (further === 0 && this.#order(first, cells[p] as number) < 0) break;
         scanning = further < 0;
       }
-      const n = cells[p + Piece.n] as number;
-      passed += cells[p + Piece.effective] as number;
-      if (scanning) continue;
-      place.set(p, n);
-      effective = passed;
+      passed++;
+      if (!scanning) place.set(p, cells[p + Piece.n] as number);
     }
-    return effective;
+    this.steps += passed;
+    if (passed < manyPassed) return;
+    siblings.splice(behind, 0, first);
+    this.#siblings.set(left, (noted ?? new Map<Id, Id[]>()).set(right, siblings));
   }
 
   /** Compares where x is with y, whose place is known. None is before all (-1) or behind all (1). */
@@ -230,14 +213,13 @@ export class Tracker {
     if (x === y) return 0;
     if (x === none) return nowhere;
     if (y === none) return -nowhere;
-    this.#tree.find(x, this.#origin);
-    return this.#tree.compare(this.#origin, place);
+    this.find(x, this.#origin);
+    return this.compare(this.#origin, place);
   }
 
   /** Puts new code points at a place. */
   #put({ piece, offset }: Cursor, id: Id, n: number, left: Id, right: Id): void {
-    const tree = this.#tree;
-    const { cells: old } = tree;
+    const { cells: old } = this;
     const before = old[piece + Piece.n] as number;
     // It goes on with what was inserted just before, if that is as it was then.
     const onwards =
@@ -250,9 +232,9 @@ export class Tracker {
     if (onwards) {
       old[piece + Piece.n] = before + n;
     } else {
-      if (offset > 0 && offset < before) added = tree.divide(piece, offset, 1) - Piece.columns;
-      else added = tree.open(offset === 0 ? piece : piece + Piece.columns, 1);
-      const { cells } = tree;
+      if (offset > 0 && offset < before) added = this.divide(piece, offset, 1) - Piece.columns;
+      else added = this.open(offset === 0 ? piece : piece + Piece.columns, 1);
+      const { cells } = this;
       cells[added] = id;
       cells[added + Piece.n] = n;
       cells[added + Piece.left] = left;
@@ -261,21 +243,21 @@ export class Tracker {
       cells[added + Piece.prepared] = 0;
       cells[added + Piece.effective] = 0;
     }
-    tree.count(added, n, n);
-    tree.note(id, n, added);
+    this.count(added, n, n, n);
+    this.note(id, n, added);
   }
 
   /** Adds to the prepare state of n code points of a piece from a place on; there they stay if stay is 1, else not. */
   #change({ piece, offset }: Cursor, n: number, by: number, stay: 0 | 1): void {
-    const tree = this.#tree;
     let p = piece;
-    if (offset > 0) p = tree.divide(p, offset, 0);
-    if (n < (tree.cells[p + Piece.n] as number)) p = tree.divide(p, n, 0) - Piece.columns;
-    const { cells } = tree;
+    if (offset > 0) p = this.divide(p, offset, 0);
+    if (n < (this.cells[p + Piece.n] as number)) p = this.divide(p, n, 0) - Piece.columns;
+    const { cells } = this;
     const state = (cells[p + Piece.state] as number) + by;
     cells[p + Piece.state] = state;
     const prepared = (state === 1 ? n : 0) - (cells[p + Piece.prepared] as number);
     const gone = stay === 1 ? 0 : (cells[p + Piece.effective] as number);
-    if (prepared !== 0 || gone !== 0) tree.count(p, prepared, -gone);
+    const known = state === 0 ? -n : state === by ? n : 0;
+    if (prepared !== 0 || gone !== 0) this.count(p, prepared, -gone, known);
   }
 }

@@ -19,7 +19,7 @@ export class Steps {
 
   /** Makes events a step that can be undone. */
   remember(start: LV, end: LV): void {
-    if (this.redos.length > 0) this.redos = [];
+    this.redos = [];
     if (this.undos.length === 2 * maxSteps) this.undos = this.undos.slice(maxSteps); // seldom, as all others move
     this.undos.push({ start, end });
   }

@@ -33,8 +33,8 @@ export function encode(history: History, spans: readonly Span[]): Uint8Array {
   const next = new Map<number, number>(); // the seq behind each agent's last change
   for (const span of spans) {
     for (let start = span.start; start < span.end; ) {
-      const end = Math.min(graph.stretch(start, span.end), agents.end(start));
-      const { agent, seq } = agents.of(start);
+      const { agent, seq, n } = agents.of(start);
+      const end = Math.min(graph.stretch(start, span.end), start + n);
       changes.number(name(agent));
       changes.signed(seq - (next.get(agent) ?? 0));
       next.set(agent, seq + end - start);

@@ -31,8 +31,7 @@ export function versionOf({ agents }: History): Version {
 export function lacks({ agents }: History, version: Version): Span[] {
   const known = rangesOf(version);
   const spans: Span[] = [];
-  for (let i = 0; i < agents.length; i++) {
-    const run = agents.run(i);
+  for (const run of agents.runs) {
     const shift = run.start - run.seq;
     const end = run.seq + run.n;
     const ranges = known.get(agents.names[run.agent] as string) ?? [];

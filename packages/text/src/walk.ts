@@ -4,6 +4,8 @@ import { type Tell, Walker } from './walker.ts';
 
 /** How many events are held near for a start. */
 const maxNear = 1 << 14;
+/** How many events a walker of all may have to be kept. */
+const mostKept = 4 * maxNear;
 
 /**
  * The walker of the concurrent part of a history, which goes on from where it was
@@ -77,11 +79,27 @@ export function walk(
     const walker = near.walker(history, [...version, ...met.after], low, met.end);
     walker.reach(start);
     walker.reach(met.end, tell);
-    length = walker.length;
+    length = walker.tracker.effective;
     version = met.after;
     start = met.end;
   }
   return version;
+}
+
+/**
+ * Walks a history from its first event on, which comes before any text, by one
+ * walker: tells what becomes of the text, and returns the version after it. It is
+ * for a history that branches early: what comes before that the tracker would hold
+ * for nothing.
+ *
+ * @throws TextError as `walk` does.
+ */
+export function whole(history: History, near: Nearby, tell: Tell): Heads {
+  const { graph, end } = history;
+  const walker = new Walker(history, -1);
+  walker.reach(end, tell);
+  if (end <= mostKept) near.adopt(walker, end);
+  return graph.advance([], 0, end);
 }
 
 /** Tells events as their authors meant them: they saw all that is before. Returns how long the text is then. */

@@ -1,4 +1,4 @@
-import { equal, type Heads, type LV, type Span } from './graph.ts';
+import type { Difference, Heads, LV, Span } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
 
@@ -8,6 +8,8 @@ export type Tell = (at: number, n: number, text: string) => void;
 /** Replays events in an order in which causes come first. */
 export class Walker {
   readonly tracker: Tracker;
+  /** Its events were folded before, and are few: a log's since its bar. */
+  charged = false;
   readonly #history: History;
   /** The version of the prepare state. */
   #version: Heads;
@@ -29,24 +31,23 @@ export class Walker {
     this.#version = base < 0 ? [] : [base];
   }
 
-  /** How many code points there are, of all that was applied. */
-  get length(): number {
-    return this.tracker.effective;
-  }
-
   /**
    * Applies the events that come next, up to end.
    *
    * @throws TextError if one does not fit the text of its author, or
-   * `limit_exceeded` if it takes too many steps; then the walker is void.
+   * `limit_exceeded` if it takes too many steps, unless they were charged; then the
+   * walker is void.
    */
   reach(end: LV, tell?: Tell): void {
     const { graph, length } = this.#history;
-    const start = this.tracker.grow(end);
+    const { tracker } = this;
+    const start = tracker.grow(end);
     const limit = graph.limit(length);
     for (const span of graph.arrange(start, end)) {
       this.#apply(span.start, span.end, tell);
-      graph.within(limit);
+      graph.steps += tracker.steps;
+      tracker.steps = 0;
+      if (!this.charged) graph.within(limit);
     }
   }
 
@@ -73,29 +74,22 @@ export class Walker {
     this.#floor = floor;
   }
 
-  /**
-   * Moves the prepare state to a version, of whose past all events before the floor
-   * are, unless more than most events move for that. Returns how many do.
-   */
-  visit(version: Heads, floor: LV = 0, most = Number.POSITIVE_INFINITY): number {
-    if (equal(this.#version, version)) return 0;
-    const { graph } = this.#history;
-    const { onlyA, onlyB } = graph.compare(this.#version, version, Math.min(this.#floor, floor));
-    let moved = 0;
-    for (const { start, end } of onlyA) moved += end - start;
-    for (const { start, end } of onlyB) moved += end - start;
-    if (moved > most) return moved;
-    // If most of all is taken back, and nothing remains, that is done at once.
-    const all = (version[0] ?? -1) < this.tracker.base && 4 * moved > this.tracker.events;
-    if (all) this.tracker.rewind();
-    for (const { start, end } of onlyA) {
-      if (all) this.#history.each(start, end, () => this.#history.graph.steps++);
-      else this.retreat(start, end);
-    }
+  /** Moves the prepare state to a version, of whose past all events before the floor are. */
+  visit(version: Heads, floor: LV = 0): void {
+    this.shift(this.compare(version, floor), version, floor);
+  }
+
+  /** The events that are taken back, and put in again, to visit a version: spans, the latest first. */
+  compare(version: Heads, floor: LV): Difference {
+    return this.#history.graph.compare(this.#version, version, Math.min(this.#floor, floor));
+  }
+
+  /** Moves the prepare state to a version from which it differs so. */
+  shift({ onlyA, onlyB }: Difference, version: Heads, floor: LV): void {
+    for (const { start, end } of onlyA) this.retreat(start, end);
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
     this.#version = version;
     this.#floor = floor;
-    return moved;
   }
 
   /** Takes the events from start to end back from the prepare state. */
@@ -114,7 +108,6 @@ export class Walker {
 
   /** Takes n events of a run back from the prepare state (by is -1), or puts them into it again (1). */
   move(run: number, v: LV, n: number, by: number): void {
-    this.#history.graph.steps++;
     if (this.#history.kind(run) === Kind.inserted) this.tracker.move(v, n, by);
     else this.tracker.moveDeleted(v, n, by);
   }
