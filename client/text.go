@@ -39,7 +39,7 @@ type Rebased struct {
 // tells what is wrong with the topic. What is written before stands behind what
 // the text is found to hold.
 func OpenText(c *Client, topic string, options DocumentOptions) *Text {
-	r := c.join(topic, "text", newWriting)
+	r := c.join(topic, kindText, newWriting, options.Offline)
 	return &Text{&Document{replica: r, options: options}, r.content.(*writing)}
 }
 
