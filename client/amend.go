@@ -17,6 +17,16 @@ func (c *Client) unseal() {
 	}
 }
 
+// keepWords lets what has joined an operation be stored with it.
+func (c *Client) keepWords() {
+	if c.keeper != nil {
+		c.post(func() {
+			c.seal()
+			c.unseal()
+		})
+	}
+}
+
 func (c *Client) amend(r *replica, sealed bool) {
 	w := r.content.(*writing)
 	r.mu.Lock()

@@ -201,7 +201,9 @@ func TestOutbox(t *testing.T) {
 		changes := 0
 		l.Outbox().OnChange(func() { changes++ })
 		time.Sleep(5 * time.Second)
-		if got := d.dataOf(t, "chat:a"); !slices.Equal(got, []string{`"a"`, `"c"`}) || changes == 0 {
+		got := d.dataOf(t, "chat:a")
+		synctest.Wait()
+		if !slices.Equal(got, []string{`"a"`, `"c"`}) || changes == 0 {
 			t.Errorf("the server has %v, after %d changes", got, changes)
 		}
 		dead := l.Outbox().Dead()
@@ -564,7 +566,7 @@ func TestCopies(t *testing.T) {
 		l = device.start(client.Options{})
 		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{Offline: true})
 		likes = client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true})
-		time.Sleep(5 * time.Second)
+		time.Sleep(60 * time.Second)
 		if note.Value() != "hello!" || likes.Value() != 3 {
 			t.Errorf("they show %q and %d", note.Value(), likes.Value())
 		}

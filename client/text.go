@@ -85,6 +85,8 @@ func (t *Text) Edit(op text.Op) *Mutation {
 		m.settle(MutationConfirmed, Ack{}, nil)
 	case isNew:
 		r.submit(made, t.options.Timeout)
+	default:
+		r.client.keepWords()
 	}
 	if made == nil {
 		return m
