@@ -57,6 +57,7 @@ func (c *Client) say(in core.Amend) {
 // before any of their operations is sent.
 func (c *Client) identifyTexts() {
 	for r := range c.texts {
+		r.fold()
 		r.mu.Lock()
 		r.identify()
 		r.mu.Unlock()

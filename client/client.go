@@ -27,6 +27,7 @@ type Client struct {
 	observers  observers
 	status     atomic.Pointer[Status]
 	numbers    atomic.Uint64 // of handlers, publishes and pages
+	limit      atomic.Int64  // bytes of the data of an entry, as the server told; 0: it did not yet
 
 	outbox      *Outbox
 	keeper      *keep.Keeper // nil: nothing is kept

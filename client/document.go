@@ -1,6 +1,8 @@
 package client
 
 import (
+	"slices"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/client/core"
@@ -74,15 +76,19 @@ func (c *Client) operate(key uint64, topic string, op operation) bool {
 	})
 }
 
-// takeBack takes an operation back if it was never sent, and reports whether it
-// did. It is called from any goroutine but the owner's.
-func (c *Client) takeBack(key uint64) bool {
+// takeBack takes operations back if none of them was ever sent, and reports
+// whether it did. It is called from any goroutine but the owner's.
+func (c *Client) takeBack(all ...*Mutation) bool {
 	taken := make(chan bool, 1)
 	posted := c.post(func() {
-		_, before := c.operations[key]
-		c.step(core.Abort{Key: key})
-		_, after := c.operations[key]
-		taken <- before && !after
+		if slices.ContainsFunc(all, func(m *Mutation) bool { return c.operations[m.key] == nil || m.Status() != MutationPending }) {
+			taken <- false
+			return
+		}
+		for _, m := range slices.Backward(all) { // what is in front of one that was sent was sent too
+			c.step(core.Abort{Key: m.key})
+		}
+		taken <- !slices.ContainsFunc(all, func(m *Mutation) bool { return c.operations[m.key] != nil })
 	})
 	return posted && <-taken
 }

@@ -37,6 +37,12 @@ type Mutation struct {
 	timer  *time.Timer             // of the status unconfirmed
 	folded func([]doc.Replacement) // called before it is over with what it changed in the log, if that is known
 	undone func()                  // called when it is over without being confirmed
+
+	// Of one that is several operations (see joint), and of each of those.
+	parts  []*Mutation
+	left   int // parts that are not settled
+	last   Ack // of the last part
+	wholes []*Mutation
 }
 
 // Made is a mutation with what is shown after it.
@@ -52,6 +58,9 @@ func (m *Mutation) Keys() []string { return m.keys }
 
 // Status returns how far the mutation has come.
 func (m *Mutation) Status() MutationStatus {
+	if m.parts != nil {
+		return slowest(m.parts)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.status
@@ -80,7 +89,11 @@ func (m *Mutation) Cancel() bool {
 	case <-m.done:
 		return false
 	default:
-		return m.replica.client.takeBack(m.key)
+		all := m.parts
+		if all == nil {
+			all = []*Mutation{m}
+		}
+		return m.replica.client.takeBack(all...)
 	}
 }
 
@@ -110,6 +123,9 @@ func (m *Mutation) settle(s MutationStatus, ack Ack, err *protocol.Error) {
 		m.undone()
 	}
 	close(m.done)
+	for _, whole := range m.wholes {
+		whole.end(m, s, ack, err)
+	}
 }
 
 func (m *Mutation) over() bool {

@@ -53,11 +53,11 @@ func (w *writing) fates(s *protocol.Snapshot, recovered bool) (held, lost []uint
 	}
 	for _, key := range w.pendingOn("") {
 		p := w.pending[key]
+		newest, passed := seqs[p.seq.Client], p.took(s.Offset)
 		switch {
-		case p.seq.Seq > 0 && p.seq.Seq <= seqs[p.seq.Client],
-			recovered && p.acknowledged && p.position.Offset > 0 && p.position.Offset <= s.Offset:
+		case p.seq.Seq > 0 && p.seq.Seq <= newest, recovered && passed && newest == 0:
 			held = append(held, key)
-		case !recovered && p.acknowledged:
+		case !recovered && p.acknowledged, passed:
 			lost = append(lost, key)
 		}
 	}

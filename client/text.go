@@ -72,40 +72,43 @@ func (t *Text) Replace(at, n int, s string) *Mutation {
 }
 
 // Edit applies splices, each of which sees those before it, all or none. One that
-// does not fit is rejected at once; one that changes nothing is confirmed.
+// does not fit is rejected at once; one that changes nothing is confirmed. What is
+// too large for one entry is several, each judged for itself, and their mutation
+// is confirmed when all are; it is undone as one.
 func (t *Text) Edit(op text.Op) *Mutation {
-	r, m := t.replica, t.replica.newMutation()
+	r := t.replica
 	r.making.Lock()
 	defer r.making.Unlock()
-	made, isNew, err := t.edit(m, op)
-	switch {
-	case err != nil:
-		r.refuse(m, err)
-	case made == nil:
-		m.settle(MutationConfirmed, Ack{}, nil)
-	case isNew:
-		r.submit(made, t.options.Timeout)
-	default:
+	all, made, err := t.edit(op)
+	for _, m := range made {
+		r.submit(m, t.options.Timeout)
+	}
+	if len(made) == 0 && len(all) > 0 {
 		r.client.keepWords()
 	}
-	if made == nil {
-		return m
+	if err != nil || len(all) == 0 {
+		m := r.newMutation()
+		if all = append(all, m); err != nil {
+			r.refuse(m, err)
+		} else {
+			m.settle(MutationConfirmed, Ack{}, nil)
+		}
 	}
-	return made
+	return joint(all)
 }
 
-func (t *Text) edit(m *Mutation, op text.Op) (made *Mutation, isNew bool, err error) {
+func (t *Text) edit(op text.Op) (all, made []*Mutation, err error) {
 	r := t.replica
 	closed := t.isClosed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if closed {
-		return nil, false, protocol.Errorf(protocol.Closed, "")
+		return nil, nil, protocol.Errorf(protocol.Closed, "")
 	}
 	if err := r.check(); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	return t.writing.edit(m, op, time.Now())
+	return t.writing.edit(op, time.Now())
 }
 
 // Undo takes back the latest edit that was made here and is not undone, with what

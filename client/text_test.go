@@ -314,3 +314,71 @@ func TestText_bars(t *testing.T) {
 		}
 	})
 }
+
+// TestText_large pastes a megabyte, which is many entries.
+func TestText_large(t *testing.T) {
+	paste := strings.Repeat("twelve bytes", (1<<20)/12)
+	bubble(t, "TEXT-18 is one edit, and one step of undo", func(t *testing.T) {
+		d := serveDocuments(t)
+		a, b := d.text(t), d.text(t)
+		confirmed(t, a.Insert(0, "<>"))
+		time.Sleep(time.Second)
+		m := a.Insert(1, paste)
+		if a.Len() != len(paste)+2 || m.Status() == client.MutationConfirmed || len(a.Pending("")) < 16 {
+			t.Errorf("it shows %d, is %s, and %d are pending", a.Len(), m.Status(), len(a.Pending("")))
+		}
+		confirmed(t, m)
+		synctest.Wait()
+		d.has(t, "<"+paste+">")
+		if b.Value() != a.Value() || b.Len() != len(paste)+2 {
+			t.Errorf("the other shows %d of %d", b.Len(), a.Len())
+		}
+		for _, m := range a.Undo() {
+			confirmed(t, m)
+		}
+		synctest.Wait()
+		if d.has(t, "<>"); a.Value() != "<>" || b.Value() != "<>" {
+			t.Errorf("after undo they show %d and %d", a.Len(), b.Len())
+		}
+		for _, m := range a.Redo() {
+			confirmed(t, m)
+		}
+		synctest.Wait()
+		if d.has(t, "<"+paste+">"); b.Value() != a.Value() {
+			t.Errorf("after redo they show %d and %d", a.Len(), b.Len())
+		}
+		confirmed(t, a.Delete(0, a.Len()))
+		d.has(t, "")
+	})
+
+	bubble(t, "TEXT-18 is taken back as a whole while it was not sent", func(t *testing.T) {
+		d := serveDocuments(t)
+		w := d.text(t)
+		d.set(refuse, everyRoad...)
+		d.cut()
+		synctest.Wait()
+		m := w.Insert(0, paste)
+		if !m.Cancel() || m.Status() != client.MutationCancelled || w.Value() != "" || m.Cancel() {
+			t.Errorf("it is %s, and shows %d", m.Status(), w.Len())
+		}
+		d.set("", everyRoad...)
+		sent := w.Insert(0, paste)
+		confirmed(t, sent)
+		if sent.Cancel() {
+			t.Error("what was sent was taken back")
+		}
+		d.has(t, paste)
+	})
+
+	bubble(t, "TEXT-18 fails with its first part that does", func(t *testing.T) {
+		d := serveDocuments(t)
+		w := d.text(t)
+		m := w.Insert(0, strings.Repeat("x", 100_000)+"no"+strings.Repeat("x", 100_000))
+		rejected(t, m, protocol.Rejected)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if d.has(t, w.Value()); strings.Contains(w.Value(), "no") || w.Len() < 150_000 || len(w.Pending("")) > 0 {
+			t.Errorf("it shows %d", w.Len())
+		}
+	})
+}

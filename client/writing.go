@@ -16,6 +16,18 @@ import (
 // mostJoined is how many bytes an edit and the operation that it joins have at most.
 const mostJoined = 4096
 
+// messageBytes is the most that an operation may have, whatever more the server
+// takes.
+const messageBytes = 64 << 10
+
+// messageBytes is how many bytes of JSON an operation may have.
+func (c *Client) messageBytes() int {
+	if told := int(c.limit.Load()); told > 0 {
+		return min(told, messageBytes)
+	}
+	return messageBytes
+}
+
 // writing is the content of a text.
 //
 // An edit joins the operation before it while that was not sent. The core may send
@@ -56,26 +68,45 @@ func newWriting(r *replica) content {
 	}
 }
 
-// edit applies an edit. It returns the mutation that it is, m or the one that it
-// has joined; none if it does nothing.
-func (w *writing) edit(m *Mutation, op text.Op, now time.Time) (made *Mutation, isNew bool, err error) {
-	join := text.Join{Operation: w.open(op)}
+// edit applies an edit, all of it or nothing. It returns the mutations that it is,
+// in order, of which the first may be one that it has joined, and says which are
+// new; none if it does nothing.
+func (w *writing) edit(op text.Op, now time.Time) (all, made []*Mutation, err error) {
+	if err := op.Check(w.session.Len()); err != nil {
+		return nil, nil, document.Error(err)
+	}
 	typing := w.typing
-	join.Step = typing.joins(op, now)
-	key, err := w.session.Local(op, join)
-	if err != nil {
-		return nil, false, document.Error(err)
-	}
-	if key == 0 {
-		return nil, false, nil
-	}
+	step := typing.joins(op, now)
 	w.typing.at = -1 // it is put behind the edit
-	w.move(TextChange{Op: slices.Clone(op)})
+	for _, part := range cut(op, w.replica.client.messageBytes()/2) {
+		m, isNew, err := w.make(part, step)
+		if step = step || m != nil; m != nil && !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+		if isNew {
+			made = append(made, m)
+		}
+		if err != nil {
+			return all, made, document.Error(err)
+		}
+	}
 	w.typing = typing
+	return all, made, nil
+}
+
+// make applies an operation, or a part of one.
+func (w *writing) make(op text.Op, step bool) (m *Mutation, isNew bool, err error) {
+	join := text.Join{Operation: w.open(op), Step: step}
+	key, err := w.session.Local(op, join)
+	if err != nil || key == 0 {
+		return nil, false, err
+	}
+	w.move(TextChange{Op: op})
 	if key == join.Operation {
 		w.changed = true
 		return w.replica.mutations[w.keys[key]], false, nil
 	}
+	m = w.replica.newMutation()
 	w.add(m, key)
 	return m, true, nil
 }
@@ -176,11 +207,20 @@ func (w *writing) amends() (all []core.Amend) {
 	return all
 }
 
+// identify says whose text it is from now on. What is pending can follow no entry
+// of the former client but those that are folded: what is to come was lost.
 func (w *writing) identify(client string) {
-	if client != w.session.Client() {
-		w.session.Identify(client)
-		w.changed = true
+	if client == w.session.Client() {
+		return
 	}
+	for _, key := range w.pendingOn("") {
+		if w.pending[key].acknowledged {
+			w.drop(key)
+			w.replica.lose(key)
+		}
+	}
+	w.session.Identify(client)
+	w.changed = true
 }
 
 func (w *writing) sent(key uint64, client string, seq uint64) {
@@ -233,6 +273,23 @@ func (w *writing) fold(entries []*protocol.Entry) {
 			w.receive(e)
 		}
 	}
+	var lost []uint64
+	for key, p := range w.pending {
+		if p.took(w.session.Offset()) {
+			lost = append(lost, key)
+		}
+	}
+	slices.Sort(lost)
+	for _, key := range lost {
+		w.drop(key)
+		w.replica.lose(key)
+	}
+}
+
+// took says whether the server has told that it took the operation, at an offset up
+// to this one.
+func (p *written) took(offset uint64) bool {
+	return p.acknowledged && p.position.Offset > 0 && p.position.Offset <= offset
 }
 
 // entryOf is an entry as the session takes it, without an operation if it has none

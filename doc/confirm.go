@@ -7,7 +7,8 @@ import (
 )
 
 // Entries folds entries of the log, the next ones in order. All together are
-// one change. What was folded already is passed over.
+// one change. What was folded already is passed over. An operation that the server
+// took where another entry stands now was in a log that is lost (rule DOC-18).
 func (r *Replica) Entries(entries []*protocol.Entry) Change {
 	var touched []string
 	for _, e := range entries {
@@ -29,6 +30,12 @@ func (r *Replica) Entries(entries []*protocol.Entry) Change {
 			r.base.Skip(e.Offset)
 		}
 		touched = append(touched, keys...)
+	}
+	for _, key := range r.Pending() {
+		if p := r.pending[key]; p.acknowledged && p.position.Offset > 0 && p.position.Offset <= r.base.offset {
+			r.change.Lost = append(r.change.Lost, key)
+			touched = append(touched, r.remove(p)...)
+		}
 	}
 	r.foldAgain(touched)
 	return r.end()
@@ -84,14 +91,14 @@ func (r *Replica) Snapshot(s *protocol.Snapshot, recovered bool) (Change, error)
 	}
 	for _, key := range r.Pending() {
 		p := r.pending[key]
-		held := p.sent.Seq > 0 && p.sent.Seq <= seqs[p.sent.Client] ||
-			recovered && p.acknowledged && p.position.Offset > 0 && p.position.Offset <= s.Offset
+		newest := seqs[p.sent.Client]
+		passed := p.acknowledged && p.position.Offset > 0 && p.position.Offset <= s.Offset
 		switch {
-		case held:
+		case p.sent.Seq > 0 && p.sent.Seq <= newest, recovered && passed && newest == 0:
 			for _, k := range r.confirm(p, p.position) {
 				r.hide(k)
 			}
-		case !recovered && p.acknowledged:
+		case !recovered && p.acknowledged, passed:
 			r.change.Lost = append(r.change.Lost, p.key)
 			for _, k := range r.remove(p) {
 				r.hide(k)

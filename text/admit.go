@@ -1,16 +1,22 @@
 package text
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
-// waiting is a change whose causes are looked for, those of its first that are
-// known, and whether it was added.
+// waiting is a change whose causes are looked for, and those of its first that are
+// known.
 type waiting struct {
-	change  change
+	change  int
 	parents []lv
-	added   bool
+}
+
+// held are those that wait, by the agent and the seq of the event.
+type held map[string]map[int][]waiting
+
+func (h held) add(w waiting, missing *cause) {
+	if h[missing.agent] == nil {
+		h[missing.agent] = make(map[int][]waiting)
+	}
+	h[missing.agent][missing.seq] = append(h[missing.agent][missing.seq], w)
 }
 
 // admit adds to the history what can follow, and returns the rest. One that
@@ -19,55 +25,97 @@ type waiting struct {
 func (r *Replica) admit(changes []change) (rest []change, err error) {
 	g := &r.history.graph
 	limit := g.limit(len(changes))
-	all := make([]waiting, len(changes))
-	ready := make([]*waiting, len(changes))
-	for i := range changes {
-		all[i].change, ready[i] = changes[i], &all[i]
-	}
-	held := make(map[string]map[int][]*waiting) // by agent and seq of the event
-	for len(ready) > 0 {
-		w := ready[0]
-		ready = ready[1:]
-		if missing := r.resolve(w); missing != nil {
-			if held[missing.agent] == nil {
-				held[missing.agent] = make(map[int][]*waiting)
-			}
-			held[missing.agent][missing.seq] = append(held[missing.agent][missing.seq], w)
-			continue
+	r.history.grow(changes)
+	var (
+		parents []lv // of the one that is tried, until it must wait
+		woken   []waiting
+		added   = make([]bool, len(changes))
+		held    = make(held)
+	)
+	try := func(w waiting) error {
+		c := &changes[w.change]
+		known := w.parents
+		if known == nil {
+			known = parents[:0]
 		}
-		c := &w.change
-		if err := cmp.Or(r.append(c, g.dominators(w.parents)), g.within(limit)); err != nil {
+		known, missing := r.resolve(c, known)
+		if w.parents == nil {
+			parents = known
+		}
+		if missing != nil {
+			if w.parents == nil {
+				known = slices.Clone(known)
+			}
+			held.add(waiting{w.change, known}, missing)
+			return nil
+		}
+		added[w.change] = true
+		if err := r.append(c, g.dominators(known)); err != nil {
+			return err
+		}
+		woken = append(woken, wake(held[c.agent], c.seq, c.seq+c.n)...)
+		return g.within(limit)
+	}
+	for i := range changes {
+		if err := try(waiting{change: i}); err != nil {
 			return nil, err
 		}
-		w.added = true
-		ready = append(ready, wake(held[c.agent], c.seq, c.seq+c.n)...)
 	}
-	for i := range all {
-		if !all[i].added {
-			c := all[i].change
-			c.content = slices.Clone(c.content) // not all of its update
-			rest = append(rest, c)
+	for len(woken) > 0 {
+		w := woken[0]
+		woken = woken[1:]
+		if err := try(w); err != nil {
+			return nil, err
+		}
+	}
+	for i := range changes {
+		if !added[i] {
+			rest = append(rest, changes[i].clone())
 		}
 	}
 	return rest, nil
 }
 
-// resolve looks for a change's causes, and returns the first that is missing.
-func (r *Replica) resolve(w *waiting) *cause {
-	for i := len(w.parents); i < len(w.change.parents); i++ {
-		c := &w.change.parents[i]
-		v, _, known := r.history.agents.event(c.agent, c.seq)
-		if !known {
-			return c
-		}
-		w.parents = append(w.parents, v)
+// grow makes room for changes.
+func (h *history) grow(changes []change) {
+	ops, content := 0, 0
+	for i := range changes {
+		ops += len(changes[i].ops)
+		content += len(changes[i].content)
 	}
-	return nil
+	h.graph.runs = slices.Grow(h.graph.runs, len(changes))
+	h.agents.runs = slices.Grow(h.agents.runs, len(changes))
+	h.ops = slices.Grow(h.ops, ops)
+	h.content = slices.Grow(h.content, content)
+}
+
+// clone returns a change that does not hold all of its update.
+func (c *change) clone() change {
+	own := *c
+	own.parents, own.ops, own.content = slices.Clone(c.parents), slices.Clone(c.ops), slices.Clone(c.content)
+	return own
+}
+
+// resolve looks for those of a change's causes that are not in known yet, and
+// returns it with them, and the first that is missing.
+func (r *Replica) resolve(c *change, known []lv) ([]lv, *cause) {
+	for i := len(known); i < len(c.parents); i++ {
+		p := &c.parents[i]
+		v, _, ok := r.history.agents.event(p.agent, p.seq)
+		if !ok {
+			return known, p
+		}
+		known = append(known, v)
+	}
+	return known, nil
 }
 
 // wake takes out those that wait for an agent's events from one seq on, up to
 // another.
-func wake(held map[int][]*waiting, from, to int) (woken []*waiting) {
+func wake(held map[int][]waiting, from, to int) (woken []waiting) {
+	if len(held) == 0 {
+		return nil
+	}
 	if to-from < len(held) {
 		for seq := from; seq < to; seq++ {
 			woken = append(woken, held[seq]...)
@@ -87,25 +135,6 @@ func wake(held map[int][]*waiting, from, to int) (woken []*waiting) {
 		delete(held, seq)
 	}
 	return woken
-}
-
-// event returns the event that an agent has numbered seq, or false, and of how
-// many from there on the same holds.
-func (a *agents) event(name string, seq int) (v lv, n int, known bool) {
-	i, ok := a.byName[name]
-	if !ok {
-		return 0, maxEvents, false
-	}
-	own := a.own[i]
-	k, _ := slices.BinarySearchFunc(own, seq+1, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
-	if k > 0 && seq < own[k-1].seq+own[k-1].n {
-		r := &own[k-1]
-		return r.start + seq - r.seq, r.seq + r.n - seq, true
-	}
-	if k < len(own) {
-		return 0, own[k].seq - seq, false
-	}
-	return 0, maxEvents, false
 }
 
 // append adds those events of a change that are new.
@@ -140,13 +169,9 @@ func (r *Replica) append(c *change, parents []lv) error {
 
 // deletes is how many of a change's events delete.
 func (c *change) deletes() (n int) {
-	for i, op := range c.ops {
-		if op.kind != inserted {
-			end := c.n
-			if i+1 < len(c.ops) {
-				end = c.ops[i+1].start
-			}
-			n += end - op.start
+	for i := range c.ops {
+		if c.ops[i].kind != inserted {
+			n += c.opsEnd(i) - c.ops[i].start
 		}
 	}
 	return n

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 const drawnFile = "../conformance/text/drawn.json"
@@ -15,7 +17,7 @@ const drawnFile = "../conformance/text/drawn.json"
 // drawing is a history in the making.
 type drawing struct {
 	mulberry
-	naive naive
+	naive naive.Text
 	graph graph
 	seqs  map[string]int
 	txns  []txn
@@ -24,13 +26,13 @@ type drawing struct {
 // edit adds what an agent does who has seen some events and what these follow,
 // and returns the last event of it.
 func (d *drawing) edit(agent string, seen []lv, ops ...vectorOp) lv {
-	start := len(d.naive.events)
+	start := len(d.naive.Events)
 	x := txn{Parents: d.graph.dominators(slices.Clone(seen)), Agent: agent, SeqStart: d.seqs[agent], Ops: ops}
 	if x.Parents == nil {
 		x.Parents = []lv{}
 	}
 	x.addToNaive(&d.naive)
-	end := len(d.naive.events)
+	end := len(d.naive.Events)
 	x.Span = [2]lv{start, end}
 	d.graph.add(start, x.Parents)
 	d.seqs[agent] += end - start
@@ -38,7 +40,7 @@ func (d *drawing) edit(agent string, seen []lv, ops ...vectorOp) lv {
 	return end - 1
 }
 
-func (d *drawing) length(seen []lv) int { return utf8.RuneCountInString(d.naive.at(seen)) }
+func (d *drawing) length(seen []lv) int { return utf8.RuneCountInString(d.naive.At(seen)) }
 
 // word is a few code points of all lengths, the combining acute accent among
 // them.
@@ -228,9 +230,9 @@ func (d *drawing) roots() {
 func (d *drawing) relay() {
 	d.edit("root", nil, d.typing(4, 0)...)
 	for range 80 {
-		seen := []lv{d.IntN(len(d.naive.events))}
+		seen := []lv{d.IntN(len(d.naive.Events))}
 		if d.IntN(3) == 0 {
-			seen = append(seen, d.IntN(len(d.naive.events)))
+			seen = append(seen, d.IntN(len(d.naive.Events)))
 		}
 		d.edit(fmt.Sprint("agent", d.IntN(4)), seen, d.typing(1+d.IntN(3), d.length(seen))...)
 	}

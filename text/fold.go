@@ -133,7 +133,7 @@ func (f *Fold) visit(e *Entry, parents []lv) error {
 	w := f.walker
 	if w == nil {
 		w = newWalker(h, -1)
-		f.walker = w
+		w.charged, f.walker = true, w
 	}
 	_ = w.reach(h.end, nil) // what was folded without it, so it fits
 	back, forth := h.graph.compare(w.version, parents)

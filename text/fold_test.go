@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 func drawOp(random *rand.Rand, length int) Op {
@@ -24,33 +26,13 @@ func drawOp(random *rand.Rand, length int) Op {
 	return op
 }
 
-// addOp adds an operation to the naive engine.
-func (n *naive) addOp(agent string, seq int, parents []lv, op Op) {
-	add := func(e event) {
-		e.agent, e.seq, e.parents = agent, seq, parents
-		n.add(e)
-		parents = []lv{len(n.events) - 1}
-		seq++
-	}
-	for _, s := range op {
-		for range s.Delete {
-			add(event{at: s.At})
-		}
-		at := s.At
-		for _, c := range s.Insert {
-			add(event{insert: true, at: at, text: c})
-			at++
-		}
-	}
-}
-
 // TestFold compares the fold of a log with the naive engine: entries of clients
 // that are behind, that pipeline, that have none, that saw a sibling's.
 func TestFold(t *testing.T) {
 	for seed := range seeds(400, 100) {
 		random := rand.New(rand.NewPCG(seed, 9))
 		log, f := newDrawnLog(), NewFold("", 0, Limits{})
-		n := &log.naive
+		n := log
 		for range 40 {
 			e := log.draw(random, f.Bar())
 			offset := e.Offset
@@ -253,16 +235,16 @@ func TestExcise(t *testing.T) {
 	for seed := range uint64(2000) {
 		random := rand.New(rand.NewPCG(seed, 10))
 		base := "hello😀"
-		n := &naive{}
-		n.addOp("base", 0, nil, Insert(0, base))
+		n := &naive.Text{}
+		n.Edit("base", 0, nil, naive.Op(Insert(0, base)))
 		length := utf8.RuneCountInString(base)
 		var ops []Op
 		var ends []lv
 		for range 1 + random.IntN(6) {
 			op := drawOp(random, length)
 			length, _ = op.check(length)
-			n.addOp("ann", len(n.events), []lv{len(n.events) - 1}, op)
-			ops, ends = append(ops, op), append(ends, len(n.events))
+			n.Edit("ann", len(n.Events), []lv{n.Last()}, naive.Op(op))
+			ops, ends = append(ops, op), append(ends, len(n.Events))
 		}
 		without := random.IntN(len(ops))
 		rest, err := Excise(ops, without, utf8.RuneCountInString(base))
@@ -281,28 +263,11 @@ func TestExcise(t *testing.T) {
 			if i == without {
 				continue
 			}
-			if want := n.without(span{start, ends[without]}, ends[i]); text != want {
+			if want := n.Of(func(v lv) bool { return v < ends[i] && (v < start || v >= ends[without]) }); text != want {
 				t.Fatalf("seed %d: %v without %d are %v: after %d it is %q, want %q", seed, ops, without, rest, i, text, want)
 			}
 		}
 	}
-}
-
-// without is the text of the events up to end, as if some had had no effect.
-func (n *naive) without(some span, end lv) string {
-	gone := make(map[lv]bool)
-	for v, e := range n.events[:end] {
-		if !e.insert && !some.has(v) {
-			gone[e.target] = true
-		}
-	}
-	text := ""
-	for _, it := range n.items {
-		if it.id < end && !some.has(it.id) && !gone[it.id] {
-			text += string(n.events[it.id].text)
-		}
-	}
-	return text
 }
 
 func ExampleExcise() {

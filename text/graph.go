@@ -1,9 +1,6 @@
 package text
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // lv is the local number of an event: one inserted or deleted code point. An
 // event's causes have lower numbers. -1 is the empty text before all events.
@@ -17,8 +14,14 @@ func (s span) has(v lv) bool { return v >= s.start && v < s.end }
 // graph is which event follows which. It holds runs of events, each of which
 // follows the one before it.
 type graph struct {
-	runs  []run
-	steps int // taken: runs that were looked at, and runs of ops that were moved
+	runs   []run
+	steps  int  // taken: runs and pieces that were looked at or moved
+	finger int  // the run that was found last: the next one is mostly near
+	room   []lv // for parents of runs, which are many and short
+
+	// Of compare and dominators, used again by the next call.
+	queue        queue
+	onlyA, onlyB []span
 }
 
 // run are the events from start on, up to the next run's. The first follows
@@ -33,23 +36,43 @@ func (g *graph) add(start lv, parents []lv) {
 	if start > 0 && len(parents) == 1 && parents[0] == start-1 {
 		return
 	}
-	g.runs = append(g.runs, run{start, slices.Clone(parents)})
+	if len(g.room)+len(parents) > cap(g.room) {
+		g.room = make([]lv, 0, max(len(parents), min(2*cap(g.room), 1<<10), 4))
+	}
+	from := len(g.room)
+	g.room = append(g.room, parents...)
+	g.runs = append(g.runs, run{start, g.room[from:len(g.room):len(g.room)]})
 }
+
+// reach is how many runs around the one that was found last are looked at first.
+const reach = 8
 
 // of returns the index of the run of an event.
 func (g *graph) of(v lv) int {
-	if last := len(g.runs) - 1; last >= 0 && g.runs[last].start <= v {
-		return last
+	last := len(g.runs) - 1
+	if last < 1 || g.runs[last].start <= v {
+		return max(last, 0)
 	}
-	low, high := 0, len(g.runs)
-	for low+1 < high {
-		if middle := (low + high) / 2; g.runs[middle].start <= v {
-			low = middle
-		} else {
-			high = middle
+	i := min(g.finger, last-1)
+	for k := 0; k < reach && g.runs[i].start > v; k++ {
+		i--
+	}
+	for k := 0; k < reach && g.runs[i+1].start <= v; k++ {
+		i++
+	}
+	if g.runs[i].start > v || g.runs[i+1].start <= v {
+		low, high := 0, last
+		for low+1 < high {
+			if middle := (low + high) / 2; g.runs[middle].start <= v {
+				low = middle
+			} else {
+				high = middle
+			}
 		}
+		i = low
 	}
-	return low
+	g.finger = i
+	return i
 }
 
 // parents are what an event follows directly.
@@ -60,73 +83,15 @@ func (g *graph) parents(v lv) []lv {
 	return []lv{v - 1}
 }
 
-// side says in whose past an event is.
-type side uint8
-
-const (
-	left  side = 1
-	right side = 2
-	both  side = left | right
-)
-
-// queue is a heap of events, the highest first.
-type queue struct {
-	events []queued
-	shared int // that are of both sides
-}
-
-type queued struct {
-	v    lv
-	side side
-}
-
-func (q *queue) push(v lv, s side) {
-	if s == both {
-		q.shared++
-	}
-	q.events = append(q.events, queued{v, s})
-	for i := len(q.events) - 1; i > 0; {
-		above := (i - 1) / 2
-		if q.events[above].v >= q.events[i].v {
-			break
-		}
-		q.events[above], q.events[i] = q.events[i], q.events[above]
-		i = above
-	}
-}
-
-func (q *queue) pop() queued {
-	top := q.events[0]
-	if top.side == both {
-		q.shared--
-	}
-	last := len(q.events) - 1
-	q.events[0] = q.events[last]
-	q.events = q.events[:last]
-	for i := 0; ; {
-		child := 2*i + 1
-		if child >= last {
-			break
-		}
-		if child+1 < last && q.events[child+1].v > q.events[child].v {
-			child++
-		}
-		if q.events[i].v >= q.events[child].v {
-			break
-		}
-		q.events[i], q.events[child] = q.events[child], q.events[i]
-		i = child
-	}
-	return top
-}
-
 // compare returns the events that are in the past of a alone, and of b alone,
-// the versions themselves included: spans, the latest first.
+// the versions themselves included: spans, the latest first. They hold until it is
+// called again.
 func (g *graph) compare(a, b []lv) (onlyA, onlyB []span) {
 	if slices.Equal(a, b) {
 		return nil, nil
 	}
-	var q queue
+	q := g.queue.empty()
+	onlyA, onlyB = g.onlyA[:0], g.onlyB[:0]
 	for _, v := range a {
 		q.push(v, left)
 	}
@@ -161,6 +126,7 @@ func (g *graph) compare(a, b []lv) (onlyA, onlyB []span) {
 			q.push(p, s)
 		}
 	}
+	g.onlyA, g.onlyB = onlyA, onlyB
 	return onlyA, onlyB
 }
 
@@ -168,7 +134,7 @@ func (g *graph) compare(a, b []lv) (onlyA, onlyB []span) {
 // past, or are, and that all else of their past is the past of, or follows; -1:
 // there is none.
 func (g *graph) base(version []lv) lv {
-	var q queue
+	q := g.queue.empty()
 	for _, v := range version {
 		q.push(v, both)
 	}
@@ -230,52 +196,19 @@ func join(spans []span) []span {
 	return spans[:n]
 }
 
-// advance is the version that a version becomes by the events of a span, the
-// next one whose causes are all in it.
-func (g *graph) advance(version []lv, s span) []lv {
-	heads := newHeads(version)
-	for s.start < s.end {
-		s.start = heads.follow(g, s)
-	}
-	return heads.sorted()
-}
-
-// heads are the events of a version as it grows.
-type heads map[lv]struct{}
-
-func newHeads(version []lv) heads {
-	h := make(heads, len(version)+1)
-	for _, v := range version {
-		h[v] = struct{}{}
-	}
-	return h
-}
-
-// follow adds the first events of a span that follow each other, and returns
-// their end.
-func (h heads) follow(g *graph, s span) lv {
-	next := g.stretch(s.start, s.end)
-	for _, p := range g.parents(s.start) {
-		delete(h, p)
-	}
-	h[next.end-1] = struct{}{}
-	return next.end
-}
-
-func (h heads) sorted() []lv { return slices.Sorted(maps.Keys(h)) }
-
-// dominators are those of some events that are in no other's past.
+// dominators are those of some events that are in no other's past, ascending, in
+// the same slice.
 func (g *graph) dominators(events []lv) []lv {
-	events = slices.Compact(slices.Sorted(slices.Values(events)))
 	if len(events) < 2 {
 		return events
 	}
-	var q queue
+	slices.Sort(events)
+	events = slices.Compact(events)
+	q := g.queue.empty()
 	for _, v := range events {
 		q.push(v, left)
 	}
-	var found []lv
-	lowest := events[0]
+	found, lowest := events[:0], events[0]
 	for len(q.events) > 0 && q.events[0].v >= lowest {
 		g.steps++
 		top := q.pop()

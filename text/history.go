@@ -1,10 +1,6 @@
 package text
 
-import (
-	"cmp"
-	"slices"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // history is every event of a text: what it did, what it follows, and whose it
 // is, each in columns of runs.
@@ -12,6 +8,7 @@ type history struct {
 	graph   graph
 	agents  agents
 	ops     []opRun
+	finger  int    // the run of ops that was found last
 	content []byte // all that was ever inserted, in the order of events
 	end     lv     // the number of events
 	before  int    // code points that the text has before all of them
@@ -40,10 +37,29 @@ type opRun struct {
 
 // opsFrom is the index of the run of an event.
 func (h *history) opsFrom(v lv) int {
-	i, found := slices.BinarySearchFunc(h.ops, v, func(r opRun, v lv) int { return cmp.Compare(r.start, v) })
-	if !found {
+	last := len(h.ops) - 1
+	if last < 1 || h.ops[last].start <= v {
+		return last
+	}
+	i := min(h.finger, last-1)
+	for k := 0; k < reach && h.ops[i].start > v; k++ {
 		i--
 	}
+	for k := 0; k < reach && h.ops[i+1].start <= v; k++ {
+		i++
+	}
+	if h.ops[i].start > v || h.ops[i+1].start <= v {
+		low, high := 0, last
+		for low+1 < high {
+			if middle := (low + high) / 2; h.ops[middle].start <= v {
+				low = middle
+			} else {
+				high = middle
+			}
+		}
+		i = low
+	}
+	h.finger = i
 	return i
 }
 
@@ -57,15 +73,16 @@ func (h *history) opsEnd(i int) lv {
 
 // insert adds events that inserted text, of n code points.
 func (h *history) insert(at int, text string, n int) {
-	if last := len(h.ops) - 1; last >= 0 {
-		if r := &h.ops[last]; r.kind == inserted && int(r.at)+h.end-r.start == at && h.follows(r.start) {
-			h.content = append(h.content, text...)
-			h.end += n
-			return
-		}
-	}
-	h.ops = append(h.ops, opRun{start: h.end, at: int32(at), length: -1, kind: inserted, content: len(h.content)})
+	h.write(at, n)
 	h.content = append(h.content, text...)
+}
+
+// write adds events that inserted n code points, which come into content next.
+func (h *history) write(at, n int) {
+	last := len(h.ops) - 1
+	if last < 0 || h.ops[last].kind != inserted || int(h.ops[last].at)+h.end-h.ops[last].start != at || !h.follows(h.ops[last].start) {
+		h.ops = append(h.ops, opRun{start: h.end, at: int32(at), length: -1, kind: inserted, content: len(h.content)})
+	}
 	h.end += n
 }
 
@@ -119,14 +136,17 @@ func (h *history) length(v lv) int {
 }
 
 // text is what n events of a run inserted, from skip on.
-func (h *history) text(i, skip, n int) string {
+func (h *history) text(i, skip, n int) string { return string(h.bytes(i, skip, n)) }
+
+// bytes is the same, as it stands in the content.
+func (h *history) bytes(i, skip, n int) []byte {
 	from, to := h.ops[i].content, len(h.content)
 	if i+1 < len(h.ops) {
 		to = h.ops[i+1].content
 	}
 	all := h.content[from:to]
 	if len(all) == h.opsEnd(i)-h.ops[i].start {
-		return string(all[skip : skip+n])
+		return all[skip : skip+n]
 	}
 	start := 0
 	for ; skip > 0; skip-- {
@@ -138,7 +158,7 @@ func (h *history) text(i, skip, n int) string {
 		_, w := utf8.DecodeRune(all[end:])
 		end += w
 	}
-	return string(all[start:end])
+	return all[start:end]
 }
 
 // copy adds events of another history, as they are there. The graph must have them
@@ -147,7 +167,8 @@ func (h *history) copy(from *history, s span) {
 	from.each(s, func(i int, v lv, at, n int) {
 		switch from.ops[i].kind {
 		case inserted:
-			h.insert(at, from.text(i, v-from.ops[i].start, n), n)
+			h.write(at, n)
+			h.content = append(h.content, from.bytes(i, v-from.ops[i].start, n)...)
 		case deleted:
 			h.remove(at, n)
 		default:
@@ -180,113 +201,4 @@ func (h *history) truncate(m mark) {
 	if m.ops > 0 {
 		h.ops[m.ops-1].kind, h.ops[m.ops-1].at = m.lastKind, m.lastAt
 	}
-}
-
-// agents is whose each event is: the runs of all, and those of each agent.
-type agents struct {
-	names  []string
-	byName map[string]int
-	runs   []agentRun
-	own    [][]agentRun // of each, by seq
-}
-
-// agentRun are the events from start on, up to the next run's, which are an
-// agent's from seq on.
-type agentRun struct {
-	start lv
-	agent int
-	seq   int
-	n     int
-}
-
-func (a *agents) named(name string) int {
-	if i, ok := a.byName[name]; ok {
-		return i
-	}
-	if a.byName == nil {
-		a.byName = make(map[string]int)
-	}
-	a.byName[name] = len(a.names)
-	a.names, a.own = append(a.names, name), append(a.own, nil)
-	return len(a.names) - 1
-}
-
-// add says whose n events from start on are, the next ones.
-func (a *agents) add(start lv, agent, seq, n int) {
-	if last := len(a.runs) - 1; last >= 0 {
-		if r := &a.runs[last]; r.agent == agent && r.seq+r.n == seq {
-			r.n += n
-			a.own[agent][a.ownRun(agent, r.start)].n += n
-			return
-		}
-	}
-	r := agentRun{start, agent, seq, n}
-	a.runs = append(a.runs, r)
-	own := a.own[agent]
-	i, _ := slices.BinarySearchFunc(own, seq, func(r agentRun, seq int) int { return cmp.Compare(r.seq, seq) })
-	a.own[agent] = slices.Insert(own, i, r)
-}
-
-// ownRun is the index, among an agent's, of the run that begins with an event.
-func (a *agents) ownRun(agent int, start lv) int {
-	own := a.own[agent]
-	i := len(own) - 1
-	for own[i].start != start {
-		i--
-	}
-	return i
-}
-
-// run is the index of the run of an event.
-func (a *agents) run(v lv) int {
-	i, found := slices.BinarySearchFunc(a.runs, v, func(r agentRun, v lv) int { return cmp.Compare(r.start, v) })
-	if !found {
-		i--
-	}
-	return i
-}
-
-// of returns whose an event is.
-func (a *agents) of(v lv) (agent, seq int) {
-	r := &a.runs[a.run(v)]
-	return r.agent, r.seq + v - r.start
-}
-
-// truncate takes back the events from end on, and the names from n on.
-func (a *agents) truncate(end lv, n int) {
-	for len(a.runs) > 0 {
-		last := &a.runs[len(a.runs)-1]
-		own, i := a.own[last.agent], a.ownRun(last.agent, last.start)
-		if last.start < end {
-			last.n = min(last.n, end-last.start)
-			own[i].n = last.n
-			break
-		}
-		a.own[last.agent] = slices.Delete(own, i, i+1)
-		a.runs = a.runs[:len(a.runs)-1]
-	}
-	for _, name := range a.names[n:] {
-		delete(a.byName, name)
-	}
-	a.names, a.own = a.names[:n], a.own[:n]
-}
-
-// compare orders events by their agents, and those of one by seq.
-func (a *agents) compare(x, y lv) int {
-	one, seq := a.of(x)
-	other, to := a.of(y)
-	if one != other {
-		return cmp.Compare(a.names[one], a.names[other])
-	}
-	return cmp.Compare(seq, to)
-}
-
-// next is the seq that an agent's next event has.
-func (a *agents) next(agent int) int {
-	own := a.own[agent]
-	if len(own) == 0 {
-		return 0
-	}
-	r := own[len(own)-1]
-	return r.seq + r.n
 }

@@ -31,6 +31,9 @@ func (s *Session) lift(of func(i int, p *pending) fate) (l lifted) {
 		l.base = s.String()
 		return l
 	}
+	if s.inLine(of) {
+		return s.unstack(of)
+	}
 	w := s.whole()
 	buried := s.buried()
 	w.visit(s.sequence.version(s.Offset()))
@@ -55,6 +58,64 @@ func (s *Session) lift(of func(i int, p *pending) fate) (l lifted) {
 	}
 	l.change = w.difference(buried)
 	s.walker = nil
+	return l
+}
+
+// inLine says whether what is pending follows the log and each other with nothing
+// concurrent, so that it says the same as of the newest entry; and none is dropped,
+// or settled behind one that is not.
+func (s *Session) inLine(of func(i int, p *pending) fate) bool {
+	tip, before := s.sequence.version(s.Offset()), settled
+	for i, p := range s.pending {
+		f := of(i, p)
+		if f == dropped || f < before {
+			return false
+		}
+		before = f
+		if p.events.start == p.events.end {
+			continue
+		}
+		if !slices.Equal(s.sequence.history.graph.parents(p.events.start), tip) {
+			return false
+		}
+		tip = []lv{p.events.end - 1}
+	}
+	return true
+}
+
+// unstack lifts what is pending, where it is in line: it takes that back from the
+// text that is shown.
+func (s *Session) unstack(of func(i int, p *pending) fate) (l lifted) {
+	h, text := &s.sequence.history, newRope(s.String())
+	for i, p := range slices.Backward(s.pending) {
+		if of(i, p) != kept {
+			break
+		}
+		var back Op
+		removed := p.removed
+		h.each(p.events, func(i int, _ lv, at, n int) {
+			if h.ops[i].kind == inserted {
+				back = append(back, Splice{At: at, Delete: n})
+				return
+			}
+			gone := slices.Clone(removed[:n])
+			if h.ops[i].kind == erased {
+				slices.Reverse(gone)
+			}
+			back = append(back, Splice{At: at, Insert: string(gone)})
+			removed = removed[n:]
+		})
+		for _, splice := range slices.Backward(back) {
+			text.splice(splice)
+		}
+		q := *p
+		if p.Base < s.Offset() {
+			q.Op = h.op(p.events)
+		}
+		l.kept = append(l.kept, &q)
+	}
+	slices.Reverse(l.kept)
+	l.base = text.String()
 	return l
 }
 

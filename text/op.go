@@ -52,6 +52,13 @@ const (
 // MaxLength is how many code points a text may have.
 const MaxLength = 1 << 29
 
+// Check returns an error if the operation cannot be applied to a text of so many
+// code points: bad_operation, or limit_exceeded if it came to too many.
+func (op Op) Check(length int) error {
+	_, err := op.check(length)
+	return err
+}
+
 // check returns an error if an operation cannot be applied to a text of so many
 // code points, or how many it has then.
 func (op Op) check(length int) (int, error) {

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 // TestOrder_TEXT3 holds the order that the naive engine comes to, which scans as
@@ -15,7 +17,7 @@ import (
 func TestOrder_TEXT3(t *testing.T) {
 	differ := 0
 	for seed := range uint64(400) {
-		n := &naive{}
+		n := &naive.Text{}
 		drawHistory(rand.New(rand.NewPCG(seed, 17)), 60, func(x txn) { x.addToNaive(n) })
 		if got, want := fugue(n, true), ids(n); !slices.Equal(got, want) {
 			t.Fatalf("seed %d: the tree is %v, the list %v", seed, got, want)
@@ -30,61 +32,61 @@ func TestOrder_TEXT3(t *testing.T) {
 }
 
 // ids are the naive engine's items in their order.
-func ids(n *naive) (all []lv) {
-	for _, it := range n.items {
-		all = append(all, it.id)
+func ids(n *naive.Text) (all []lv) {
+	for _, it := range n.Items {
+		all = append(all, it.ID)
 	}
 	return all
 }
 
 // fugue is the order of the tree. With furthest, those that hang on the right of one
 // stand by their right origins, the furthest first.
-func fugue(n *naive, furthest bool) (order []lv) {
-	type node struct{ left, right []item }
+func fugue(n *naive.Text, furthest bool) (order []lv) {
+	type node struct{ left, right []*naive.Item }
 	nodes, parent, onRight := make(map[lv]*node), make(map[lv]lv), make(map[lv]bool)
 	nodes[-1] = &node{}
-	for _, it := range slices.SortedFunc(slices.Values(n.items), func(a, b item) int { return a.id - b.id }) {
-		nodes[it.id] = &node{}
+	for _, it := range slices.SortedFunc(slices.Values(n.Items), func(a, b *naive.Item) int { return a.ID - b.ID }) {
+		nodes[it.ID] = &node{}
 		if beneath := func() bool { // the right origin is right of the left one in the tree
-			for v := it.right; v >= 0; v = parent[v] {
-				if parent[v] == it.left {
+			for v := it.Right; v >= 0; v = parent[v] {
+				if parent[v] == it.Left {
 					return onRight[v]
 				}
 			}
 			return false
-		}(); it.right >= 0 && beneath {
-			parent[it.id] = it.right
-			nodes[it.right].left = append(nodes[it.right].left, it)
+		}(); it.Right >= 0 && beneath {
+			parent[it.ID] = it.Right
+			nodes[it.Right].left = append(nodes[it.Right].left, it)
 		} else {
-			parent[it.id], onRight[it.id] = it.left, true
-			nodes[it.left].right = append(nodes[it.left].right, it)
+			parent[it.ID], onRight[it.ID] = it.Left, true
+			nodes[it.Left].right = append(nodes[it.Left].right, it)
 		}
 	}
 	place := func(right lv) int {
 		if right < 0 {
-			return len(n.items)
+			return len(n.Items)
 		}
-		return n.index(right)
+		return n.Index(right)
 	}
-	byName := func(a, b item) int { return n.compare(a.id, b.id) }
+	byName := func(a, b *naive.Item) int { return n.Compare(a.ID, b.ID) }
 	var walk func(v lv)
 	walk = func(v lv) {
 		at := nodes[v]
 		slices.SortFunc(at.left, byName)
-		slices.SortFunc(at.right, func(a, b item) int {
+		slices.SortFunc(at.right, func(a, b *naive.Item) int {
 			if furthest {
-				return cmp.Or(place(b.right)-place(a.right), byName(a, b))
+				return cmp.Or(place(b.Right)-place(a.Right), byName(a, b))
 			}
 			return byName(a, b)
 		})
 		for _, it := range at.left {
-			walk(it.id)
+			walk(it.ID)
 		}
 		if v >= 0 {
 			order = append(order, v)
 		}
 		for _, it := range at.right {
-			walk(it.id)
+			walk(it.ID)
 		}
 	}
 	walk(-1)

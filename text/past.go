@@ -105,16 +105,20 @@ func (h *history) only(spans []span) *history {
 }
 
 // replay returns a walker that has applied all events, at the replica's version.
-// It is kept, and goes on from where it was.
-func (r *Replica) replay() *walker {
+// It is kept, and goes on from where it was. limit_exceeded if that would take too
+// many steps at once.
+func (r *Replica) replay() (*walker, error) {
 	h := &r.history
 	if r.whole == nil {
 		r.whole = newWalker(h, -1)
 	}
 	w := r.whole
-	_ = w.reach(h.end, nil) // it was walked before, and fits
+	if err := w.reach(h.end, nil); err != nil {
+		r.whole = nil
+		return nil, err
+	}
 	w.visit(r.version)
-	return w
+	return w, nil
 }
 
 // Diff returns the operation that makes the text of one version into that of
@@ -128,7 +132,10 @@ func (r *Replica) Diff(from, to Version) (Op, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := r.replay()
+	w, err := r.replay()
+	if err != nil {
+		return nil, err
+	}
 	w.visit(a)
 	there := make([]bool, r.history.end)
 	w.tracker.each(func(p *piece) {
@@ -181,10 +188,14 @@ func (r *Replica) Blame() ([]Authorship, error) {
 	if err := r.load(); err != nil {
 		return nil, err
 	}
+	w, err := r.replay()
+	if err != nil {
+		return nil, err
+	}
 	var runs []Authorship
 	at := 0
 	agents := &r.history.agents
-	r.replay().tracker.each(func(p *piece) {
+	w.tracker.each(func(p *piece) {
 		for v, end := lv(p.id), lv(p.id)+lv(p.prepared()); v < end; {
 			run := &agents.runs[agents.run(v)]
 			n := min(end, run.start+run.n) - v
@@ -223,12 +234,15 @@ func (r *Replica) Anchor(at int, side Side) (Anchor, error) {
 	if err := r.load(); err != nil {
 		return Anchor{}, err
 	}
-	t := r.replay().tracker
+	w, err := r.replay()
+	if err != nil {
+		return Anchor{}, err
+	}
 	if side == Left {
 		at--
 	}
-	c, offset := t.seek(at)
-	agent, seq := r.history.agents.of(lv(t.piece(c).id) + offset)
+	c, _ := w.tracker.seek(at)
+	agent, seq := r.history.agents.of(lv(w.tracker.piece(c).id + c.offset))
 	return Anchor{r.history.agents.names[agent], seq, side == Right}, nil
 }
 
@@ -248,10 +262,13 @@ func (r *Replica) Position(a Anchor) (int, error) {
 	if !ok || r.history.ops[r.history.opsFrom(v)].kind != inserted {
 		return 0, fail(BadOperation, "The anchor's code point is not known here.")
 	}
-	t := r.replay().tracker
-	c := t.find(id(v))
-	at := t.effective(c)
-	if !a.Before && !t.piece(c).gone {
+	w, err := r.replay()
+	if err != nil {
+		return 0, err
+	}
+	c := w.tracker.find(id(v))
+	at := w.tracker.effective(c)
+	if !a.Before && !w.tracker.piece(c).gone {
 		at++
 	}
 	return at, nil

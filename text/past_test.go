@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 func blame(t *testing.T, r *Replica) []Authorship {
@@ -17,8 +19,8 @@ func blame(t *testing.T, r *Replica) []Authorship {
 }
 
 // drawReplica makes a random history, as the naive engine and a replica have it.
-func drawReplica(random *rand.Rand) (*naive, *Replica) {
-	n, r := &naive{}, New("reader")
+func drawReplica(random *rand.Rand) (*naive.Text, *Replica) {
+	n, r := &naive.Text{}, New("reader")
 	drawHistory(random, 5+random.IntN(30), func(x txn) {
 		x.addToNaive(n)
 		start := r.history.end
@@ -64,24 +66,24 @@ func TestPast(t *testing.T) {
 		for range 5 {
 			a, b := draw(), draw()
 			from, err := r.At(h.version(a))
-			if err != nil || from != n.at(a) {
-				t.Fatalf("seed %d: at %v it is %q, %v, want %q", seed, a, from, err, n.at(a))
+			if err != nil || from != n.At(a) {
+				t.Fatalf("seed %d: at %v it is %q, %v, want %q", seed, a, from, err, n.At(a))
 			}
 			op, err := r.Diff(h.version(a), h.version(b))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if to, err := Apply(from, op); err != nil || to != n.at(b) {
-				t.Fatalf("seed %d: from %v to %v it is %v, which makes %q of %q, %v, want %q", seed, a, b, op, to, from, err, n.at(b))
+			if to, err := Apply(from, op); err != nil || to != n.At(b) {
+				t.Fatalf("seed %d: from %v to %v it is %v, which makes %q of %q, %v, want %q", seed, a, b, op, to, from, err, n.At(b))
 			}
 		}
 		var want, got []Authorship
 		at := 0
 		places := make(map[lv]int) // in front of each code point that ever was
-		for _, it := range n.items {
-			places[it.id] = at
-			if !it.gone {
-				want = append(want, Authorship{at, 1, n.events[it.id].agent, n.events[it.id].seq})
+		for _, it := range n.Items {
+			places[it.ID] = at
+			if !it.Gone {
+				want = append(want, Authorship{at, 1, n.Events[it.ID].Agent, n.Events[it.ID].Seq})
 				at++
 			}
 		}
@@ -93,16 +95,16 @@ func TestPast(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("seed %d: blame is %v, want %v", seed, got, want)
 		}
-		for _, it := range n.items {
-			e := n.events[it.id]
-			behind := places[it.id]
-			if !it.gone {
+		for _, it := range n.Items {
+			e := n.Events[it.ID]
+			behind := places[it.ID]
+			if !it.Gone {
 				behind++
 			}
 			for _, c := range []struct {
 				a    Anchor
 				want int
-			}{{Anchor{e.agent, e.seq, true}, places[it.id]}, {Anchor{e.agent, e.seq, false}, behind}} {
+			}{{Anchor{e.Agent, e.Seq, true}, places[it.ID]}, {Anchor{e.Agent, e.Seq, false}, behind}} {
 				if got, err := r.Position(c.a); err != nil || got != c.want {
 					t.Fatalf("seed %d: %v is at %d, %v, want %d", seed, c.a, got, err, c.want)
 				}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"unicode/utf8"
 )
 
@@ -147,8 +148,8 @@ func (r *Replica) Version() (Version, error) {
 		return nil, err
 	}
 	v := make(Version)
-	for i, own := range r.history.agents.own {
-		for _, run := range own {
+	for i := range r.history.agents.own {
+		for run := range r.history.agents.own[i].all() {
 			ranges := v[r.history.agents.names[i]]
 			if last := len(ranges) - 1; last >= 0 && ranges[last][1] == run.seq {
 				ranges[last][1] += run.n
@@ -166,9 +167,11 @@ func (r *Replica) lacks(v Version) (spans []span) {
 	for _, run := range r.history.agents.runs {
 		seq, end := run.seq, run.seq+run.n
 		at := func(seq int) lv { return run.start + seq - run.seq }
-		for _, known := range v[r.history.agents.names[run.agent]] {
-			if known[1] <= seq || known[0] >= end {
-				continue
+		ranges := v[r.history.agents.names[run.agent]]
+		ranges = ranges[sort.Search(len(ranges), func(i int) bool { return ranges[i][1] > seq }):]
+		for _, known := range ranges {
+			if known[0] >= end {
+				break
 			}
 			if known[0] > seq {
 				spans = append(spans, span{at(seq), at(known[0])})
@@ -198,8 +201,9 @@ func (r *Replica) Since(v Version) ([]byte, error) {
 // Merge takes in an update of another replica, in any order and as often as it
 // comes. It returns what becomes of the text. What follows events that have not
 // come yet is held until they come. On an error nothing has changed: bad_update
-// if it is damaged, limit_exceeded if too much would be held or the text would
-// be too long, agent_reused if another writes under this replica's name.
+// if it is damaged, limit_exceeded if too much would be held, the text would be too
+// long, or its branches part and meet too often, agent_reused if another writes
+// under this replica's name.
 func (r *Replica) Merge(update []byte) (Op, error) {
 	if len(update) == 0 {
 		return nil, nil
@@ -261,7 +265,9 @@ func (r *Replica) MergeChanges(changes []Change) (Op, error) {
 }
 
 func (r *Replica) take(changes []change) (Op, error) {
-	changes = append(slices.Clone(r.held), changes...)
+	if len(r.held) > 0 {
+		changes = append(slices.Clone(r.held), changes...)
+	}
 	before := r.history.mark()
 	held, err := r.admit(changes)
 	if err != nil {
@@ -276,26 +282,46 @@ func (r *Replica) take(changes []change) (Op, error) {
 		r.history.truncate(before)
 		return nil, fail(LimitExceeded, "Too much is held whose causes have not come.")
 	}
-	var edits []edit
-	version, err := r.history.walk(slices.Clone(r.version), before.end, r.Len(), &r.near, func(e edit) { edits = append(edits, e) })
+	op, err := r.fold(before.end)
 	if err != nil {
 		r.history.truncate(before)
 		r.near = nearby{}
 		return nil, err
 	}
-	var op Op
+	r.held, r.holding = held, holding
+	return op, nil
+}
+
+// fold brings the text to the events from start on.
+func (r *Replica) fold(start lv) (op Op, err error) {
+	h := &r.history
+	if start == 0 && h.branchesEarly() {
+		version, text, err := h.whole(&r.near)
+		if err != nil {
+			return nil, err
+		}
+		if r.version, r.text = version, newRope(text); text != "" {
+			op = Insert(0, text)
+		}
+		return op, nil
+	}
+	var edits []edit
+	version, err := h.walk(slices.Clone(r.version), start, r.Len(), &r.near, func(e edit) { edits = append(edits, e) })
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range edits {
 		r.text.edit(e)
 		op = op.with(e)
 	}
-	r.version, r.held, r.holding = version, held, holding
+	r.version = version
 	return op, nil
 }
 
 func (a *agents) clone() agents {
 	c := agents{names: slices.Clone(a.names), byName: maps.Clone(a.byName), runs: slices.Clone(a.runs), own: slices.Clone(a.own)}
 	for i := range c.own {
-		c.own[i] = slices.Clone(c.own[i])
+		c.own[i] = c.own[i].clone()
 	}
 	return c
 }

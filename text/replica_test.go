@@ -158,8 +158,11 @@ func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	update := since(t, bob, nil)
-	state := func() string { return fmt.Sprint(ann.String(), version(t, ann), ann.history, ann.version) }
-	before := state()
+	state := func(r *Replica) string {
+		h := &r.history
+		return fmt.Sprint(r.String(), version(t, r), h.graph.runs, h.agents.names, h.agents.byName, h.agents.runs, h.agents.own, h.ops, h.content, h.end, r.version)
+	}
+	before := state(ann)
 	random := rand.New(rand.NewPCG(1, 5))
 	refused := 0
 	for range 20000 {
@@ -174,13 +177,13 @@ func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
 			binary.LittleEndian.PutUint32(damaged[body:], crc32.ChecksumIEEE(damaged[:body]))
 		}
 		c := clone(t, ann, "ann")
-		was := fmt.Sprint(c.String(), version(t, c), c.history, c.version)
+		was := state(c)
 		if _, err := c.Merge(damaged); err != nil {
 			refused++
 			if CodeOf(err) == "" {
 				t.Fatalf("%v has no code", err)
 			}
-			if now := fmt.Sprint(c.String(), version(t, c), c.history, c.version); now != was {
+			if now := state(c); now != was {
 				t.Fatalf("refused, %v, but it became\n%s\nfrom\n%s", err, now, was)
 			}
 		}
@@ -188,11 +191,11 @@ func TestReplica_what_is_not_taken_changes_nothing(t *testing.T) {
 	if refused < 1000 {
 		t.Errorf("only %d were refused", refused)
 	}
-	if now := state(); now != before {
+	if now := state(ann); now != before {
 		t.Error("the original has changed")
 	}
 	for _, op := range []Op{Insert(99, "x"), Delete(0, 99), Insert(0, "\xff"), {{At: 0, Insert: "y"}, {At: 99, Delete: 1}}} {
-		if err := ann.Edit(op); CodeOf(err) != BadOperation || state() != before {
+		if err := ann.Edit(op); CodeOf(err) != BadOperation || state(ann) != before {
 			t.Errorf("%v: %v", op, err)
 		}
 	}

@@ -20,16 +20,24 @@ func (r *Replica) Save() ([]byte, error) {
 	if r.packed != nil {
 		b = append(b, r.packed...)
 	} else if h := &r.history; h.end > 0 {
-		b = append(b, h.pack(r.buried())...)
+		buried, err := r.buried()
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, h.pack(buried)...)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
 
 // buried is what was inserted and is not in the text any more, in the order of
 // its events.
-func (r *Replica) buried() []rune {
+func (r *Replica) buried() ([]rune, error) {
+	w, err := r.replay()
+	if err != nil {
+		return nil, err
+	}
 	gone := make([]bool, r.history.end)
-	r.replay().tracker.each(func(p *piece) {
+	w.tracker.each(func(p *piece) {
 		for k := range p.n {
 			gone[p.id+k] = p.gone
 		}
@@ -48,7 +56,7 @@ func (r *Replica) buried() []rune {
 			v++
 		}
 	})
-	return text
+	return text, nil
 }
 
 // Open returns the replica of an agent that goes on from what was saved:

@@ -213,7 +213,7 @@ func (s *Session) Receive(e Entry, own uint64) (step Step, err error) {
 // confirm folds the entry that a pending operation has become.
 func (s *Session) confirm(e *Entry, i int) (step Step, err error) {
 	p := s.pending[i]
-	if i == 0 && e.Client == s.client && e.Base == p.Base && len(e.After) == 0 && slices.Equal(e.Op, p.Op) {
+	if i == 0 && e.Client == s.client && e.Base == p.Base && len(e.After) == 0 && e.Op.same(p.Op) {
 		if s.pending = s.pending[1:]; p.events.start == p.events.end {
 			s.sequence.skip()
 		} else {
@@ -273,6 +273,7 @@ func (s *Session) whole() *walker {
 	h := &s.sequence.history
 	if s.walker == nil {
 		s.walker = newWalker(h, -1)
+		s.walker.charged = true
 	}
 	_ = s.walker.reach(h.end, nil) // what was folded without it, so it fits
 	return s.walker

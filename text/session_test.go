@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 // A desk is a sequencer with its clients, all in one test: what they say to each
@@ -220,39 +222,26 @@ func (w *writer) reconnect() {
 // naive is what is shown by the naive engine: the log, and what is pending as it
 // is said now.
 type naiveSession struct {
-	naive
+	*naive.Log
 	spans []span // of what is pending
 }
 
 func (w *writer) naive() *naiveSession {
-	n := &naiveSession{}
-	var ends []int
-	own := make(map[string][]int)
-	add := func(e *Entry) span {
-		past := slices.Clone(own[e.Client])
-		if e.Base > 0 {
-			for v := range ends[e.Base-1] {
-				past = append(past, v)
-			}
-		}
-		start := len(n.events)
-		n.addOp(e.Client, len(own[e.Client]), past, e.Op)
-		for v := start; v < len(n.events); v++ {
-			own[e.Client] = append(own[e.Client], v)
-		}
-		return span{start, len(n.events)}
-	}
-	for i := range w.Offset() {
-		ends = append(ends, add(&w.desk.log[i]).end)
+	n := &naiveSession{Log: naive.NewLog()}
+	for _, e := range w.desk.log[:w.Offset()] {
+		n.Fold(e.Client, naive.Op(e.Op), e.Base)
 	}
 	for _, p := range w.Pending() {
-		n.spans = append(n.spans, add(&Entry{Client: w.name, Base: p.Base, Op: p.Op}))
+		from, to := n.Fold(w.name, naive.Op(p.Op), p.Base)
+		n.spans = append(n.spans, span{from, to})
 	}
 	return n
 }
 
 // excised is the text as if one pending operation had had no effect.
-func (n *naiveSession) excised(i int) string { return n.without(n.spans[i], len(n.events)) }
+func (n *naiveSession) excised(i int) string {
+	return n.Of(func(v lv) bool { return !n.spans[i].has(v) })
+}
 
 // check holds a step against what is shown.
 func (w *writer) check(step Step) {

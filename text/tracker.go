@@ -19,6 +19,9 @@ type tracker struct {
 	base  lv      // events from here on have a place below
 	where []int32 // of an event that inserted: the tray; that deleted: the id that it deleted
 	ids   func(a, b lv) int
+	steps int // taken: pieces that were moved, or looked at for the place of another
+
+	siblings map[origins]*blocks[id]
 }
 
 // id names a code point: that which an event inserted, or, from underwater on,
@@ -58,9 +61,12 @@ func (p *piece) effective() int32 {
 func (p *piece) end() id { return p.id + p.n }
 
 func (p *piece) count() count {
-	c := count{prepared: int(p.prepared()), effective: int(p.effective())}
+	c := count{prepared: p.prepared(), effective: p.effective()}
+	if p.state != 0 {
+		c.known = p.n
+	}
 	if p.id >= underwater {
-		c.before = int(p.n)
+		c.before = p.n
 	}
 	return c
 }
@@ -88,14 +94,17 @@ func (t *tracker) grow(end lv) lv {
 func (t *tracker) piece(c cursor) *piece { return &t.leafs[c.tray].pieces[c.i] }
 
 // behind returns where, in the prepare state, so many code points are before: just
-// behind the last of them.
-func (t *tracker) behind(prepared int) cursor {
+// behind the last of them; and how many are there in the effect state.
+func (t *tracker) behind(prepared int) (c cursor, effective int) {
 	if prepared == 0 {
-		return cursor{t.firstTray(), 0, 0}
+		return cursor{t.firstTray(), 0, 0}, 0
 	}
-	c, rest := t.seek(prepared - 1)
-	c.offset = int32(rest) + 1
-	return c
+	c, effective = t.seek(prepared - 1)
+	if !t.piece(c).gone {
+		effective++
+	}
+	c.offset++
+	return c, effective
 }
 
 // leftOf returns the id that the code point at a place follows.
@@ -110,7 +119,7 @@ func (t *tracker) leftOf(c cursor) id {
 // insert applies events that inserted n code points behind at others, and
 // returns where they are in the effect state.
 func (t *tracker) insert(first lv, at, n int) int {
-	c := t.behind(at)
+	c, effective := t.behind(at)
 	p := piece{id: id(first), n: int32(n), left: none, right: none, state: 1}
 	if at > 0 {
 		p.left = t.piece(c).id + c.offset - 1
@@ -118,25 +127,22 @@ func (t *tracker) insert(first lv, at, n int) int {
 	next := c
 	found := t.settle(&next)
 	if found && t.piece(next).state == 0 {
-		end := next
-		for found = t.settle(&end); found && t.piece(end).state == 0; found = t.settle(&end) {
-			end.offset = t.piece(end).n
-		}
-		if found {
+		if end := next; t.skip(&end) {
 			p.right = t.piece(end).id + end.offset
 		}
 		c = t.order(&p, c, next)
+		effective = t.effective(c)
 	} else if found {
 		p.right = t.piece(next).id + next.offset
 	}
-	effective := t.effective(c)
 	t.putIn(c, p)
 	return effective
 }
 
 // order finds the place of a piece among those that were inserted at the same
 // place and that its author did not know, in the order FugueMax (Weidner and
-// Kleppmann, "The Art of the Fugue"): from is where they begin.
+// Kleppmann, "The Art of the Fugue"): c is behind its left origin, and from is where
+// they begin.
 func (t *tracker) order(p *piece, c, from cursor) cursor {
 	var mine, right cursor
 	if p.left != none {
@@ -146,7 +152,13 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 		right = t.find(p.right)
 	}
 	place, scanning := c, false
-	for at := from; t.settle(&at); {
+	if x := t.sibling(p); x != none {
+		from = t.find(x)
+		from.offset = t.piece(from).n
+		place = from
+	}
+	passed := 0
+	for at := from; t.settle(&at); passed++ {
 		other := t.piece(at)
 		if other.state != 0 {
 			break
@@ -164,6 +176,9 @@ func (t *tracker) order(p *piece, c, from cursor) cursor {
 		if !scanning {
 			place = at
 		}
+	}
+	if t.steps += passed; passed >= manyPassed {
+		t.noteSibling(p)
 	}
 	return place
 }
@@ -223,30 +238,36 @@ func (p piece) cut(at int32) (head, tail piece) {
 	return head, tail
 }
 
-// change applies fn to n code points of a piece from offset on.
-func (t *tracker) change(c cursor, n int32, fn func(*piece)) {
-	part := *t.piece(c)
+// change gives n code points of a piece, from a cursor on, other states.
+func (t *tracker) change(c cursor, n, state int32, gone bool) {
+	whole := t.piece(c)
+	part := *whole
+	part.state, part.gone = state, gone
+	if c.offset == 0 && n == whole.n {
+		before := whole.count()
+		*whole = part
+		t.changed(c.tray, part.count().minus(before))
+		return
+	}
 	var head, tail piece
 	if c.offset > 0 {
 		head, part = part.cut(c.offset)
+		head.state, head.gone = whole.state, whole.gone
 	}
 	if part.n > n {
 		part, tail = part.cut(n)
+		tail.state, tail.gone = whole.state, whole.gone
 	}
-	before := part.count()
-	fn(&part)
-	after := part.count()
-	by := count{after.prepared - before.prepared, after.effective - before.effective, 0}
+	was := part
+	was.state, was.gone = whole.state, whole.gone
+	by := part.count().minus(was.count())
 	switch {
-	case c.offset > 0 && tail.n > 0:
-		t.replace(c.tray, c.i, c.i+1, by, head, part, tail)
-	case c.offset > 0:
-		t.replace(c.tray, c.i, c.i+1, by, head, part)
-	case tail.n > 0:
+	case head.n == 0:
 		t.replace(c.tray, c.i, c.i+1, by, part, tail)
+	case tail.n == 0:
+		t.replace(c.tray, c.i, c.i+1, by, head, part)
 	default:
-		*t.piece(c) = part
-		t.changed(c.tray, by)
+		t.replace(c.tray, c.i, c.i+1, by, head, part, tail)
 	}
 }
 
@@ -255,8 +276,7 @@ func (t *tracker) change(c cursor, n int32, fn func(*piece)) {
 // state some went that were still there.
 func (t *tracker) remove(first lv, at, n int, backwards bool, tell func(edit)) {
 	for done := 0; done < n; {
-		c, offset := t.seek(at)
-		c.offset = int32(offset)
+		c, effective := t.seek(at)
 		p := t.piece(c)
 		m := min(int32(n-done), p.n-c.offset)
 		x := p.id + c.offset
@@ -268,9 +288,9 @@ func (t *tracker) remove(first lv, at, n int, backwards bool, tell func(edit)) {
 			t.where[event-t.base] = x + k
 		}
 		if !p.gone && tell != nil {
-			tell(edit{at: t.effective(c), n: int(m)})
+			tell(edit{at: effective, n: int(m)})
 		}
-		t.change(c, m, func(p *piece) { p.state, p.gone = p.state+1, true })
+		t.change(c, m, p.state+1, true)
 		done += int(m)
 	}
 }
@@ -280,8 +300,10 @@ func (t *tracker) remove(first lv, at, n int, backwards bool, tell func(edit)) {
 func (t *tracker) moveInserted(first lv, n int, to int32) {
 	for x := id(first); n > 0; {
 		c := t.find(x)
-		m := min(int32(n), t.piece(c).n-c.offset)
-		t.change(c, m, func(p *piece) { p.state = to })
+		p := t.piece(c)
+		m := min(int32(n), p.n-c.offset)
+		t.change(c, m, to, p.gone)
+		t.steps++
 		x += m
 		n -= int(m)
 	}
@@ -305,8 +327,10 @@ func (t *tracker) moveDeleted(first lv, n int, by int32) {
 		targets = targets[k:]
 		for m := int32(k); m > 0; {
 			c := t.find(low)
-			part := min(m, t.piece(c).n-c.offset)
-			t.change(c, part, func(p *piece) { p.state += by })
+			p := t.piece(c)
+			part := min(m, p.n-c.offset)
+			t.change(c, part, p.state+by, p.gone)
+			t.steps++
 			low += part
 			m -= part
 		}

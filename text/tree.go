@@ -5,14 +5,20 @@ const (
 	branches   = 16
 )
 
-// count is how many code points are there in each state, and how many of those
-// from before there are at all.
-type count struct{ prepared, effective, before int }
+// count is how many code points are there in each state, how many the version of
+// the prepare state knows, deleted or not, and how many of those from before there
+// are at all.
+type count struct{ prepared, effective, known, before int32 }
 
 func (c *count) add(d count) {
 	c.prepared += d.prepared
 	c.effective += d.effective
+	c.known += d.known
 	c.before += d.before
+}
+
+func (c count) minus(d count) count {
+	return count{c.prepared - d.prepared, c.effective - d.effective, c.known - d.known, c.before - d.before}
 }
 
 type tray struct {
@@ -32,11 +38,11 @@ type branch struct {
 // length is how many code points there are in the prepare state.
 func (t *tracker) length() (n int) {
 	if t.deep == 0 {
-		return t.total(t.root, 0).prepared
+		return int(t.total(t.root, 0).prepared)
 	}
 	b := &t.nodes[t.root]
 	for i := range b.n {
-		n += b.counts[i].prepared
+		n += int(b.counts[i].prepared)
 	}
 	return n
 }
@@ -49,25 +55,34 @@ type cursor struct {
 	offset int32
 }
 
-// seek returns the piece that has the code point at a position of the prepare
-// state, and where in it.
-func (t *tracker) seek(at int) (cursor, int) {
-	n := t.root
+// seek returns the place in front of the code point at a position of the prepare
+// state, and how many are before it in the effect state.
+func (t *tracker) seek(position int) (c cursor, effective int) {
+	at, before, n := int32(position), int32(0), t.root
 	for range t.deep {
 		b := &t.nodes[n]
 		i := 0
 		for ; i < b.n-1 && at >= b.counts[i].prepared; i++ {
 			at -= b.counts[i].prepared
+			before += b.counts[i].effective
 		}
 		n = b.children[i]
 	}
 	l := &t.leafs[n]
 	for i := range l.n {
-		p := int(l.pieces[i].prepared())
-		if at < p {
-			return cursor{n, i, 0}, at
+		p := &l.pieces[i]
+		if p.state == 1 {
+			if at < p.n {
+				if !p.gone {
+					before += at
+				}
+				return cursor{n, i, at}, int(before)
+			}
+			at -= p.n
 		}
-		at -= p
+		if !p.gone {
+			before += p.n
+		}
 	}
 	panic("text: a position behind all")
 }
@@ -86,7 +101,7 @@ func (t *tracker) find(x id) cursor {
 	if x < underwater {
 		n = t.where[int(x)-t.base]
 	} else {
-		at := int(x - underwater)
+		at := x - underwater
 		for range t.deep {
 			b := &t.nodes[n]
 			i := 0
@@ -127,11 +142,59 @@ func (t *tracker) settle(c *cursor) bool {
 	}
 }
 
+// skip moves a cursor to the next code point that the prepare state knows; it
+// returns false if there is none.
+func (t *tracker) skip(c *cursor) bool {
+	for l := &t.leafs[c.tray]; c.i < l.n; *c = (cursor{c.tray, c.i + 1, 0}) {
+		if p := &l.pieces[c.i]; p.state != 0 && c.offset < p.n {
+			return true
+		}
+	}
+	child, n, up := c.tray, t.leafs[c.tray].parent, 0
+	for ; n >= 0; up++ {
+		b := &t.nodes[n]
+		for i := b.slot(child) + 1; i < b.n; i++ {
+			if b.counts[i].known > 0 {
+				t.descend(c, b.children[i], up)
+				return true
+			}
+		}
+		child, n = n, b.parent
+	}
+	return false
+}
+
+// descend puts a cursor in front of the first code point of a node, so many levels
+// above the trays, that the prepare state knows.
+func (t *tracker) descend(c *cursor, n int32, up int) {
+	for ; up > 0; up-- {
+		b := &t.nodes[n]
+		i := 0
+		for b.counts[i].known == 0 {
+			i++
+		}
+		n = b.children[i]
+	}
+	*c = cursor{tray: n}
+	for t.piece(*c).state == 0 {
+		c.i++
+	}
+}
+
+// slot is the index of a child.
+func (b *branch) slot(child int32) int {
+	i := 0
+	for b.children[i] != child {
+		i++
+	}
+	return i
+}
+
 // effective is how many code points are before a place in the effect state.
-func (t *tracker) effective(c cursor) int { return t.before(c).effective }
+func (t *tracker) effective(c cursor) int { return int(t.before(c).effective) }
 
 // prepared is the same in the prepare state.
-func (t *tracker) prepared(c cursor) int { return t.before(c).prepared }
+func (t *tracker) prepared(c cursor) int { return int(t.before(c).prepared) }
 
 // before counts the code points before a place.
 func (t *tracker) before(c cursor) (sum count) {
@@ -185,11 +248,7 @@ func (t *tracker) changed(leaf int32, by count) {
 	child, n := leaf, t.leafs[leaf].parent
 	for n >= 0 {
 		b := &t.nodes[n]
-		i := 0
-		for b.children[i] != child {
-			i++
-		}
-		b.counts[i].add(by)
+		b.counts[b.slot(child)].add(by)
 		child, n = n, b.parent
 	}
 }
@@ -278,11 +337,8 @@ func (t *tracker) addBehind(child, added int32, moved count, parent int32, level
 		}
 	}
 	b := &t.nodes[parent]
-	i := 0
-	for b.children[i] != child {
-		i++
-	}
-	b.counts[i].add(count{-moved.prepared, -moved.effective, -moved.before})
+	i := b.slot(child)
+	b.counts[i] = b.counts[i].minus(moved)
 	copy(b.children[i+2:], b.children[i+1:b.n])
 	copy(b.counts[i+2:], b.counts[i+1:b.n])
 	b.children[i+1], b.counts[i+1] = added, moved

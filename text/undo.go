@@ -23,8 +23,11 @@ func (r *Replica) Redo() (Op, error) { return r.revert(&r.redos, &r.undos) }
 func (r *Replica) revert(from, to *[]span) (Op, error) {
 	for len(*from) > 0 {
 		step := (*from)[len(*from)-1]
+		op, copied, err := r.inverse(step)
+		if err != nil {
+			return nil, err
+		}
 		*from = (*from)[:len(*from)-1]
-		op, copied := r.inverse(step)
 		if len(op) == 0 {
 			continue
 		}
@@ -91,8 +94,12 @@ func (r *Replica) root(v lv) lv {
 
 // inverse is the operation that takes events back, and of which events those are
 // copies that it inserts.
-func (r *Replica) inverse(step span) (op Op, copied []lv) {
-	h, t := &r.history, r.replay().tracker
+func (r *Replica) inverse(step span) (op Op, copied []lv, err error) {
+	w, err := r.replay()
+	if err != nil {
+		return nil, nil, err
+	}
+	h, t := &r.history, w.tracker
 	restored := make(map[lv]bool)
 	h.each(step, func(i int, v lv, _, n int) {
 		if h.ops[i].kind != inserted {
@@ -122,7 +129,7 @@ func (r *Replica) inverse(step span) (op Op, copied []lv) {
 			}
 		}
 	})
-	return op, copied
+	return op, copied, nil
 }
 
 // ranks are the places, among each other, of code points that are to be put back,

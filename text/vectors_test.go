@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 // vector is a history, and the text that every engine comes to.
@@ -43,11 +45,11 @@ func TestVectors(t *testing.T) {
 			t.Run(v.Name, func(t *testing.T) {
 				v.check(t)
 				other := reordered(v.Txns, mulberry(i))
-				if naive, whole, steps := foldTxns(v.Txns); naive != v.EndContent || whole != v.EndContent || steps != v.EndContent {
-					t.Errorf("the text is, naive %q, whole %q, step by step %q; want %q", naive, whole, steps, v.EndContent)
+				if slow, whole, steps := foldTxns(v.Txns); slow != v.EndContent || whole != v.EndContent || steps != v.EndContent {
+					t.Errorf("the text is, naive %q, whole %q, step by step %q; want %q", slow, whole, steps, v.EndContent)
 				}
-				if naive, whole, steps := foldTxns(other); naive != v.EndContent || whole != v.EndContent || steps != v.EndContent {
-					t.Errorf("in another order the text is, naive %q, whole %q, step by step %q; want %q", naive, whole, steps, v.EndContent)
+				if slow, whole, steps := foldTxns(other); slow != v.EndContent || whole != v.EndContent || steps != v.EndContent {
+					t.Errorf("in another order the text is, naive %q, whole %q, step by step %q; want %q", slow, whole, steps, v.EndContent)
 				}
 				if slices.ContainsFunc(v.Txns, func(x txn) bool { return x.Agent == "" }) {
 					return // only a log has events of nobody
@@ -89,7 +91,7 @@ func (v *vector) check(t *testing.T) {
 
 // foldTxns is what a history comes to.
 func foldTxns(txns []txn) (byNaive, byWhole, bySteps string) {
-	n, whole, steps := &naive{}, newDocument(), newDocument()
+	n, whole, steps := &naive.Text{}, newDocument(), newDocument()
 	for _, x := range txns {
 		x.addToNaive(n)
 		x.addTo(&whole.history)

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -52,11 +51,11 @@ func (h *history) walk(version []lv, start lv, length int, near *nearby, tell fu
 // version after them. lowest is as lowest returns it.
 func (g *graph) meeting(version []lv, s span, lowest []lv) (span, []lv) {
 	first := len(g.runs) - len(lowest)
-	heads := newHeads(version)
+	heads := newHeads(version, g.stretches(s))
 	end := s.start
 	for end < s.end {
 		end = heads.follow(g, span{end, s.end})
-		if len(heads) == 1 && (end == s.end || lowest[g.of(end)-first] >= end-1) {
+		if heads.single() && (end == s.end || lowest[g.of(end)-first] >= end-1) {
 			break
 		}
 	}
@@ -170,25 +169,32 @@ func (h *history) fits(i int, v lv, at, n, length int) error {
 // first event, its position (of erased ones the lowest), and how many they are.
 func (h *history) each(s span, fn func(i int, v lv, at, n int)) {
 	for i := h.opsFrom(s.start); s.start < s.end; i++ {
-		r := &h.ops[i]
-		n := min(h.opsEnd(i), s.end) - s.start
-		at := int(r.at)
-		switch r.kind {
-		case inserted:
-			at += s.start - r.start
-		case erased:
-			at += h.opsEnd(i) - s.start - n
-		}
+		at, n := h.part(i, s)
 		fn(i, s.start, at, n)
 		s.start += n
 	}
+}
+
+// part is the position of the first of some events, of which a run of ops has n.
+func (h *history) part(i int, s span) (at, n int) {
+	r := &h.ops[i]
+	end := h.opsEnd(i)
+	at, n = int(r.at), min(end, s.end)-s.start
+	switch r.kind {
+	case inserted:
+		at += s.start - r.start
+	case erased:
+		at += end - s.start - n
+	}
+	return at, n
 }
 
 // arrange puts events into an order in which each comes behind its causes, and
 // branches stay together: as spans of which only the first event may follow
 // something else than the one before it.
 func (g *graph) arrange(s span) []span {
-	var pieces []span
+	first := g.of(s.start)
+	pieces := make([]span, 0, g.of(s.end-1)+1-first)
 	for s.start < s.end {
 		p := g.stretch(s.start, s.end)
 		pieces = append(pieces, p)
@@ -197,19 +203,25 @@ func (g *graph) arrange(s span) []span {
 	if len(pieces) < 3 {
 		return pieces
 	}
-	waits := make([]int, len(pieces)) // for so many parents
-	children := make([][]int, len(pieces))
-	var ready []int
+	// What follows a piece is a list, the latest first: it begins with one more
+	// than an index of links.
+	type link struct{ piece, next int32 }
+	waits := make([]int32, len(pieces)) // for so many parents
+	heads := make([]int32, len(pieces))
+	links := make([]link, 0, len(pieces))
+	ready := make([]int32, 0, len(pieces))
 	for i, p := range pieces {
 		for _, parent := range g.parents(p.start) {
-			j, _ := slices.BinarySearchFunc(pieces[:i], parent+1, func(p span, v lv) int { return p.start - v })
-			if j--; j >= 0 && parent < pieces[j].end {
-				waits[i]++
-				children[j] = append(children[j], i)
+			if parent < pieces[0].start {
+				continue
 			}
+			j := g.of(parent) - first
+			links = append(links, link{int32(i), heads[j]})
+			heads[j] = int32(len(links))
+			waits[i]++
 		}
 		if waits[i] == 0 {
-			ready = append(ready, i)
+			ready = append(ready, int32(i))
 		}
 	}
 	slices.Reverse(ready)
@@ -218,107 +230,12 @@ func (g *graph) arrange(s span) []span {
 		i := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
 		order = append(order, pieces[i])
-		for _, child := range slices.Backward(children[i]) {
+		for k := heads[i]; k > 0; k = links[k-1].next {
+			child := links[k-1].piece
 			if waits[child]--; waits[child] == 0 {
 				ready = append(ready, child)
 			}
 		}
 	}
 	return order
-}
-
-// walker replays events in an order in which causes come first.
-type walker struct {
-	history *history
-	tracker *tracker
-	version []lv // of the prepare state
-}
-
-// newWalker returns one for the events behind base, all of which follow it.
-func newWalker(h *history, base lv) *walker {
-	w := &walker{history: h, tracker: newTracker(base+1, h.length(base), h.agents.compare)}
-	if base >= 0 {
-		w.version = []lv{base}
-	}
-	return w
-}
-
-// reach applies the events that come next, up to end.
-func (w *walker) reach(end lv, tell func(edit)) error {
-	g := &w.history.graph
-	start, limit := w.tracker.grow(end), g.limit(len(w.history.ops))
-	for _, s := range g.arrange(span{start, end}) {
-		if err := cmp.Or(w.apply(s, tell), g.within(limit)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// apply applies events that follow each other. tell is nil if nobody need know.
-func (w *walker) apply(s span, tell func(edit)) (err error) {
-	w.visit(w.history.graph.parents(s.start))
-	h := w.history
-	h.each(s, func(i int, v lv, at, n int) {
-		if err == nil {
-			err = h.fits(i, v, at, n, w.tracker.length())
-		}
-		if err != nil {
-			return
-		}
-		switch h.ops[i].kind {
-		case inserted:
-			if now := w.tracker.insert(v, at, n); tell != nil {
-				tell(edit{at: now, text: h.text(i, v-h.ops[i].start, n)})
-			}
-		default:
-			w.tracker.remove(v, at, n, h.ops[i].kind == erased, tell)
-		}
-	})
-	w.version = append(w.version[:0:0], s.end-1)
-	return err
-}
-
-// visit moves the prepare state to a version.
-func (w *walker) visit(version []lv) {
-	back, forth := w.history.graph.compare(w.version, version)
-	w.shift(back, forth, version)
-}
-
-// shift takes events back from the prepare state, and puts others into it, which
-// then is a version.
-func (w *walker) shift(back, forth []span, version []lv) {
-	for _, s := range back {
-		w.move(s, true)
-	}
-	for _, s := range slices.Backward(forth) {
-		w.move(s, false)
-	}
-	w.version = slices.Clone(version)
-}
-
-func (w *walker) move(s span, back bool) {
-	h := w.history
-	type part struct {
-		i, n int
-		v    lv
-	}
-	var parts []part
-	h.each(s, func(i int, v lv, _, n int) { parts = append(parts, part{i, n, v}) })
-	h.graph.steps += len(parts)
-	if back {
-		slices.Reverse(parts)
-	}
-	for _, p := range parts {
-		switch {
-		case h.ops[p.i].kind == inserted && back:
-			w.tracker.moveInserted(p.v, p.n, 0)
-		case h.ops[p.i].kind == inserted:
-			w.tracker.moveInserted(p.v, p.n, 1)
-		case back:
-			w.tracker.moveDeleted(p.v, p.n, -1)
-		default:
-			w.tracker.moveDeleted(p.v, p.n, 1)
-		}
-	}
 }

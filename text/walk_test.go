@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tuttisync/tutti/internal/naive"
 )
 
 // txn is a transaction of a history as the vectors have it.
@@ -46,23 +48,12 @@ func (x *txn) addTo(h *history) {
 	}
 }
 
-func (x *txn) addToNaive(n *naive) {
-	parents, seq := x.Parents, x.SeqStart
-	add := func(insert bool, at int, text rune) {
-		n.add(event{parents: parents, agent: x.Agent, seq: seq, insert: insert, at: at, text: text})
-		parents = []lv{len(n.events) - 1}
-		seq++
+func (x *txn) addToNaive(n *naive.Text) {
+	op := make([]naive.Splice, len(x.Ops))
+	for i, o := range x.Ops {
+		op[i] = naive.Splice{At: o.at, Delete: o.n, Insert: o.text}
 	}
-	for _, o := range x.Ops {
-		for range o.n {
-			add(false, o.at, 0)
-		}
-		at := o.at
-		for _, c := range o.text {
-			add(true, at, c)
-			at++
-		}
-	}
+	n.Edit(x.Agent, x.SeqStart, x.Parents, op)
 }
 
 // replica is a text with its history, for tests.
@@ -110,7 +101,7 @@ func vectors(t *testing.T) (histories []struct {
 
 func TestWalk_vectors(t *testing.T) {
 	for i, v := range vectors(t) {
-		n, whole, steps := &naive{}, newDocument(), newDocument()
+		n, whole, steps := &naive.Text{}, newDocument(), newDocument()
 		for _, x := range v.Txns {
 			x.addToNaive(n)
 			x.addTo(&whole.history)
@@ -136,7 +127,7 @@ func TestWalk_vectors(t *testing.T) {
 func drawHistory(random interface{ IntN(n int) int }, steps int, fn func(x txn)) {
 	const agents = 4
 	var (
-		n        = &naive{}
+		n        = &naive.Text{}
 		known    [agents][]lv // versions
 		graph    graph
 		seqs     [agents]int
@@ -148,9 +139,9 @@ func drawHistory(random interface{ IntN(n int) int }, steps int, fn func(x txn))
 			known[a] = graph.dominators(append(slices.Clone(known[a]), known[random.IntN(agents)]...))
 			continue
 		}
-		length := utf8.RuneCountInString(n.at(known[a]))
+		length := utf8.RuneCountInString(n.At(known[a]))
 		x := txn{Parents: known[a], Agent: fmt.Sprint("agent", a), SeqStart: seqs[a]}
-		x.Span = [2]lv{len(n.events), len(n.events)}
+		x.Span = [2]lv{len(n.Events), len(n.Events)}
 		for range 1 + random.IntN(2) {
 			at := []int{0, length, random.IntN(length + 1), length / 2}[random.IntN(4)]
 			var o vectorOp
@@ -191,7 +182,7 @@ func drawHistory(random interface{ IntN(n int) int }, steps int, fn func(x txn))
 func TestWalk(t *testing.T) {
 	for seed := range seeds(2000, 200) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		n, whole, steps, parts := &naive{}, newDocument(), newDocument(), newDocument()
+		n, whole, steps, parts := &naive.Text{}, newDocument(), newDocument(), newDocument()
 		folded := 0
 		drawHistory(random, 5+random.IntN(40), func(x txn) {
 			x.addToNaive(n)

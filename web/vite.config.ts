@@ -7,7 +7,11 @@ export default defineConfig({
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ['index.html', 'crdts.html', 'todos.html', 'texts.html'] },
+    rolldownOptions: {
+      input: ['index.html', 'crdts.html', 'todos.html', 'react.html', 'texts.html'],
+      // 'use client' in @tutti/react is for those who render on a server.
+      onLog: (level, log, handle) => log.code === 'MODULE_LEVEL_DIRECTIVE' || handle(level, log),
+    },
   },
   server: { proxy: { '/v1': { target: server, ws: true } } },
 });

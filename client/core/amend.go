@@ -25,7 +25,7 @@ func (o *outbox) outdate(e *outgoing) bool {
 
 // tellOutdated lets the first operation be said anew, if that is due.
 func (c *Core) tellOutdated(o *outbox) bool {
-	if !o.outdated.tell || len(o.entries) == 0 || !o.entries[0].moves {
+	if !o.outdated.tell || len(o.entries) == 0 || !o.entries[0].moves || o.entries[0].settled {
 		return false
 	}
 	o.outdated.tell = false
@@ -38,7 +38,7 @@ func (c *Core) tellOutdated(o *outbox) bool {
 // operations: what has come about may change what they are to say.
 func (c *Core) amends(o *outbox) {
 	if slices.ContainsFunc(o.entries, func(e *outgoing) bool { return e.moves }) {
-		o.amending = c.steps
+		o.amending, o.owed = c.steps, true
 	}
 }
 

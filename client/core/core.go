@@ -84,6 +84,10 @@ func (c *Core) State() State { return c.connection.state }
 // welcome told; the client's own entries bear it. Empty: none was told yet.
 func (c *Core) Client() string { return c.client }
 
+// MessageBytes returns how many bytes the data of an entry may have, as the latest
+// welcome told.
+func (c *Core) MessageBytes() int { return c.limits.MessageBytes }
+
 // Step takes one input that happened at now, in milliseconds, and returns its
 // effects in order. The caller owns the slice.
 func (c *Core) Step(now int64, in Input) []Effect {
@@ -106,6 +110,7 @@ func (Tick) apply(c *Core) {
 	c.outboxes.expire(c)
 	c.connectionTick()
 	c.pump()
+	c.renewIfAnswered()
 }
 
 // wish is when the core next has something to do by itself.
@@ -116,6 +121,9 @@ func (c *Core) wish() int64 {
 	at := min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c))
 	if c.connection.state == Live {
 		at = min(at, c.roads.due)
+	}
+	if c.renews() {
+		at = min(at, c.renewal())
 	}
 	return at
 }
@@ -142,7 +150,6 @@ func (c *Core) pump() {
 		c.sendEntries(o)
 	}
 	c.sendPages()
-	c.renewIfAnswered()
 }
 
 func (c *Core) id() uint64 {

@@ -65,12 +65,8 @@ func (c *Core) tellSnapshot(s *subscription, m *protocol.Snapshot) {
 			continue
 		}
 		recovered := !told[i] || announced.recovered
-		if recovered {
-			c.rebase(s.topic, p.Offset)
-		} else {
-			c.rebase(s.topic, 0)
-		}
 		if o := c.outboxes.byTopic[s.topic]; o != nil {
+			c.follow(o, p.Offset, recovered)
 			c.amends(o)
 		}
 		h.started, h.live, h.position = true, true, p
@@ -93,13 +89,12 @@ func (c *Core) documentOpen(topic string) bool {
 	return false
 }
 
-// rebase takes away the bases that are above the newest entry that there was:
-// they are of a log that is lost, and nothing is known of what the operations'
-// authors had seen of the new one (rule DOC-19).
-func (c *Core) rebase(topic string, newest uint64) {
-	o := c.outboxes.byTopic[topic]
-	if o == nil {
-		return
+// follow takes away the bases that are above a snapshot, or all if the log is
+// lost: nothing is known of what the operations' authors had seen of the new one
+// (rule DOC-19).
+func (c *Core) follow(o *outbox, newest uint64, recovered bool) {
+	if !recovered {
+		newest, o.taken = 0, 0
 	}
 	for _, e := range o.entries {
 		if e.base != nil && *e.base > newest {

@@ -280,6 +280,28 @@ func (w *world) outdated(key uint64) {
 	}
 }
 
+// late says whether the client has waited for what documents lack as long as it does.
+func (w *world) late() bool {
+	c := w.core
+	return c != nil && c.online() && c.identity.expired && w.now >= max(c.identity.since, c.connection.since)+seenTime
+}
+
+// checkSeen sees that whoever reads the document was told all operations that were
+// acknowledged.
+func (w *world) checkSeen() {
+	for key := range w.document.base {
+		s, done := w.settled[key]
+		if !done || s.Err != nil || w.model.lost[key] || key <= w.waited {
+			continue
+		}
+		for h, r := range w.readers {
+			if r.open && r.begun && r.topic == modelDocument && r.doc != "" && r.at < s.Position.Offset {
+				w.t.Fatalf("DOC-34: a new client begins while handler %d is at %d, and operation %d was acknowledged at %d", h, r.at, key, s.Position.Offset)
+			}
+		}
+	}
+}
+
 // operations is how many entries of the document are not answered.
 func (w *world) operations() int {
 	o := w.core.outboxes.byTopic[modelDocument]

@@ -67,6 +67,7 @@ func (c *Core) heard(message any) {
 		c.shut()
 		c.end(m.Error, endFair)
 	}
+	c.renewIfAnswered()
 }
 
 // failure hands an error to whoever waits for an answer with its id.

@@ -37,6 +37,8 @@ type world struct {
 	keys    uint64
 	secrets int
 	storage *storage // nil: the client keeps nothing
+	renewed bool     // in this step, the client begins as another one
+	waited  uint64   // up to this key, it has waited in vain for documents to hold operations
 
 	published map[uint64]string // topic by key
 	entryKeys map[uint64]string // of those published
@@ -81,6 +83,10 @@ func (w *world) born() *Core {
 		Random: func() float64 { return rapid.Float64Range(0, 0.999).Draw(w.t, "random") },
 		Secret: func() protocol.Secret {
 			w.secrets++
+			w.renewed = true
+			if w.late() {
+				w.waited = w.keys
+			}
 			return protocol.Secret(fmt.Sprintf("20781.%022d", w.secrets))
 		},
 	})
@@ -165,6 +171,10 @@ func (w *world) step(in Input) {
 		case Wait:
 			w.wish = e.Until
 		}
+	}
+	if w.renewed {
+		w.renewed = false
+		w.checkSeen()
 	}
 	if w.document.changed && w.document.positional && w.link != nil {
 		w.amend()
@@ -308,7 +318,7 @@ func (w *world) serverSays() {
 
 // forget lets the server forget the client, as it does after a long time.
 func (w *world) forget() {
-	w.now += 2 * day
+	w.now += rapid.SampledFrom([]int64{2 * day, 21 * day}).Draw(w.t, "later")
 	if w.secrets > 0 {
 		w.model.expired[fmt.Sprintf("20781.%022d", w.secrets)] = true
 	}
@@ -535,4 +545,31 @@ func TestCloseSettles(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRenewal lets a client that writes a document be forgotten again and again.
+func TestRenewal(t *testing.T) {
+	t.Run("DOC-34_what_was_taken_is_seen_first", rapid.MakeCheck(func(t *rapid.T) {
+		w := newWorld(t, rapid.Bool().Draw(t, "keeps"))
+		w.step(Connect{})
+		h := w.key()
+		w.readers[h] = &reader{topic: modelDocument, doc: "counter", open: true}
+		w.step(Subscribe{Handler: h, Topic: modelDocument, Doc: "counter"})
+		for n := rapid.IntRange(1, 200).Draw(t, "acts"); n > 0; n-- {
+			switch what := rapid.IntRange(0, 19).Draw(t, "act"); {
+			case what < 3:
+				w.operate()
+			case what < 4:
+				w.lose()
+			case what < 5:
+				w.forget()
+			default:
+				if !w.move() {
+					w.tick()
+				}
+			}
+		}
+		w.calm()
+		w.check()
+	}))
 }

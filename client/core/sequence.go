@@ -19,7 +19,7 @@ func (c *Core) sendEntries(o *outbox) {
 	if !c.ready() || o.stalled && o.inFlight > 0 || c.now < o.hold || o.amending == c.steps || c.tellOutdated(o) {
 		return
 	}
-	o.stalled, o.counted, o.hold = false, false, 0
+	o.stalled, o.counted, o.hold, o.owed = false, false, 0, false
 	ahead := 0
 	for i := 0; i < len(o.entries) && c.goesOn(o, ahead); i++ {
 		e := o.entries[i]
@@ -97,12 +97,14 @@ func (c *Core) acknowledged(m *protocol.Ack) {
 	o.refusals, o.outdated = 0, outdated{}
 	c.void(o, o.voids.above(e.seq))
 	c.outboxes.remove(o, e)
+	if e.base != nil {
+		o.taken = max(o.taken, m.Offset)
+	}
 	if !e.settled {
 		e.settled = true
 		c.emit(Settled{Key: e.key, Position: protocol.Position{Term: m.Term, Offset: m.Offset}})
 	}
 	c.sendEntries(o)
-	c.renewIfAnswered()
 }
 
 func (c *Core) refused(m *protocol.RefusedMessage) {
@@ -111,13 +113,17 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 		return
 	}
 	o.answered(e)
-	if m.Error.Code == protocol.RebaseRequired && !o.outdate(e) {
+	gone := m.Error.Code == protocol.RebaseRequired && e.moves && e.settled // nobody says it anew
+	if m.Error.Code == protocol.RebaseRequired && !gone && !o.outdate(e) {
 		c.shut()
 		c.end(nil, endFair)
 		return
 	}
 	o.stalled = true
 	switch {
+	case gone:
+		o.voids = o.voids.add(e.seq, e.seq)
+		c.outboxes.remove(o, e)
 	case m.Error.Code == protocol.TokenExpired:
 		c.expire(m.Error)
 	case m.Error.Code == protocol.RebaseRequired && o.outdated.times == 1: // said anew, it is another one
@@ -129,7 +135,6 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 		o.hold = max(o.hold, c.now+c.retryAfter(m.Error, o.refusals))
 	}
 	c.sendEntries(o)
-	c.renewIfAnswered()
 }
 
 func (c *Core) rejected(m *protocol.RejectedMessage) {
@@ -148,7 +153,6 @@ func (c *Core) rejected(m *protocol.RejectedMessage) {
 		c.settle(e, m.Error, false)
 	}
 	c.sendEntries(o)
-	c.renewIfAnswered()
 }
 
 // rejectedUnknown handles an entry whose client the server has forgotten. It
@@ -173,5 +177,4 @@ func (c *Core) gap(m *protocol.GapMessage) {
 		c.void(o, o.voids.add(m.Expected, lowest-1))
 	}
 	c.sendEntries(o)
-	c.renewIfAnswered()
 }

@@ -165,6 +165,7 @@ func (in Unsubscribe) apply(c *Core) {
 		return
 	}
 	c.drop(s, func(h *handler) bool { return h.id == in.Handler })
+	c.renewIfAnswered()
 }
 
 // drop takes handlers away, and with the last one the subscription.

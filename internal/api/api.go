@@ -74,6 +74,7 @@ func New(config Config) *Server {
 	s.route("GET /v1/text.js", module(config.Modules["text.js"]))
 	s.route("GET /v1/network.js", module(config.Modules["network.js"]))
 	s.route("GET /v1/banner.js", module(config.Modules["banner.js"]))
+	s.route("GET /v1/optimistic.js", module(config.Modules["optimistic.js"]))
 	s.route("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return text(w, "ok\n") })
 	s.route("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", config.Metrics.Handler())

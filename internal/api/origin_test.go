@@ -38,6 +38,7 @@ var roads = map[string]string{
 	"GET /v1/keep.js":                           "GET /v1/keep.js",
 	"GET /v1/network.js":                        "GET /v1/network.js",
 	"GET /v1/banner.js":                         "GET /v1/banner.js",
+	"GET /v1/optimistic.js":                     "GET /v1/optimistic.js",
 	"GET /healthz":                              "GET /healthz",
 	"GET /readyz":                               "GET /readyz",
 	"GET /metrics":                              "GET /metrics",

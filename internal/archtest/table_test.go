@@ -45,7 +45,7 @@ var table = []row{
 	{pkg: "protocol/internal/*", may: []string{"protocol"}},
 	{pkg: "text", may: nil, pure: true},
 	{pkg: "text/document", may: []string{"doc", "protocol", "text"}, pure: true},
-	{pkg: "text/replay", may: []string{"text"}},
+	{pkg: "text/replay", may: []string{"text", "internal/traces"}},
 	// An instance draws its replica id where it is made, and its clock has a default.
 	{pkg: "crdt", may: nil, pure: true, but: []string{"crypto/rand", "time.Now"}},
 	{pkg: "crdt/file", may: []string{"internal/lockfile"}},
@@ -55,10 +55,12 @@ var table = []row{
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*", "internal/lockfile"}},
 
+	{pkg: "internal/traces", may: []string{"text"}},
 	{pkg: "internal/config", may: []string{"internal/gate", "auth", "doc/registry", "protocol"}},
 	{pkg: "internal/cert", may: nil},
 	{pkg: "internal/metrics", may: []string{"protocol"}},
 	{pkg: "internal/sim", may: []string{"*"}},
+	{pkg: "internal/naive", may: nil, pure: true},
 	{pkg: "internal/archtest", may: nil},
 	{pkg: "internal/guard", may: nil},
 	{pkg: "conformance", may: []string{"chaos", "auth"}},

@@ -12,7 +12,7 @@ var files embed.FS
 // Modules are the modules by the names of their files, by which they import each
 // other: client.js loads fallback.js where it cannot use a WebSocket, and keep.js
 // where it keeps anything; text.js, which a page gives to client.js if it has
-// texts, imports that; network.js and banner.js stand alone.
+// texts, imports that; network.js, banner.js and optimistic.js stand alone.
 var Modules = read()
 
 func read() map[string][]byte {

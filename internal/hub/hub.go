@@ -107,6 +107,7 @@ type Hub struct {
 	hooks    chan struct{} // one token for each running hook
 
 	tasks   tasks
+	crew    crew
 	stop    []func()
 	ctx     context.Context // ends when the hub closes
 	cancel  context.CancelFunc
@@ -156,6 +157,7 @@ func New(config Config) (*Hub, error) {
 		h.topics[i].topics = make(map[string]*Topic)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.crew.init(h.ctx.Done(), h.tasks.end)
 	h.config.Encoders[Stored] = appendStored
 	h.fetches.limit, h.scans.limit, h.keeps.limit = maxFetches, maxScans, maxKeeps
 	h.documents.init(config.DocumentsBytes)
@@ -189,15 +191,14 @@ func (h *Hub) now() time.Time { return h.config.Now() }
 // spawn runs a task that Close waits for.
 func (h *Hub) spawn(task func()) {
 	h.tasks.begin()
-	run := func() {
-		defer h.tasks.end()
-		task()
-	}
 	if h.config.Spawn != nil {
-		h.config.Spawn(run)
+		h.config.Spawn(func() {
+			defer h.tasks.end()
+			task()
+		})
 		return
 	}
-	go run()
+	h.crew.run(task)
 }
 
 // Run keeps the hub's time until ctx ends: pings, expiries, retention.

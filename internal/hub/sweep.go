@@ -17,6 +17,7 @@ const (
 	retainEvery = 10 * time.Second // how often a topic's old entries are looked for
 	forgetEvery = time.Hour        // how often the search for a topic's old rows begins
 	forgetPage  = 1024             // rows that are looked at every retainEvery
+	quietRing   = 4 << 10          // bytes for each reader that a quiet ring keeps
 )
 
 // Tick serves what is due: deadlines, readers that must go, then topics that
@@ -73,7 +74,8 @@ const (
 )
 
 // look decides what a topic needs, and drops rings that nobody reads, or what
-// is beyond their share of one that has told nothing since the last look.
+// one that has told nothing since the last look holds beyond its share, or beyond
+// what is worth it: of few readers that come back, each may read from the store.
 func (t *Topic) look(now time.Time, share int) looks {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -97,7 +99,7 @@ func (t *Topic) look(now time.Time, share int) looks {
 		if r != nil {
 			t.hub.rings.seen++
 			if quiet {
-				t.hub.rings.bytes.Add(-int64(r.trim(share)))
+				t.hub.rings.bytes.Add(-int64(r.trim(min(share, t.cursors*quietRing))))
 			}
 		}
 	}

@@ -221,6 +221,32 @@ func TestNew_counts_entries_once(t *testing.T) {
 	}
 }
 
+// A ring that has told nothing for a while keeps what its readers, if they come
+// back, are worth; the others read from the store, and lack nothing.
+func TestRing_of_few_readers_is_small_when_quiet(t *testing.T) {
+	n, pass := still(t)
+	l := n.reader()
+	l.say(`{"type":"subscribe","id":1,"topic":"a"}`)
+	l.expect("subscribed")
+	n.tellMany("a", 1, 1000)
+	l.entries("a", 1, 1000)
+	if got := n.rings.bytes.Load(); got < 50_000 {
+		t.Fatalf("in motion it holds %d bytes", got)
+	}
+	pass(sweepEvery)
+	pass(sweepEvery) // the first saw it in motion
+	if got := n.rings.bytes.Load(); got > quietRing {
+		t.Errorf("quiet it holds %d bytes", got)
+	}
+	again := n.reader()
+	again.say(`{"type":"subscribe","id":1,"topic":"a","from":"earliest"}`)
+	again.expect("subscribed")
+	again.entries("a", 1, 1000)
+	n.tell("a", `1001`)
+	l.entries("a", 1001, 1001)
+	again.entries("a", 1001, 1001)
+}
+
 // A ring that has told nothing for a while gives room to one that does.
 func TestRing_budget_is_not_kept_by_the_quiet(t *testing.T) {
 	const budget = 128 << 10

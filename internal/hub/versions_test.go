@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/tuttisync/tutti/auth"
+	"github.com/tuttisync/tutti/doc/registry"
 	"github.com/tuttisync/tutti/internal/topic"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store"
@@ -116,6 +117,44 @@ func TestVersions_DOC_24_DOC_25(t *testing.T) {
 	if _, _, err := newNode(t).KeepVersion(t.Context(), Version{Identity: everyone, Topic: "d", Name: "x"}); codeOf(err) != protocol.WrongType {
 		t.Errorf("of messages: %v", err)
 	}
+}
+
+// Retention goes on behind a version: its value stays, and what led to it does not.
+func TestVersions_DOC_24_retention(t *testing.T) {
+	n, pass := still(t, keeping(Namespace{Type: registry.Kind("text"), KeepCount: 10}))
+	for range 5 {
+		n.edit(named("ann"), nil, `[[0,0,"a"]]`)
+	}
+	_, err := n.keep("draft", offsetOf(3))
+	must(t, err)
+	for range 30 {
+		n.edit(named("bob"), nil, `[[0,0,"b"]]`)
+	}
+	pass(retainEvery)
+	if got := n.held("d"); len(got) == 0 || got[0] <= 5 {
+		t.Fatalf("the log holds %v", got)
+	}
+	if got := n.version("draft"); got != `"aaa" at 3` {
+		t.Errorf("the version is %s", got)
+	}
+	if _, err := n.keep("late", offsetOf(3)); codeOf(err) != protocol.PositionLost {
+		t.Errorf("kept as of what was trimmed: %v", err)
+	}
+	page, err := n.Changes(t.Context(), Changes{Identity: everyone, Topic: "d", Limit: 50})
+	must(t, err)
+	for _, c := range page.Changes {
+		if c.First <= 5 {
+			t.Errorf("DOC-23: the history goes back to %d", c.First)
+		}
+	}
+	b, err := n.Blame(t.Context(), Glance{Identity: everyone, Topic: "d"})
+	must(t, err)
+	if last := b.Runs[len(b.Runs)-1]; last.Author != nil || last.Offset != 0 {
+		t.Errorf("TEXT-16: what was there before the log is told as %+v", last)
+	}
+	_, err = n.Restore(t.Context(), Reversion{Identity: everyone, Topic: "d", Version: "draft"})
+	must(t, err)
+	n.reads("aaa")
 }
 
 func TestVersions_DOC_24_names(t *testing.T) {

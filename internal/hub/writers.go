@@ -2,6 +2,10 @@ package hub
 
 import "sync"
 
+// share is how many connections wait for each task that writes: fewer are written
+// to sooner than another task is woken.
+const share = 16
+
 // writers is the pool that writes to connections: a queue of those that have
 // something to say, and at most maxWriters tasks that serve it, none when it is
 // empty.
@@ -13,20 +17,22 @@ type writers struct {
 
 // push queues connections, each of which has marked itself as queued.
 func (w *writers) push(h *Hub, conns []*Conn) {
+	for range w.add(conns) {
+		h.spawn(w.serve)
+	}
+}
+
+// add queues connections, and returns how many tasks have to start for them.
+func (w *writers) add(conns []*Conn) int {
 	if len(conns) == 0 {
-		return
+		return 0
 	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.queue = append(w.queue, conns...)
-	start := min(len(w.queue), maxWriters-w.active)
-	if start < 0 {
-		start = 0
-	}
+	start := max(min((len(w.queue)+share-1)/share, maxWriters)-w.active, 0)
 	w.active += start
-	w.mu.Unlock()
-	for range start {
-		h.spawn(func() { w.serve() })
-	}
+	return start
 }
 
 func (w *writers) serve() {

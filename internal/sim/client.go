@@ -22,7 +22,9 @@ type client struct {
 	handlers map[uint64]*handler
 	keys     uint64
 	sent     map[uint64]*promise
-	order    []uint64 // keys of sent
+	order    []uint64      // keys of sent
+	writer   *writer       // of the text; nil: it writes messages
+	away     time.Duration // until when there is no network
 }
 
 // promise is one publish.
@@ -61,7 +63,15 @@ func (w *World) join(id int) {
 	})
 	w.clients = append(w.clients, c)
 	w.after(w.between(0, time.Second), func() { c.step(core.Connect{}) })
-	w.after(w.between(0, time.Second), c.live)
+	if !w.writing {
+		w.after(w.between(0, time.Second), c.live)
+		return
+	}
+	c.writer = newWriter(c)
+	w.after(w.between(0, time.Second), func() {
+		c.step(core.Subscribe{Handler: textHandler, Topic: textTopic, Doc: "text"})
+		c.writer.scribble()
+	})
 }
 
 // step moves the core and carries its effects out.
@@ -70,12 +80,19 @@ func (c *client) step(in core.Input) {
 	if c.state == core.Closed {
 		return
 	}
+	if c.writer != nil {
+		c.writer.amend()
+		defer c.writer.amend()
+	}
 	effects := c.core.Step(w.now.Milliseconds(), in)
 	w.tell("client %d: %T %s", c.id, in, summary(effects))
 	for _, e := range effects {
 		switch e := e.(type) {
 		case core.Status:
 			c.state = e.State
+			if c.writer != nil && e.State == core.Live {
+				c.writer.identify()
+			}
 			if e.State == core.Parked {
 				w.after(w.between(0, 2*time.Second), func() { c.step(core.Connect{}) })
 			}
@@ -99,14 +116,39 @@ func (c *client) step(in core.Input) {
 				c.link = nil
 			}
 		case core.Started:
+			if c.writer != nil {
+				c.writer.identify()
+				continue
+			}
 			c.handlers[e.Handler].start(e)
+		case core.Snapshot:
+			c.writer.show(e)
+		case core.Sent:
+			if c.writer != nil {
+				c.writer.sent(e)
+			}
+		case core.Outdated:
+			c.writer.outdated(e)
 		case core.Deliver:
+			if c.writer != nil {
+				w.ledger.check(e.Topic, e.Entry)
+				c.writer.receive(e.Entry)
+				continue
+			}
 			for _, h := range e.Handlers {
 				c.handlers[h].take(e.Entry)
 			}
 		case core.Failed:
+			if c.writer != nil {
+				c.writer.fault("lost the text: %v", e.Err)
+				continue
+			}
 			c.handlers[e.Handler].left = true
 		case core.Settled:
+			if c.writer != nil {
+				c.writer.settled(e)
+				continue
+			}
 			p := c.sent[e.Key]
 			p.settled++
 			p.at, p.err, p.unsure = e.Position, e.Err, e.Unconfirmed

@@ -5,6 +5,11 @@
 // is killed between any two of its tasks and started again, sometimes on an
 // older copy of its data.
 //
+// In a world of [RunText] the clients write one text, as package client lets them:
+// they pipeline, undo, stay away, are rejected and told to say anew what they mean.
+// What they show is held against the naive engine (package naive), and against what
+// they meant.
+//
 // Everything happens on one goroutine: the hub's tasks wait in a queue from
 // which the seed draws. When a run has ended the network heals, and then every
 // handler must have seen exactly the log, in order, once, every promise must be

@@ -12,13 +12,14 @@ import (
 
 // ledger knows what was ever durable and what was promised.
 type ledger struct {
-	durable map[string]string // what stood at a topic, term and offset
-	acked   []*promise        // promises that the present log must keep
+	durable map[string]protocol.Entry // what stood at a topic, term and offset
+	text    []protocol.Entry          // the log of the text, with what retention has forgotten of it
+	acked   []*promise                // promises that the present log must keep
 	backup  *memory.Store
 	faults  []string
 }
 
-func newLedger() *ledger { return &ledger{durable: make(map[string]string)} }
+func newLedger() *ledger { return &ledger{durable: make(map[string]protocol.Entry)} }
 
 func (l *ledger) fault(format string, args ...any) {
 	l.faults = append(l.faults, fmt.Sprintf(format, args...))
@@ -29,7 +30,10 @@ func (l *ledger) follow(s *memory.Store) {
 	_, err := s.Follow(0, func(a store.Appended) {
 		for _, stored := range a.Entries {
 			e := parse(stored)
-			l.durable[place(a.Topic, &e)] = content(&e)
+			l.durable[place(a.Topic, &e)] = e
+			if a.Topic == textTopic { // a log that was rolled back goes on further down
+				l.text = append(l.text[:e.Offset-1], e)
+			}
 		}
 	})
 	if err != nil {
@@ -50,13 +54,13 @@ func place(topic string, e *protocol.Entry) string {
 }
 
 func content(e *protocol.Entry) string {
-	return fmt.Sprintf("%s %d %s %d", e.Client, e.Seq, e.Data, e.Time)
+	return fmt.Sprintf("%s %d %s %s %d", e.Client, e.Seq, e.Data, e.Eff, e.Time)
 }
 
 // check looks whether an entry that was shown is, or was, in the log.
 func (l *ledger) check(topic string, e *protocol.Entry) {
-	if was, ok := l.durable[place(topic, e)]; !ok || was != content(e) {
-		l.fault("%s: offset %d was shown as %q, but is %q in the log", topic, e.Offset, content(e), was)
+	if was, ok := l.durable[place(topic, e)]; !ok || content(&was) != content(e) {
+		l.fault("%s: offset %d was shown as %q, but is %q in the log", topic, e.Offset, content(e), content(&was))
 	}
 }
 

@@ -34,7 +34,7 @@ func (c *client) dial() {
 	w.after(w.between(0, 200*time.Millisecond), func() {
 		switch {
 		case c.link != l:
-		case l.server.dead || w.fault(0.1):
+		case l.server.dead || w.now < c.away && !w.healed || w.fault(0.1):
 			l.lose(1006)
 		default:
 			l.conn = l.server.hub.Accept(l, hub.Opening{Encoding: hub.Messages})
@@ -60,6 +60,15 @@ func (l *link) sever() {
 	}
 	if w.chance(0.7) {
 		w.after(w.between(0, 3*time.Second), l.end)
+	}
+}
+
+// leave takes the client off the network for a while.
+func (c *client) leave(d time.Duration) {
+	c.world.tell("client %d: away", c.id)
+	c.away = c.world.now + d
+	if c.link != nil {
+		c.link.sever()
 	}
 }
 

@@ -22,11 +22,50 @@ type Result struct {
 	Trace  string
 	Shown  int // entries that handlers have seen in the end
 	Acked  int // promises that were kept
+
+	// Of a run of RunText:
+	Entries  int // of the text's log in the end
+	Rejected int // operations
+	Outdated int // operations that were said anew because the server wanted it
+	Reopened int // snapshots that were told
 }
 
-// Run lets a world go by.
+// Run lets a world go by in which messages are written.
 func Run(seed uint64) Result {
-	w := &World{rng: rand.New(rand.NewPCG(seed, 0)), trace: new(strings.Builder), ledger: newLedger()}
+	w := newWorld(seed)
+	w.live()
+	w.audit()
+	shown := 0
+	for _, c := range w.clients {
+		for _, h := range c.handlers {
+			shown += len(h.seen)
+		}
+	}
+	w.end()
+	return Result{Faults: w.ledger.faults, Trace: w.trace.String(), Shown: shown, Acked: len(w.ledger.acked)}
+}
+
+// RunText lets a world go by in which a text is written.
+func RunText(seed uint64) Result {
+	w := newWorld(seed)
+	w.writing = true
+	w.keep = []uint64{0, 0, 40}[w.rng.IntN(3)]
+	w.most = 800 << w.rng.IntN(4)
+	w.live()
+	entries := w.auditText()
+	w.end()
+	return Result{
+		Faults: w.ledger.faults, Trace: w.trace.String(),
+		Entries: entries, Rejected: w.rejected, Outdated: w.outdated, Reopened: w.reopened,
+	}
+}
+
+func newWorld(seed uint64) *World {
+	return &World{rng: rand.New(rand.NewPCG(seed, 0)), trace: new(strings.Builder), ledger: newLedger()}
+}
+
+// live lets things go wrong, and be well again.
+func (w *World) live() {
 	w.start(memory.New().Restart("term0000000"), 0)
 	for id := range 2 + w.rng.IntN(3) {
 		w.join(id)
@@ -38,12 +77,11 @@ func Run(seed uint64) Result {
 		w.restart()
 	}
 	w.run(turmoil + healing)
-	w.audit()
-	shown := 0
+}
+
+// end closes everything.
+func (w *World) end() {
 	for _, c := range w.clients {
-		for _, h := range c.handlers {
-			shown += len(h.seen)
-		}
 		c.step(core.Close{})
 	}
 	w.run(turmoil + healing + parting)
@@ -52,5 +90,4 @@ func Run(seed uint64) Result {
 	if err := w.server.hub.Close(ctx); err != nil {
 		w.ledger.fault("the hub does not close: %v", err)
 	}
-	return Result{Faults: w.ledger.faults, Trace: w.trace.String(), Shown: shown, Acked: len(w.ledger.acked)}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tuttisync/tutti/internal/session"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store/memory"
+	"github.com/tuttisync/tutti/text/document"
 )
 
 // server is one run of the server's process.
@@ -29,6 +30,9 @@ func (w *World) start(store *memory.Store, run int) {
 	s := &server{world: w, run: run}
 	s.disk = &disk{Store: store, world: w, server: s}
 	limits := protocol.DefaultLimits()
+	if w.writing {
+		limits.DocumentBytes = w.most
+	}
 	policy, err := auth.NewPolicy(auth.PolicyConfig{AnyNamespace: true})
 	if err != nil {
 		panic(err)
@@ -36,7 +40,7 @@ func (w *World) start(store *memory.Store, run int) {
 	names := 0
 	s.hub, err = hub.New(hub.Config{
 		Durable: s.disk, Memory: s.disk,
-		Namespace: func(string) (hub.Namespace, error) { return hub.Namespace{}, nil },
+		Namespace: w.namespace,
 		Policy:    policy,
 		Identify:  func(token string, _ protocol.Secret) (auth.Identity, error) { return w.identify(token) },
 		Session: session.Config{
@@ -45,6 +49,12 @@ func (w *World) start(store *memory.Store, run int) {
 		},
 		Encoders: hub.Encoders{hub.Messages: func(dst []byte, topic string, stored []byte) []byte {
 			return appendFrame(dst, protocol.AppendEntryMessage(nil, topic, stored))
+		}},
+		Framers: hub.Framers{hub.Messages: {
+			Share: func(end []byte) []byte { return end },
+			Head: func(dst, head []byte, size int) []byte {
+				return append(binary.BigEndian.AppendUint32(dst, uint32(len(head)+size)), head...)
+			},
 		}},
 		RingBytes: 4 << 10,
 		TopicRing: 1 << 10,
@@ -61,6 +71,13 @@ func (w *World) start(store *memory.Store, run int) {
 	w.server = s
 	w.tell("server: run %d", run)
 	s.tick()
+}
+
+func (w *World) namespace(topic string) (hub.Namespace, error) {
+	if topic == textTopic {
+		return hub.Namespace{Type: choosy{document.Kind}, KeepCount: w.keep}, nil
+	}
+	return hub.Namespace{}, nil
 }
 
 // identify gives every token of the world an identity that lasts a while.
@@ -120,6 +137,7 @@ func (w *World) restart() {
 		w.tell("server: restored from a backup")
 		data = w.ledger.backup
 		w.ledger.rolledBack()
+		w.meaning.forget()
 	} else if w.chance(0.2) {
 		w.ledger.backup = data.Clone()
 	}

@@ -14,10 +14,39 @@ var (
 const few = 150
 
 func TestRun(t *testing.T) {
+	shown, acked := 0, 0
+	each(t, Run, few, func(r Result) {
+		shown += r.Shown
+		acked += r.Acked
+	})
+	if shown == 0 || acked == 0 {
+		t.Fatal("no entry was shown, or none acknowledged: the runs prove nothing")
+	}
+	t.Logf("%d entries shown, %d promises kept", shown, acked)
+}
+
+func TestRunText(t *testing.T) {
+	var all Result
+	each(t, RunText, few/3, func(r Result) {
+		all.Entries += r.Entries
+		all.Rejected += r.Rejected
+		all.Outdated += r.Outdated
+		all.Reopened += r.Reopened
+	})
+	if *seed == 0 && (all.Rejected == 0 || all.Outdated == 0 || all.Reopened == 0) {
+		t.Errorf("the runs prove too little: %+v", all)
+	}
+	t.Logf("%d entries, %d operations rejected, %d said anew, %d snapshots told", all.Entries, all.Rejected, all.Outdated, all.Reopened)
+}
+
+// each runs the seeds that are asked for, a few if none are, or one with its trace.
+func each(t *testing.T, run func(seed uint64) Result, few uint64, fn func(r Result)) {
+	t.Helper()
 	if *seed != 0 {
-		r := Run(*seed)
+		r := run(*seed)
 		t.Log("\n" + r.Trace)
 		report(t, *seed, r)
+		fn(r)
 		return
 	}
 	n := *seeds
@@ -27,17 +56,11 @@ func TestRun(t *testing.T) {
 			n = few / 10
 		}
 	}
-	shown, acked := 0, 0
 	for s := uint64(1); s <= n; s++ {
-		r := Run(s)
+		r := run(s)
 		report(t, s, r)
-		shown += r.Shown
-		acked += r.Acked
+		fn(r)
 	}
-	if shown == 0 || acked == 0 {
-		t.Fatal("no entry was shown, or none acknowledged: the runs prove nothing")
-	}
-	t.Logf("%d seeds: %d entries shown, %d promises kept", n, shown, acked)
 }
 
 func report(t *testing.T, seed uint64, r Result) {
@@ -46,15 +69,16 @@ func report(t *testing.T, seed uint64, r Result) {
 		t.Error(f)
 	}
 	if len(r.Faults) > 0 {
-		t.Fatalf("%d faults; see go test -v ./internal/sim -sim.seed=%d", len(r.Faults), seed)
+		t.Fatalf("%d faults; see go test -v -run '%s' ./internal/sim -sim.seed=%d", len(r.Faults), t.Name(), seed)
 	}
 }
 
 func TestRun_is_the_same_for_the_same_seed(t *testing.T) {
 	for s := uint64(1); s <= 3; s++ {
-		first, second := Run(s), Run(s)
-		if first.Trace != second.Trace {
-			t.Fatalf("seed %d has two traces", s)
+		for _, run := range []func(uint64) Result{Run, RunText} {
+			if first, second := run(s), run(s); first.Trace != second.Trace {
+				t.Fatalf("seed %d has two traces", s)
+			}
 		}
 	}
 }

@@ -20,6 +20,15 @@ type World struct {
 	clients []*client
 	healed  bool
 	ledger  *ledger
+
+	// Of a world in which a text is written:
+	writing  bool
+	keep     uint64 // entries that retention leaves; 0: all
+	most     int    // bytes that the text has at most
+	meaning  meaning
+	rejected int // operations
+	outdated int // operations that had to be said anew
+	reopened int // snapshots that were told
 }
 
 var epoch = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

@@ -32,6 +32,7 @@ export default defineConfig([
   // Each a module of its own, of use without the client.
   { ...common, entry: { network: 'src/network.ts' }, clean: false },
   { ...common, entry: { banner: 'src/banner.ts' }, clean: false },
+  { ...common, entry: { optimistic: 'src/optimistic.ts' }, clean: false },
   {
     ...common,
     // One module with the engine in it, which takes the rest from client.js beside it.

@@ -1,9 +1,6 @@
-import { defineConfig } from 'tsdown';
+import { defineConfig, type UserConfig } from 'tsdown';
 
-export default defineConfig({
-  entry: { text: 'src/index.ts', past: 'src/past.ts', saved: 'src/saved.ts', log: 'src/log.ts' },
-  // What the entry points share lies beside them, and is theirs alone.
-  outputOptions: { chunkFileNames: '[name].js' },
+const common: UserConfig = {
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
@@ -11,4 +8,28 @@ export default defineConfig({
   sourcemap: true,
   dts: { sourcemap: false },
   fixedExtension: false,
-});
+};
+
+/** Entry points that share their code, but with the others only what an error is. */
+function together(entry: Record<string, string>): UserConfig {
+  return {
+    ...common,
+    entry,
+    clean: false,
+    // What they share lies beside them, and is theirs alone.
+    outputOptions: { chunkFileNames: '[name].js' },
+    plugins: [
+      {
+        name: 'error',
+        resolveId: (id) => (id === './error.ts' ? { id: './error.js', external: true } : undefined),
+      },
+    ],
+  };
+}
+
+export default defineConfig([
+  { ...common, entry: { error: 'src/error.ts' } },
+  together({ text: 'src/index.ts', saved: 'src/saved.ts', past: 'src/past.ts', anchor: 'src/anchor.ts' }),
+  together({ log: 'src/log.ts' }),
+  together({ op: 'src/transform.ts' }),
+]);

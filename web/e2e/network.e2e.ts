@@ -128,6 +128,8 @@ class Tab {
         new Promise<number>((resolve, reject) => {
           const request = indexedDB.open('tutti-network');
           request.onerror = () => reject(request.error);
+          // One that is gone is for the network to make anew.
+          request.onupgradeneeded = () => request.transaction?.abort();
           request.onsuccess = () => {
             const count = request.result.transaction('rows').objectStore('rows').count();
             count.onsuccess = () => {

@@ -353,6 +353,11 @@ describe('the page', () => {
         expect(overflow).toBeLessThanOrEqual(0);
         if (!shots) continue;
         await mkdir(shots, { recursive: true });
+        // What scrolls by itself is painted once it was in view, and not for the shot.
+        await page.locator('.operations').evaluate(async (list) => {
+          list.scrollIntoView();
+          for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
+        });
         await page.screenshot({ path: join(shots, `texts-${scheme}-${width}.png`), fullPage: true });
       }
     }

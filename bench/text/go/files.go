@@ -22,11 +22,11 @@ func prepareFirst(r request) error {
 		}
 		return os.WriteFile(r.Merge, update, 0o600)
 	}
-	one, _, err := branch(h.changes[0], h.changes[1])
+	one, _, err := branch(h.Changes[0], h.Changes[1])
 	if err != nil {
 		return err
 	}
-	_, update, err := branch(h.changes[0], h.changes[2])
+	_, update, err := branch(h.Changes[0], h.Changes[2])
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tuttisync/tutti/internal/traces"
 	"github.com/tuttisync/tutti/text"
 )
 
@@ -50,6 +51,15 @@ func prepared(r request) (job, error) {
 	return j, nil
 }
 
+// read reads the history of a file that has one.
+func read(file string) (traces.History, error) {
+	all, err := traces.Read(file)
+	if err != nil {
+		return traces.History{}, fmt.Errorf("read %s: %w", file, err)
+	}
+	return all[0], nil
+}
+
 // timed is the job of making a replica and reading its text.
 func timed(run func() (*text.Replica, error)) job {
 	return func() (time.Duration, string, error) {
@@ -74,13 +84,13 @@ func edit(r *text.Replica, op text.Op) error {
 }
 
 // typed makes the text of a history whose txns follow each other.
-func typed(h history) (*text.Replica, error) {
+func typed(h traces.History) (*text.Replica, error) {
 	r := text.New("agent 1")
-	return r, edit(r, h.patches)
+	return r, edit(r, h.Patches)
 }
 
 // merge takes a whole concurrent history into an empty replica.
-func merge(h history) (job, error) {
+func merge(h traces.History) (job, error) {
 	update, err := whole(h)
 	return timed(func() (*text.Replica, error) {
 		r := text.New("reader")
@@ -90,15 +100,15 @@ func merge(h history) (job, error) {
 }
 
 // follow takes a concurrent history in, in one update for each change.
-func follow(h history) (job, error) {
+func follow(h traces.History) (job, error) {
 	author := text.New("author")
-	updates := make([][]byte, len(h.changes))
-	for i := range h.changes {
+	updates := make([][]byte, len(h.Changes))
+	for i := range h.Changes {
 		before, err := author.Version()
 		if err != nil {
 			return nil, err
 		}
-		if _, err := author.MergeChanges(h.changes[i : i+1]); err != nil {
+		if _, err := author.MergeChanges(h.Changes[i : i+1]); err != nil {
 			return nil, err
 		}
 		if updates[i], err = author.Since(before); err != nil {
@@ -117,16 +127,16 @@ func follow(h history) (job, error) {
 }
 
 // whole is the update that has all of a concurrent history.
-func whole(h history) ([]byte, error) {
+func whole(h traces.History) ([]byte, error) {
 	author := text.New("author")
-	if _, err := author.MergeChanges(h.changes); err != nil {
+	if _, err := author.MergeChanges(h.Changes); err != nil {
 		return nil, err
 	}
 	return author.Since(nil)
 }
 
 // open opens what was saved, and writes something into it if it is not empty.
-func open(h history, write string) (job, error) {
+func open(h traces.History, write string) (job, error) {
 	r, err := typed(h)
 	if err != nil {
 		return nil, err
@@ -142,8 +152,8 @@ func open(h history, write string) (job, error) {
 }
 
 // meet takes the update of one branch into the other.
-func meet(h history) (job, error) {
-	base, one, two := h.changes[0], h.changes[1], h.changes[2]
+func meet(h traces.History) (job, error) {
+	base, one, two := h.Changes[0], h.Changes[1], h.Changes[2]
 	a, first, err := branch(base, one)
 	if err != nil {
 		return nil, err

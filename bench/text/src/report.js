@@ -40,23 +40,29 @@ const goals = {
 
 const row = (label, figures, goal) => ({ label, figures, goals: goals[goal]?.(figures) });
 
-/** What was measured, in Markdown; `grown` are the keys of the engines whose growth was. */
-export function report(engines, grown, typed, pair, measured) {
-  const { times, firstMerge, firstMeet, met, smallest, usual, opened, edited, length } = measured;
-  const [{ n, figures: meet }] = met;
-  const compared = engines.filter(({ key }) => grown.includes(key));
-  const perStep = (n, figures) =>
-    Object.fromEntries(
-      Object.entries(figures).map(([key, ms]) => [key, (ms * 1e6) / (2 * n * Math.log2(2 * n))]),
-    );
+const pairwise = { key: 'ot', label: 'pairwise transformation' };
+
+/** How long it took two branches to meet, as curves; `grown` are the keys of the engines. */
+export const curves = (engines, grown, met) =>
+  [...engines.filter(({ key }) => grown.includes(key)), pairwise]
+    .map(({ key, label }) => ({
+      label,
+      points: met.filter(({ figures }) => figures[key] !== undefined).map(({ n, figures }) => [n, figures[key]]),
+    }))
+    .filter(({ points }) => points.length > 0);
+
+/** What was measured but for how branches grow, in Markdown. */
+export function report(engines, typed, pair, measured) {
+  const { times, firstMerge, firstMeet, met, ofAll, smallest, usual, opened, edited, length } = measured;
+  const { figures: meet } = met.find(({ n }) => n === ofAll);
   return [
     table('Time, ms', engines, [
       ...times.map(({ id, label, figures }) => row(label, figures, id)),
-      row(`two branches of ${n} edits meet`, meet, 'meet'),
+      row(`two branches of ${ofAll} edits meet`, meet, 'meet'),
     ]),
     table('The first thing that a process does, ms', engines, [
       row(`merge ${pair}`, firstMerge, 'merge'),
-      row(`open one of two branches of ${n} edits, and merge the other`, firstMeet, 'meet'),
+      row(`open one of two branches of ${ofAll} edits, and merge the other`, firstMeet, 'meet'),
     ]),
     table(
       `Bytes of ${typed}, saved`,
@@ -71,9 +77,20 @@ export function report(engines, grown, typed, pair, measured) {
       row('opened', opened, 'opened'),
       row('opened, and a letter written', edited),
     ]),
+  ].join('\n');
+}
+
+/** How long it took two branches to meet, in Markdown; `grown` are the keys of the engines. */
+export function growth(engines, grown, met) {
+  const compared = engines.filter(({ key }) => grown.includes(key));
+  const perStep = (n, figures) =>
+    Object.fromEntries(
+      Object.entries(figures).map(([key, ms]) => [key, (ms * 1e6) / (2 * n * Math.log2(2 * n))]),
+    );
+  return [
     table(
       'Two branches of n edits each meet, ms',
-      [...compared, { key: 'ot', label: 'pairwise transformation' }],
+      [...compared, pairwise],
       met.map(({ n, figures }) => row(`n = ${n}`, figures)),
     ),
     table(

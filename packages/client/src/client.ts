@@ -274,7 +274,10 @@ export class Client implements Syncing {
       case 'status': {
         const { kind: _, ...status } = effect;
         this.#status = status;
-        if (status.state === 'live') this.#memory?.set(status.road);
+        if (status.state === 'live') {
+          this.#memory?.set(status.road);
+          this.#documents.identify(); // before anything is sent
+        }
         if (status.state !== 'connecting' || this.#reached !== undefined) this.#reached = this.online;
         return this.#statusListeners.tell(status);
       }

@@ -74,10 +74,14 @@ export class ModelServer {
   readonly requests: string[] = [];
   /** Whether the application rejects an entry. */
   rejects: (data: unknown) => boolean = () => false;
-  /** Entries stay on their way; answers do not. */
-  withholds = false;
   /** Clients die before they have stored the run that they said, and say it again. */
   mortal = false;
+  /** How often a document is opened anew by a snapshot that could be by its entries, from 0 to 1. */
+  snapshots = 0.5;
+  /** Entries wait: acknowledgements come without them. */
+  holding = false;
+  /** The server has forgotten all that these clients sent. */
+  readonly forgotten = new Set<string>();
   /** The answer to a POST of commands is lost on its way, so many times. */
   loseAnswers = 0;
   readonly world: World;
@@ -136,6 +140,12 @@ export class ModelServer {
     log.entries.push({ offset, term, time: this.world.now, ...base, data, ...more });
     for (const session of this.sessions) session.feed(topic);
     return offset;
+  }
+
+  /** Lets the entries go on that waited. */
+  release(): void {
+    this.holding = false;
+    for (const session of this.sessions) for (const topic of this.logs.keys()) session.feed(topic);
   }
 
   cutAll(): void {

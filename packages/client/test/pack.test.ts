@@ -136,7 +136,9 @@ test('a page built with it runs, and the fallback is a file of its own', async (
   const assets = join(project, 'dist', 'assets');
   const bundles = (await readdir(assets)).filter((f) => f.endsWith('.js')).sort();
   const index = bundles.filter((name) => name.startsWith('index-'));
-  expect(bundles).toEqual(expect.arrayContaining([expect.stringMatching(/^fallback-/), expect.stringMatching(/^keep-/)]));
+  expect(bundles).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^fallback-/), expect.stringMatching(/^keep-/)]),
+  );
   expect(index.length).toBe(1);
   const bundle = index[0];
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/base/v1/ws' });

@@ -46,7 +46,7 @@ export class Session {
   /** Sends the entries of a topic that this session has not had. */
   feed(topic: string): void {
     const at = this.#cursors.get(topic);
-    if (at === undefined || this.#expired || this.#server.withholds) return;
+    if (at === undefined || this.#expired || this.#server.holding) return;
     const { entries } = this.#server.log(topic);
     this.#cursors.set(topic, entries.length);
     for (const entry of entries.slice(at)) this.#say({ type: 'entry', topic, ...entry });
@@ -155,7 +155,7 @@ export class Session {
     const position = typeof from === 'object' && 'offset' in from ? from.offset : undefined;
     const recovered = (position ?? 0) <= head;
     const behind = position === undefined || !recovered || position < (text?.bar ?? 0);
-    const snapshot = behind || world.chance(0.5);
+    const snapshot = behind || world.chance(this.#server.snapshots);
     const offset = snapshot ? head : (position as number);
     const place = { topic, offset, ...(offset && { term }) };
     this.#say({ type: 'subscribed', ...(id && { id }), ...place, recovered, ...(snapshot && { snapshot }) });
@@ -187,6 +187,8 @@ export class Session {
       log.rows.set(this.secret, row);
     }
     if (this.run < row.run) throw new Error(`run ${this.run} behind run ${row.run}`);
+    if (this.#server.forgotten.has(this.secret))
+      return this.#say({ type: 'rejected', ...about, error: error('client_expired', false) });
     const before = row.accepted.get(seq);
     if (before) return this.#say({ type: 'ack', ...about, offset: before, term });
     if (row.voids.has(seq)) return this.#say({ type: 'rejected', ...about, error: error('rejected', false) });

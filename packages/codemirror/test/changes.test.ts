@@ -1,6 +1,7 @@
 import { ChangeSet } from '@codemirror/state';
 import { describe, expect, test } from 'vitest';
-import { apply, type Op, Replica } from '../../text/src/index.ts';
+import { type Op, Replica } from '../../text/src/index.ts';
+import { apply } from '../../text/src/transform.ts';
 import { Random } from '../../text/test/random.ts';
 import { points, toChanges, toDoc, toOp, toShow } from '../src/changes.ts';
 

@@ -1,5 +1,6 @@
 import { EditorState, type Transaction, type TransactionSpec } from '@codemirror/state';
-import { type Op, Replica, transformPosition } from '../../text/src/index.ts';
+import { type Op, Replica } from '../../text/src/index.ts';
+import { transformPosition } from '../../text/src/transform.ts';
 import type { Anchor, Edit, SharedText, TextChange } from '../src/index.ts';
 import { type Editor, permitted, Sync, type SyncOptions } from '../src/sync.ts';
 

@@ -60,7 +60,7 @@ function measure(history, i, spent) {
 function apply(replica, { start, splices, changes }) {
   if (start !== '') replica.insert(0, start);
   for (const [at, n, text] of splices) replica.replace(at, n, text);
-  for (const change of changes) replica.mergeChanges([change]);
+  for (const change of changes) engine.mergeChanges(replica, [change]);
   return replica;
 }
 

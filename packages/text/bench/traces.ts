@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Heads } from '../src/graph.ts';
 import { History } from '../src/history.ts';
-import { type Change, Replica, type Splice } from '../src/index.ts';
+import { Replica, type Splice } from '../src/index.ts';
 import { Rope } from '../src/rope.ts';
 import { runesOf } from '../src/runes.ts';
+import { type Change, mergeChanges } from '../src/saved.ts';
 import { Nearby, walk } from '../src/walk.ts';
 
 interface Trace {
@@ -80,7 +81,7 @@ function changesOf(trace: Trace): Change[] {
 /** A replica that has all changes. */
 function merged(changes: readonly Change[]): Replica {
   const replica = new Replica('me');
-  replica.mergeChanges(changes);
+  mergeChanges(replica, changes);
   return replica;
 }
 
@@ -97,7 +98,7 @@ function trickle(n: number): Replica {
   for (let i = 0; i < n; i++) replica.insert(i >> 1, 'x');
   for (let seq = 0; seq < n; seq++) {
     const parents = seq === 0 ? [] : [{ agent: 'two', seq: seq - 1 }];
-    replica.mergeChanges([{ agent: 'two', seq, parents, op: [[seq >> 1, 0, 'y']] }]);
+    mergeChanges(replica, [{ agent: 'two', seq, parents, op: [[seq >> 1, 0, 'y']] }]);
   }
   return replica;
 }

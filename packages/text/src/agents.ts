@@ -1,4 +1,4 @@
-import { Column } from './column.ts';
+import { Column, search } from './column.ts';
 import type { LV } from './graph.ts';
 import { compareRunes } from './runes.ts';
 
@@ -150,14 +150,8 @@ export class Agents {
   #upTo(agent: number, seq: number): number {
     const own = this.#own[agent] as number[];
     const seqs = this.#seqs.values;
-    let low = 0;
-    let high = own.length;
-    let middle = high - 1; // most likely it is the last one
-    while (low < high) {
-      if ((seqs[own[middle] as number] as number) > seq) high = middle;
-      else low = middle + 1;
-      middle = (low + high) >>> 1;
-    }
-    return low;
+    const last = own.at(-1);
+    if (last !== undefined && (seqs[last] as number) <= seq) return own.length; // most likely
+    return search(own.length, (i) => (seqs[own[i] as number] as number) > seq);
   }
 }

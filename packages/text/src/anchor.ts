@@ -1,7 +1,8 @@
 import { TextError } from './error.ts';
-import { type History, Kind } from './history.ts';
+import { Kind } from './history.ts';
 import type { Side } from './op.ts';
-import type { Walker } from './walker.ts';
+import { within } from './places.ts';
+import { inside, type Replica } from './replica.ts';
 
 /**
  * A place in a text that stays with the code point beside it, whatever is written
@@ -17,29 +18,32 @@ export interface Anchor {
   before?: boolean;
 }
 
-/** The anchor beside a code point of the text, by a walker at its version. */
-export function anchorAt({ agents }: History, { tracker }: Walker, position: number, side: Side): Anchor {
+/** An anchor for a position: `left` stays behind the code point in front of it, `right` in front of the one behind it. */
+export function anchor(replica: Replica, position: number, side: Side): Anchor {
+  within(position, replica.length);
   const left = side === 'left';
-  const { agent, seq } = agents.of(tracker.at(left ? position - 1 : position));
-  const anchor = { agent: agents.names[agent] as string, seq };
-  return left ? anchor : { ...anchor, before: true };
+  if (left && position === 0) return {};
+  if (!left && position === replica.length) return { before: true };
+  const state = inside(replica);
+  const { agents } = state.history;
+  const { agent, seq } = agents.of(state.replay().tracker.at(left ? position - 1 : position));
+  const beside = { agent: agents.names[agent] as string, seq };
+  return left ? beside : { ...beside, before: true };
 }
 
 /**
- * Where an anchor beside a code point is, by a walker at the text's version.
+ * Where an anchor is now.
  *
- * @throws TextError `bad_operation` if that code point is not known.
+ * @throws TextError `bad_operation` if its code point is not known to the replica.
  */
-export function placeOf(
-  history: History,
-  { tracker }: Walker,
-  agent: string,
-  { seq = 0, before }: Anchor,
-): number {
+export function position(replica: Replica, { agent, seq = 0, before = false }: Anchor): number {
+  if (!agent) return before ? replica.length : 0;
+  const state = inside(replica);
+  const { history } = state;
   const { v } = history.agents.event(agent, seq);
   if (!Number.isInteger(seq) || v < 0 || history.kind(history.runOf(v)) !== Kind.inserted) {
     throw new TextError('bad_operation', "The anchor's code point is not known here.");
   }
-  const { at, state } = tracker.find(v);
-  return before !== true && state === 1 ? at + 1 : at;
+  const { at, state: there } = state.replay().tracker.find(v);
+  return !before && there === 1 ? at + 1 : at;
 }

@@ -64,17 +64,6 @@ export class Reader {
       throw damaged();
     }
   }
-
-  /** A text of n code points. */
-  runes(n: number): string {
-    let end = this.#at;
-    for (let rest = n; rest > 0; rest--) {
-      const byte = this.#data[end];
-      if (byte === undefined) throw damaged();
-      end += byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    }
-    return this.text(end - this.#at);
-  }
 }
 
 /** Writes what a Reader reads, into bytes that grow. */

@@ -1,7 +1,8 @@
+import { utf8 } from './bytes.ts';
 import { TextError } from './error.ts';
-import { type History, Kind, maxEvents, maxLength } from './history.ts';
-import { check, type Op } from './op.ts';
-import { behind, runesOf } from './runes.ts';
+import { type History, Kind } from './history.ts';
+import type { Op } from './op.ts';
+import { behind } from './runes.ts';
 
 /** How many bytes of UTF-8 an agent's name may have. */
 export const maxAgentBytes = 255;
@@ -36,30 +37,10 @@ export interface Arrived extends Event {
 
 /** @throws TextError unless it is a name that an agent may have. */
 export function checkAgent(name: string): void {
-  const bytes = new TextEncoder().encode(name);
+  const bytes = utf8(name);
   if (name === '' || bytes.length > maxAgentBytes || new TextDecoder().decode(bytes) !== name) {
     throw new TextError('bad_update', `An agent's name is 1 to ${maxAgentBytes} bytes of UTF-8.`);
   }
-}
-
-/**
- * The events of a change.
- *
- * @throws TextError if it is none.
- */
-export function arrived({ agent, seq, parents, op }: Change): Arrived {
-  checkAgent(agent);
-  const { events: n } = check(op, maxLength / 2);
-  const seqs = [seq, ...parents.map((parent) => parent.seq)];
-  if (n === 0 || seq < 0 || seq > maxEvents - n || !seqs.every(Number.isInteger)) {
-    throw new TextError('bad_update', 'A change has no events, or no seq.');
-  }
-  const runs: Run[] = [];
-  for (const [at, deleted, text] of op) {
-    if (deleted > 0) runs.push({ kind: Kind.deleted, at, n: deleted, text: '' });
-    if (text !== '') runs.push({ kind: Kind.inserted, at, n: runesOf(text), text });
-  }
-  return { agent, seq, n, parents: parents.map(({ agent, seq }) => ({ agent, seq })), runs };
 }
 
 /** How much memory it takes, about, in bytes. */

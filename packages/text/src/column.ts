@@ -5,7 +5,7 @@ export class Column {
   length = 0;
 
   push(value: number): void {
-    if (this.length === this.values.length) this.values = grown(this.values, this.length + 1);
+    if (this.length === this.values.length) this.values = grown(this.values, 0);
     this.values[this.length++] = value;
   }
 

@@ -12,10 +12,4 @@ export class Cursor {
     this.offset = offset;
     return this;
   }
-
-  copy(other: Cursor): this {
-    this.piece = other.piece;
-    this.offset = other.offset;
-    return this;
-  }
 }

@@ -1,6 +1,7 @@
-import { Column } from './column.ts';
+import { Column, search } from './column.ts';
 import { TextError } from './error.ts';
-import { Queue, Side } from './queue.ts';
+import { Queue } from './queue.ts';
+import * as Side from './side.ts';
 
 /**
  * The local number of an event: one inserted or deleted code point. An event's
@@ -24,6 +25,7 @@ export interface Span {
 export class Graph {
   readonly #starts = new Column();
   readonly #parents: Heads[] = [];
+  readonly #floors = new Column();
   readonly #queue = new Queue();
   /** How many were taken: runs that were looked at, and runs of operations that were moved. */
   steps = 0;
@@ -38,11 +40,15 @@ export class Graph {
     return this.#starts.values[run] as number;
   }
 
-  /** Takes in the events from start on, the next ones. */
-  add(start: LV, parents: Heads): void {
+  /**
+   * Takes in the events from start on, the next ones. All events before the floor
+   * must be in their past: the higher it is, the less is looked through.
+   */
+  add(start: LV, parents: Heads, floor: LV = 0): void {
     if (start > 0 && parents.length === 1 && parents[0] === start - 1) return;
     this.#starts.push(start);
     this.#parents.push([...parents]);
+    this.#floors.push(floor);
   }
 
   /** The index of the run of an event. */
@@ -56,6 +62,11 @@ export class Graph {
     return (this.#starts.values[run] as number) === v ? (this.#parents[run] as Heads) : [v - 1];
   }
 
+  /** The floor of an event: all events before it are in its past. */
+  floor(v: LV): LV {
+    return this.#floors.values[this.of(v)] as number;
+  }
+
   /** The end of the events from start on that follow each other, up to end. */
   stretch(start: LV, end: LV): LV {
     const next = this.of(start) + 1;
@@ -64,22 +75,23 @@ export class Graph {
 
   /**
    * The events that are in the past of a alone, and of b alone, the versions
-   * themselves included: spans, the latest first.
+   * themselves included: spans, the latest first. All events before the floor must
+   * be in the past of both.
    */
-  compare(a: Heads, b: Heads): { onlyA: Span[]; onlyB: Span[] } {
+  compare(a: Heads, b: Heads, floor: LV = 0): { onlyA: Span[]; onlyB: Span[] } {
     const onlyA: Span[] = [];
     const onlyB: Span[] = [];
     if (equal(a, b)) return { onlyA, onlyB };
     const queue = this.#queue;
     queue.clear();
-    for (const v of a) queue.push(v, Side.left);
-    for (const v of b) queue.push(v, Side.right);
+    for (const v of a) if (v >= floor) queue.push(v, Side.left);
+    for (const v of b) if (v >= floor) queue.push(v, Side.right);
     while (queue.alone > 0) {
       this.steps++;
       const v = queue.top;
       let side = queue.pop();
       const run = this.of(v);
-      const start = this.#starts.values[run] as number;
+      const start = Math.max(floor, this.#starts.values[run] as number);
       let end = v + 1;
       for (let next = queue.top; next >= start; next = queue.top) {
         const wider = side | queue.pop();
@@ -89,7 +101,7 @@ export class Graph {
         side = wider;
       }
       if (side !== Side.both) (side === Side.left ? onlyA : onlyB).push({ start, end });
-      for (const parent of this.#parents[run] as Heads) queue.push(parent, side);
+      this.#follow(run, side, floor);
     }
     return { onlyA, onlyB };
   }
@@ -131,11 +143,10 @@ export class Graph {
   /**
    * How far to go from start on, where a version is, up to end at most: until one
    * event is all of the version, and whatever is behind it follows it, as the
-   * lowest parents of the runs from there on tell. Returns that place, and the
-   * version there.
+   * lowest parents of the runs from there on tell; all the way without them.
+   * Returns that place, and the version there.
    */
-  meeting(version: Heads, start: LV, end: LV, lowest: Int32Array): { after: Heads; end: LV } {
-    const first = this.length - lowest.length;
+  meeting(version: Heads, start: LV, end: LV, lowest?: Int32Array): { after: Heads; end: LV } {
     const after = new Set(version);
     let met = start;
     for (let run = this.of(start); met < end; run++) {
@@ -143,25 +154,15 @@ export class Graph {
       const last = run + 1 === this.length;
       met = last ? end : Math.min(end, this.#starts.values[run + 1] as number);
       after.add(met - 1);
-      if (after.size === 1 && (last || (lowest[run + 1 - first] as number) >= met - 1)) break;
+      if (lowest === undefined || after.size > 1) continue;
+      if (last || (lowest[run + 1 - this.length + lowest.length] as number) >= met - 1) break;
     }
-    return { after: [...after].sort(ascending), end: met };
+    return { after: [...after].sort((a, b) => a - b), end: met };
   }
 
   /** The version that a version becomes by the events from start to end, the next ones. */
   advance(version: Heads, start: LV, end: LV): Heads {
-    const after = new Set(version);
-    for (let from = start; from < end; ) {
-      for (const parent of this.parents(from)) after.delete(parent);
-      from = this.stretch(from, end);
-      after.add(from - 1);
-    }
-    return [...after].sort(ascending);
-  }
-
-  /** The events of a version: spans, the earliest first. */
-  past(version: Heads): Span[] {
-    return join(this.compare([], version).onlyB.reverse());
+    return this.meeting(version, start, end).after;
   }
 
   /**
@@ -184,6 +185,7 @@ export class Graph {
   truncate(n: number): void {
     this.#starts.length = n;
     this.#parents.length = n;
+    this.#floors.length = n;
   }
 
   /** Those of some events that are in no other's past. */
@@ -199,9 +201,16 @@ export class Graph {
       if (queue.pop() === Side.left) found.push(v);
       const run = this.of(v);
       queue.drop(this.#starts.values[run] as number); // whoever is further down in the run is in its past
-      for (const parent of this.#parents[run] as Heads) queue.push(parent, Side.right);
+      this.#follow(run, Side.right, lowest);
     }
     return found.reverse();
+  }
+
+  /** Queues the parents of a run, but those before the floor. */
+  #follow(run: number, side: number, floor: LV): void {
+    const parents = this.#parents[run] as Heads;
+    for (let i = parents.length - 1; i >= 0 && (parents[i] as LV) >= floor; i--)
+      this.#queue.push(parents[i] as LV, side);
   }
 
   /**
@@ -252,20 +261,9 @@ export function equal(a: Heads, b: Heads): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i]);
 }
 
-function ascending(a: number, b: number): number {
-  return a - b;
-}
-
 /** The index of the last of the first n spans that begins at an event or before it, or -1. */
 export function lastFrom(spans: readonly Span[], n: number, v: LV): number {
-  let low = 0;
-  let high = n;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((spans[middle] as Span).start > v) high = middle;
-    else low = middle + 1;
-  }
-  return low - 1;
+  return search(n, (i) => (spans[i] as Span).start > v) - 1;
 }
 
 /** Makes one of spans that follow each other. */

@@ -1,5 +1,5 @@
 import { TextError } from './error.ts';
-import type { Heads, LV } from './graph.ts';
+import { type Graph, type Heads, join, type LV, type Span } from './graph.ts';
 import type { History } from './history.ts';
 import { rangesOf, type Version } from './version.ts';
 
@@ -27,8 +27,13 @@ export function headsOf({ agents, graph }: History, version: Version): Heads {
     }
   }
   const heads = graph.dominators(last);
-  for (const { start, end } of graph.past(heads)) count -= end - start;
+  for (const { start, end } of pastOf(graph, heads)) count -= end - start;
   if (count !== 0)
     throw new TextError('bad_operation', 'It is no version: it lacks what some of its events follow.');
   return heads;
+}
+
+/** The events of a version: spans, the earliest first. */
+export function pastOf(graph: Graph, version: Heads): Span[] {
+  return join(graph.compare([], version).onlyB.reverse());
 }

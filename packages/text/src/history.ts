@@ -3,21 +3,20 @@ import { Column } from './column.ts';
 import { Content } from './content.ts';
 import { TextError } from './error.ts';
 import { Graph, type LV } from './graph.ts';
+import * as Kind from './kind.ts';
 
-/** What a run of events did. */
-export const Kind = {
-  inserted: 0,
-  /** Forwards, each at the same position. */
-  deleted: 1,
-  /** Backwards, each in front of the one before. */
-  erased: 2,
-} as const;
+export * as Kind from './kind.ts';
 
 /** How many code points a text may have. */
 export const maxLength = 1 << 29;
 
 /** How many events a history has at most: they share their numbers with what was there before. */
 export const maxEvents = 2 ** 30 - 1;
+
+/** What is thrown for a text that has more. */
+export function tooLong(): TextError {
+  return new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
+}
 
 /** Where a history stands, to come back to. */
 export interface Mark {
@@ -49,7 +48,8 @@ export class History {
   readonly #positions = new Column();
   readonly #kinds = new Column();
   readonly #lengths = new Column();
-  #content = new Content();
+  /** What its runs inserted. */
+  content = new Content();
 
   /** How many runs of operations there are. */
   get length(): number {
@@ -100,7 +100,7 @@ export class History {
 
   /** What n events of a run inserted, from v on. */
   text(run: number, v: LV, n: number): string {
-    return this.#content.text(
+    return this.content.text(
       run,
       v - (this.#starts.values[run] as number),
       n,
@@ -119,7 +119,7 @@ export class History {
 
   /** How many UTF-16 code units were ever inserted. */
   get units(): number {
-    return this.#content.length;
+    return this.content.length;
   }
 
   /**
@@ -137,7 +137,7 @@ export class History {
     ) {
       this.#add(at, Kind.inserted, length);
     }
-    this.#content.append(text);
+    this.content.append(text);
     this.end += n;
   }
 
@@ -170,18 +170,6 @@ export class History {
       this.remove(at + rest - 1, 1, length < 0 ? length : length - n + rest);
   }
 
-  /** Adds events of another history, as they are there. The graph must have them already. */
-  copy(from: History, start: LV, end: LV): void {
-    from.each(start, end, (run, v, n) => {
-      const at = from.position(run, v, n);
-      const length = from.lengthBefore(run, v);
-      const kind = from.kind(run);
-      if (kind === Kind.inserted) this.insert(at, from.text(run, v, n), n, length);
-      else if (kind === Kind.deleted) this.remove(at, n, length);
-      else this.erase(at, n, length);
-    });
-  }
-
   /** Says that the events from start on are an agent's next ones. */
   sign(agent: string, start: LV): void {
     const number = this.agents.named(agent);
@@ -193,17 +181,6 @@ export class History {
     this.#bound(at, n);
     this.#add(at, kind, -1);
     this.end += n;
-  }
-
-  /** Fills in what each event inserted, a code point. */
-  fill(letter: (v: LV) => string): void {
-    this.#content = new Content();
-    for (let run = 0; run < this.length; run++) {
-      this.#content.begin();
-      if (this.kind(run) !== Kind.inserted) continue;
-      const end = this.runEnd(run);
-      for (let v = this.runStart(run); v < end; v++) this.#content.append(letter(v));
-    }
   }
 
   /** How many code points the text has to which an event of a run, which was walked, is applied. */
@@ -233,7 +210,7 @@ export class History {
     } else if (at > length) {
       throw new TextError('bad_update', 'Text is inserted behind the end.');
     } else if (length + n > maxLength) {
-      throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
+      throw tooLong();
     }
   }
 
@@ -263,7 +240,7 @@ export class History {
     this.end = end;
     this.graph.truncate(graph);
     this.agents.truncate(end, names);
-    this.#content.truncate(runs, units);
+    this.content.truncate(runs, units);
     for (const column of [this.#starts, this.#positions, this.#kinds, this.#lengths]) column.length = runs;
     if (runs === 0) return;
     this.#kinds.values[runs - 1] = kind;
@@ -275,7 +252,7 @@ export class History {
     this.#positions.push(at);
     this.#kinds.push(kind);
     this.#lengths.push(length);
-    this.#content.begin();
+    this.content.begin();
   }
 
   /** Whether the next event follows a run of operations without a branch. */
@@ -285,6 +262,6 @@ export class History {
 
   #bound(at: number, n: number): void {
     this.room(n);
-    if (at > maxLength) throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
+    if (at > maxLength) throw tooLong();
   }
 }

@@ -1,8 +1,10 @@
 import { place } from './excise.ts';
+import { equal } from './graph.ts';
 import { History, Kind } from './history.ts';
-import { apply, Changes, type Op, record, transform } from './op.ts';
+import { Changes, type Op, record, type Splice } from './op.ts';
 import type { Own, Pending, Timeline } from './timeline.ts';
 import { underwater } from './tracker.ts';
+import { apply, transform } from './transform.ts';
 import { Walker } from './walker.ts';
 
 /**
@@ -29,11 +31,11 @@ export interface Lifted {
 export function lift(timeline: Timeline, shown: string, fateOf: (own: Own, i: number) => Fate): Lifted {
   const { log, own: all } = timeline;
   const { history, offset } = log;
-  if (all.length === 0) return { base: shown, kept: [], change: [] };
+  const fates = all.map(fateOf);
+  if (inLine(timeline, fates)) return unstack(timeline, shown, fates);
   const walker = timeline.replay();
   const buried = buriedBy(all, history, walker);
   walker.visit(log.version);
-  const fates = all.map(fateOf);
   for (const [i, { start, end }] of all.entries()) {
     if (fates[i] === 'settled') place(history, walker, start, end);
   }
@@ -48,6 +50,52 @@ export function lift(timeline: Timeline, shown: string, fateOf: (own: Own, i: nu
     kept.push({ key, base: offset, op: same && own.base === offset ? own.op : op, acknowledged });
   }
   return { base, kept, change: difference(history, walker, buried) };
+}
+
+/**
+ * Whether what is pending follows the log and each other with nothing concurrent, so
+ * that it says the same anew; and none is dropped, or settled behind one that is not.
+ */
+function inLine({ log, own: all }: Timeline, fates: readonly Fate[]): boolean {
+  let tip = log.version;
+  let kept = false;
+  return all.every(({ start, end }, i) => {
+    if (fates[i] === 'dropped' || (kept && fates[i] === 'settled')) return false;
+    kept ||= fates[i] === 'kept';
+    if (start === end) return true;
+    const beneath = tip;
+    tip = [end - 1];
+    return equal(log.history.graph.parents(start), beneath);
+  });
+}
+
+/** Lifts what is in line: takes it back from the text that is shown. */
+function unstack({ log, own: all }: Timeline, shown: string, fates: readonly Fate[]): Lifted {
+  const { history, offset } = log;
+  const kept: Pending[] = [];
+  const back: Splice[] = [];
+  for (const [i, own] of all.entries()) {
+    if (fates[i] !== 'kept') continue;
+    const { key, base, acknowledged, removed } = own;
+    const changes = new Changes();
+    let from = 0;
+    history.each(own.start, own.end, (run, v, n) => {
+      const at = history.position(run, v, n);
+      if (history.kind(run) === Kind.inserted) {
+        changes.add(at, 0, history.text(run, v, n));
+        back.push([at, n, '']);
+        return;
+      }
+      changes.add(at, n, '');
+      let to = from;
+      for (let k = 0; k < n; k++) to += (removed.codePointAt(to) as number) > 0xffff ? 2 : 1;
+      const gone = removed.slice(from, to);
+      back.push([at, 0, history.kind(run) === Kind.erased ? [...gone].reverse().join('') : gone]);
+      from = to;
+    });
+    kept.push({ key, base: offset, op: base < offset ? changes.op : own.op, acknowledged });
+  }
+  return { base: apply(shown, back.reverse()), kept, change: [] };
 }
 
 /** What own operations have deleted of what was there before all events, by its ids. */
@@ -96,7 +144,7 @@ export function difference(
  * so many code points, and returns what that does to the text with it.
  */
 export function past({ kept }: Lifted, difference: Op, length: number): Op {
-  if (difference.length === 0) return [];
+  if (difference.length === 0 || kept.length === 0) return difference;
   const change = transform(
     difference,
     kept.flatMap(({ op }) => op),

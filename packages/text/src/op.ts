@@ -1,8 +1,7 @@
 import { TextError } from './error.ts';
-import { History, maxLength } from './history.ts';
-import { Rope } from './rope.ts';
+import { type History, maxLength, tooLong } from './history.ts';
+import type { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
-import { Walker } from './walker.ts';
 
 /** A change at one place, `[at, delete, insert]`: so many code points behind `at` others are deleted, and text is put there. */
 export type Splice = readonly [at: number, deleted: number, inserted: string];
@@ -12,14 +11,6 @@ export type Op = readonly Splice[];
 
 /** Whose text comes first where two insert at one place: what is `left` stands in front. */
 export type Side = 'left' | 'right';
-
-/** Makes operations. */
-export const op = {
-  /** The operation that puts text behind so many code points. */
-  insert: (at: number, text: string): Op => [[at, 0, text]],
-  /** The operation that deletes n code points behind so many. */
-  delete: (at: number, n: number): Op => [[at, n, '']],
-};
 
 /**
  * How many code points a text of so many has after a splice that inserts some.
@@ -32,8 +23,7 @@ export function spliced(length: number, at: number, n: number, inserted: number)
     throw new TextError('bad_operation', message);
   }
   const after = length - n + inserted;
-  if (after > maxLength)
-    throw new TextError('limit_exceeded', `A text has at most ${maxLength} code points.`);
+  if (after > maxLength) throw tooLong();
   return after;
 }
 
@@ -59,18 +49,6 @@ export function check(op: Op, length: number): { events: number; after: number }
   return { events, after };
 }
 
-/**
- * The text that an operation makes of one.
- *
- * @throws TextError if it cannot be applied to it.
- */
-export function apply(text: string, op: Op): string {
-  check(op, runesOf(text));
-  const rope = new Rope(text);
-  for (const splice of op) put(rope, splice);
-  return rope.toString();
-}
-
 /** Applies a splice that was checked to a text. */
 export function put(rope: Rope, [at, n, text]: Splice): void {
   rope.remove(at, n);
@@ -83,46 +61,6 @@ export function record(history: History, op: Op): void {
     if (n > 0) history.remove(at, n);
     if (text !== '') history.insert(at, text, runesOf(text));
   }
-}
-
-/**
- * What an operation, made without knowing another, does to a text to which that
- * was applied already:
- *
- *     apply(apply(s, a), transform(b, a, 'right')) === apply(apply(s, b), transform(a, b, 'left'))
- *
- * It is what merging makes of the two. Both must fit the same text.
- *
- * @throws TextError if one of them is no operation.
- */
-export function transform(op: Op, against: Op, side: Side): Op {
-  const length = maxLength / 2;
-  check(op, length);
-  if (check(against, length).events === 0) return op;
-  const history = new History();
-  history.graph.add(0, []);
-  record(history, against);
-  const fork = history.end;
-  history.graph.add(fork, []);
-  record(history, op);
-  const order = side === 'left' ? -1 : 1;
-  const walker = new Walker(history, -1, length, () => order);
-  walker.reach(fork);
-  const changes = new Changes();
-  walker.reach(history.end, changes.add);
-  return changes.op;
-}
-
-/** Where a position is after an operation. What is inserted there moves it if it is on the right side of it. */
-export function transformPosition(at: number, op: Op, side: Side): number {
-  let position = at;
-  for (const [from, n, text] of op) {
-    const inserted = runesOf(text);
-    if (position < from || (position === from && side === 'left')) continue;
-    if (position >= from + n) position += inserted - n;
-    else position = side === 'left' ? from : from + inserted;
-  }
-  return position;
 }
 
 /** An operation in the making: each change goes into its last splice where it continues that. */
@@ -154,12 +92,12 @@ export class Changes {
     this.op.push([at, n, text]);
     this.#inserted = runesOf(text);
   };
+}
 
-  /** Puts another operation behind. */
-  addAll(op: Op): void {
-    for (const [at, n, text] of op) {
-      if (n > 0) this.add(at, n, '');
-      if (text !== '') this.add(at, 0, text);
-    }
+/** Puts another operation behind. */
+export function addAll(changes: Changes, op: Op): void {
+  for (const [at, n, text] of op) {
+    if (n > 0) changes.add(at, n, '');
+    if (text !== '') changes.add(at, 0, text);
   }
 }

@@ -1,5 +1,5 @@
-import { lastFrom, type Span } from './graph.ts';
-import { History } from './history.ts';
+import { type LV, lastFrom, type Span } from './graph.ts';
+import { History, Kind } from './history.ts';
 
 /** A history of some of the events, the earliest first, with all that they follow. */
 export function only(history: History, spans: readonly Span[]): History {
@@ -17,9 +17,21 @@ export function only(history: History, spans: readonly Span[]): History {
       part.graph.add(part.end, parents);
       const { agent, seq } = agents.of(start);
       part.agents.add(part.agents.named(agents.names[agent] as string), seq, end - start);
-      part.copy(history, start, end);
+      copy(part, history, start, end);
       start = end;
     }
   }
   return part;
+}
+
+/** Adds events of one history to another, as they are there. The graph of this must have them already. */
+export function copy(to: History, from: History, start: LV, end: LV): void {
+  from.each(start, end, (run, v, n) => {
+    const at = from.position(run, v, n);
+    const length = from.lengthBefore(run, v);
+    const kind = from.kind(run);
+    if (kind === Kind.inserted) to.insert(at, from.text(run, v, n), n, length);
+    else if (kind === Kind.deleted) to.remove(at, n, length);
+    else to.erase(at, n, length);
+  });
 }

@@ -1,4 +1,4 @@
-import { headsOf } from './heads.ts';
+import { headsOf, pastOf } from './heads.ts';
 import { Changes, type Op } from './op.ts';
 import { only } from './part.ts';
 import { inside, type Replica } from './replica.ts';
@@ -24,7 +24,7 @@ export interface Authorship {
  */
 export function at(replica: Replica, version: Version): string {
   const { history } = inside(replica);
-  const past = history.graph.past(headsOf(history, version));
+  const past = pastOf(history.graph, headsOf(history, version));
   const text = new Rope();
   walk(only(history, past), [], 0, 0, new Nearby(), (at, n, inserted) => {
     if (n > 0) text.remove(at, n);

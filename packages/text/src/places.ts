@@ -3,7 +3,7 @@ import { TextError } from './error.ts';
 /** @throws TextError unless it is a position in a text of this length. */
 export function within(at: number, length: number): void {
   if (Number.isInteger(at) && at >= 0 && at <= length) return;
-  throw new TextError('bad_operation', `Position ${at} is not within a text of ${length}.`);
+  throw new TextError('bad_operation', `Position ${at} is not within a text of ${length} code points.`);
 }
 
 /** The whole number from low to high that is the nearest to one. */

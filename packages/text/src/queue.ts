@@ -1,5 +1,4 @@
-/** In whose past an event is. */
-export const Side = { left: 1, right: 2, both: 3 } as const;
+import * as Side from './side.ts';
 
 /** A heap of events, the highest first, and in whose past each is. */
 export class Queue {

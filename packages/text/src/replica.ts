@@ -1,20 +1,12 @@
-import { admit } from './admit.ts';
-import { type Anchor, anchorAt, placeOf } from './anchor.ts';
-import { type Arrived, arrived, type Change, checkAgent, weight } from './change.ts';
-import { TextError } from './error.ts';
+import { checkAgent } from './change.ts';
 import type { LV, Span } from './graph.ts';
-import { Changes, check, type Op, put, type Side, spliced } from './op.ts';
-import { only } from './part.ts';
+import { check, type Op, spliced } from './op.ts';
 import { clamp, within } from './places.ts';
 import { runesOf } from './runes.ts';
 import { State } from './state.ts';
 import { Steps } from './undo.ts';
 import { decode, encode } from './update.ts';
 import { lacks, type Version, versionOf } from './version.ts';
-import { walk } from './walk.ts';
-
-/** About how many bytes of updates are held whose causes are missing. */
-const maxHeld = 1 << 20;
 
 /** What a replica consists of, for the other entry points of this package. */
 export let inside: (replica: Replica) => State;
@@ -125,31 +117,7 @@ export class Replica {
    * under this replica's name. Then nothing has changed.
    */
   merge(update: Uint8Array): Op {
-    return update.length === 0 ? [] : this.#take(decode(update));
-  }
-
-  /** Takes in changes as `merge` does an update: those of a history that something else has kept. */
-  mergeChanges(changes: readonly Change[]): Op {
-    return this.#take(changes.map(arrived));
-  }
-
-  /** An anchor for a position: `left` stays behind the code point in front of it, `right` in front of the one behind it. */
-  anchor(position: number, side: Side): Anchor {
-    within(position, this.length);
-    if (side === 'left')
-      return position === 0 ? {} : anchorAt(this.#state.history, this.#state.replay(), position, side);
-    if (position === this.length) return { before: true };
-    return anchorAt(this.#state.history, this.#state.replay(), position, side);
-  }
-
-  /**
-   * Where an anchor is now.
-   *
-   * @throws TextError `bad_operation` if its code point is not known here.
-   */
-  position(anchor: Anchor): number {
-    if (!anchor.agent) return anchor.before ? this.length : 0;
-    return placeOf(this.#state.history, this.#state.replay(), anchor.agent, anchor);
+    return update.length === 0 ? [] : this.#state.take(this.agent, decode(update));
   }
 
   /** Whether there is an own edit that is not undone. */
@@ -175,14 +143,6 @@ export class Replica {
   /** Takes back the latest undo. */
   redo(): Op {
     return this.#revert(this.#steps.redos, this.#steps.undos);
-  }
-
-  /** A copy for another agent, with nothing to undo. */
-  clone(agent: string): Replica {
-    const copy = new Replica(agent);
-    const { history, text, version, held } = this.#state;
-    copy.#state.become(text.toString(), only(history, [{ start: 0, end: history.end }]), version, held);
-    return copy;
   }
 
   #edit(op: Op): Span | undefined {
@@ -219,33 +179,6 @@ export class Replica {
     this.#state.version = [end - 1];
     this.#state.near.drop(end);
     return end;
-  }
-
-  #take(changes: readonly Arrived[]): Op {
-    const history = this.#state.history;
-    const before = history.mark();
-    const told = new Changes();
-    try {
-      const held = admit(history, this.agent, [...this.#state.held, ...changes]);
-      if (held.reduce((sum, change) => sum + weight(change), 0) > maxHeld) {
-        throw new TextError('limit_exceeded', 'Too much is held whose causes have not come.');
-      }
-      this.#state.version = walk(
-        history,
-        this.#state.version,
-        before.end,
-        this.length,
-        this.#state.near,
-        told.add,
-      );
-      this.#state.held = held;
-    } catch (error) {
-      history.rewind(before);
-      this.#state.forget();
-      throw error;
-    }
-    for (const splice of told.op) put(this.#state.text, splice);
-    return told.op;
   }
 
   #revert(from: Span[], to: Span[]): Op {

@@ -1,10 +1,10 @@
 import { TextError } from './error.ts';
 import { difference } from './lift.ts';
-import { apply } from './op.ts';
 import type { Entry, Sequence } from './sequence.ts';
 import { TextSession } from './session.ts';
 import { restore, type Snapshot } from './snapshot.ts';
 import type { Pending } from './timeline.ts';
+import { apply } from './transform.ts';
 import { Walker } from './walker.ts';
 
 /** What was kept of a session: the document that was opened, what came since, and what is pending. */

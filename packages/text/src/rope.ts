@@ -1,150 +1,22 @@
-import { isHigh, isLow, runesOf } from './runes.ts';
+import { behind, isHigh, isLow, runesOf } from './runes.ts';
 
 /** UTF-16 code units of a leaf at most. */
 const leafUnits = 512;
+/** UTF-16 code units of a leaf when a longer text is cut. */
+const fullUnits = (leafUnits * 7) / 8;
 /** Children of an inner node at most. */
 const fanOut = 32;
 
-type Node = Inner | Leaf;
+type Count = 'runes' | 'units';
 
-class Inner {
-  parent: Inner | undefined;
-  slot = 0;
+/** A part of a text: what its children have, or, if there are none, a piece. */
+interface Node {
   children: Node[];
-  runes: number[];
-  units: number[];
-
-  constructor(children: Node[]) {
-    this.children = children;
-    this.runes = children.map(total);
-    this.units = children.map(length);
-    adopt(this, 0);
-  }
-}
-
-/**
- * A piece of the text, in two strings, with the place of the last change
- * between them: what is typed there is appended to the first, and no character
- * of the piece is moved. One string would be taken apart and put together again
- * with every key.
- */
-class Leaf {
-  parent: Inner | undefined;
-  slot = 0;
-  head: string;
-  tail = '';
+  text: string;
+  /** How many code points there are. */
   runes: number;
-
-  constructor(text: string, runes: number) {
-    this.head = text;
-    this.runes = runes;
-  }
-
-  get units(): number {
-    return this.head.length + this.tail.length;
-  }
-
-  get text(): string {
-    return this.head + this.tail;
-  }
-
-  /** The index of the code unit where a code point begins. */
-  unitOf(runes: number): number {
-    const units = this.head.length + this.tail.length;
-    if (runes === 0 || this.runes === units) return runes;
-    if (runes === this.runes) return units;
-    const inHead = skip(this.head, runes);
-    if (inHead >= 0) return inHead;
-    // Skip returns less than zero by how many code points are behind.
-    return this.head.length + skip(this.tail, -inHead);
-  }
-
-  /** How many code points begin before a code unit. */
-  runeOf(unit: number): number {
-    if (this.runes === this.units) return unit;
-    const { text } = this;
-    let runes = 0;
-    for (let i = 0; i < unit; runes++) i += isHigh(text.charCodeAt(i)) ? 2 : 1;
-    return unit > 0 && isLow(text.charCodeAt(unit)) && isHigh(text.charCodeAt(unit - 1)) ? runes - 1 : runes;
-  }
-
-  insert(at: number, text: string): void {
-    this.#open(at);
-    this.head += text;
-  }
-
-  remove(from: number, to: number): void {
-    const middle = this.head.length;
-    if (from > middle || to < middle) {
-      this.#open(from);
-      this.tail = this.tail.slice(to - from);
-      return;
-    }
-    if (from < middle) this.head = this.head.slice(0, from);
-    if (to > middle) this.tail = this.tail.slice(to - middle);
-  }
-
-  /** Divides the two strings there. */
-  #open(at: number): void {
-    const middle = this.head.length;
-    if (at < middle) {
-      this.tail = this.head.slice(at) + this.tail;
-      this.head = this.head.slice(0, at);
-    } else if (at > middle) {
-      this.head += this.tail.slice(0, at - middle);
-      this.tail = this.tail.slice(at - middle);
-    }
-  }
-
-  slice(from: number, to: number): string {
-    const middle = this.head.length;
-    if (to <= middle) return this.head.slice(from, to);
-    if (from >= middle) return this.tail.slice(from - middle, to - middle);
-    return this.head.slice(from) + this.tail.slice(0, to - middle);
-  }
-}
-
-/** The index behind so many code points, or, if the text has fewer, how many are missing, less than zero. */
-function skip(text: string, runes: number): number {
-  let i = 0;
-  for (; runes > 0; runes--) {
-    if (i >= text.length) return -runes;
-    i += isHigh(text.charCodeAt(i)) ? 2 : 1;
-  }
-  return i;
-}
-
-/** @throws RangeError unless these are positions, in this order, in a text of this length. */
-function check(from: number, to: number, length: number): void {
-  if (from < 0 || from > to || to > length) throw new RangeError(`text: ${from} to ${to} of ${length}`);
-}
-
-function total(node: Node): number {
-  return node instanceof Leaf ? node.runes : node.runes.reduce((sum, n) => sum + n, 0);
-}
-
-function length(node: Node): number {
-  return node instanceof Leaf ? node.units : node.units.reduce((sum, n) => sum + n, 0);
-}
-
-/** Tells an inner node's children, from one on, whose they are. */
-function adopt(parent: Inner, from: number): void {
-  const { children } = parent;
-  for (let slot = from; slot < children.length; slot++) {
-    const child = children[slot] as Node;
-    child.parent = parent;
-    child.slot = slot;
-  }
-}
-
-/** Tells the nodes above one that it has grown. */
-function grow(node: Node, runes: number, units: number): void {
-  let slot = node.slot;
-  for (let above = node.parent; above !== undefined; above = above.parent) {
-    above.runes[slot] = (above.runes[slot] as number) + runes;
-    above.units[slot] = (above.units[slot] as number) + units;
-    slot = above.slot;
-  }
+  /** How many UTF-16 code units there are. */
+  units: number;
 }
 
 /**
@@ -153,227 +25,178 @@ function grow(node: Node, runes: number, units: number): void {
  */
 export class Rope {
   #root: Node;
-  /** How many code points there are. */
-  runes = 0;
-  /** How many UTF-16 code units there are. */
-  units = 0;
-
-  // The leaf that was found last, and how many code points are before it. What
-  // is typed next is most likely there too.
-  #last: Leaf | undefined;
-  #before = 0;
 
   constructor(text = '') {
-    this.#root = build(text);
-    this.runes = total(this.#root);
-    this.units = text.length;
+    this.#root = rootOf(cut(text, fullUnits));
+  }
+
+  /** How many code points there are. */
+  get runes(): number {
+    return this.#root.runes;
+  }
+
+  /** How many UTF-16 code units there are. */
+  get units(): number {
+    return this.#root.units;
   }
 
   /** Puts text, of so many code points, behind so many. */
   insert(at: number, text: string, runes: number): void {
-    check(0, at, this.runes);
-    const leaf = this.#find(at);
-    const i = leaf.unitOf(at - this.#before);
-    this.runes += runes;
-    this.units += text.length;
-    if (leaf.units + text.length > leafUnits) {
-      this.#split(leaf, i, text);
-      return;
-    }
-    leaf.insert(i, text);
-    leaf.runes += runes;
-    grow(leaf, runes, text.length);
+    this.#change(at, 0, text, runes);
   }
 
   /** Takes n code points out, behind so many. */
   remove(at: number, n: number): void {
-    check(at, at + n, this.runes);
-    for (let rest = n; rest > 0; ) {
-      let leaf = this.#find(at);
-      if (at === this.#before + leaf.runes) leaf = this.#next(leaf);
-      const from = at - this.#before;
-      const runes = Math.min(rest, leaf.runes - from);
-      const i = leaf.unitOf(from);
-      const units = leaf.unitOf(from + runes) - i;
-      leaf.remove(i, i + units);
-      leaf.runes -= runes;
-      grow(leaf, -runes, -units);
-      this.runes -= runes;
-      this.units -= units;
-      rest -= runes;
-      if (leaf.runes === 0) this.#drop(leaf);
-    }
+    this.#change(at, n, '', 0);
   }
 
   /** The text from one position to another. */
   slice(from: number, to: number): string {
     check(from, to, this.runes);
-    let text = '';
-    if (from === to) return text;
-    for (let leaf = this.#find(from); ; leaf = this.#next(leaf)) {
-      const before = this.#before;
-      const end = before + leaf.runes;
-      text += leaf.slice(
-        from > before ? leaf.unitOf(from - before) : 0,
-        end > to ? leaf.unitOf(to - before) : leaf.units,
-      );
-      if (end >= to) return text;
-    }
+    return read(this.#root, from, to);
   }
 
   toString(): string {
-    return this.slice(0, this.runes);
+    return read(this.#root, 0, this.runes);
   }
 
   /** How many UTF-16 code units are before a position. */
   toUnits(at: number): number {
     check(0, at, this.runes);
-    let node = this.#root;
-    let rest = at;
-    let units = 0;
-    while (node instanceof Inner) {
-      let i = 0;
-      for (; i < node.children.length - 1 && (node.runes[i] as number) <= rest; i++) {
-        rest -= node.runes[i] as number;
-        units += node.units[i] as number;
-      }
-      node = node.children[i] as Node;
-    }
-    return units + node.unitOf(rest);
+    const { leaf, rest, passed } = this.#find(at, 'runes', 'units');
+    return passed + behind(leaf.text, 0, rest, leaf.runes);
   }
 
   /** The position of a UTF-16 code unit: of the second of a pair, that of the first. */
   toRunes(unit: number): number {
     check(0, unit, this.units);
-    let node = this.#root;
-    let rest = unit;
-    let runes = 0;
-    while (node instanceof Inner) {
+    const { leaf, rest, passed } = this.#find(unit, 'units', 'runes');
+    return passed + runesOf(leaf.text.slice(0, whole(leaf.text, rest)));
+  }
+
+  /** The leaf that has a place in it or at its end, how far in it that is, and what is before it by the other count. */
+  #find(at: number, count: Count, other: Count): { leaf: Node; rest: number; passed: number } {
+    let leaf = this.#root;
+    let rest = at;
+    let passed = 0;
+    while (leaf.children.length > 0) {
       let i = 0;
-      for (; i < node.children.length - 1 && (node.units[i] as number) <= rest; i++) {
-        rest -= node.units[i] as number;
-        runes += node.runes[i] as number;
+      let child = leaf.children[0] as Node;
+      for (; child[count] < rest; child = leaf.children[++i] as Node) {
+        rest -= child[count];
+        passed += child[other];
       }
-      node = node.children[i] as Node;
+      leaf = child;
     }
-    return runes + node.runeOf(rest);
+    return { leaf, rest, passed };
   }
 
-  /** The leaf that has a position in it or at its end: between two it is the first. */
-  #find(at: number): Leaf {
-    const last = this.#last;
-    if (last !== undefined && at > this.#before && at <= this.#before + last.runes) return last;
-    let node = this.#root;
-    let before = 0;
-    while (node instanceof Inner) {
-      const { runes } = node;
-      let i = 0;
-      for (; i < runes.length - 1 && before + (runes[i] as number) < at; i++) before += runes[i] as number;
-      node = node.children[i] as Node;
-    }
-    this.#last = node;
-    this.#before = before;
-    return node;
-  }
-
-  /** The leaf behind the one that was found last. */
-  #next(leaf: Leaf): Leaf {
-    let node: Node = leaf;
-    while (node.parent !== undefined && node.slot + 1 === node.parent.children.length) node = node.parent;
-    node = node.parent?.children[node.slot + 1] as Node;
-    while (node instanceof Inner) node = node.children[0] as Node;
-    this.#before += leaf.runes;
-    this.#last = node;
-    return node;
-  }
-
-  /** Puts text into a leaf that has no room for it. */
-  #split(leaf: Leaf, at: number, text: string): void {
-    this.#last = undefined;
-    const all = leaf.slice(0, at) + text + leaf.slice(at, leaf.units);
-    const pieces = cut(all, text.length < leafUnits / 2 ? Math.ceil(all.length / 2) : fullUnits);
-    const [first, ...others] = pieces.map((piece) => new Leaf(piece, runesOf(piece))) as [Leaf, ...Leaf[]];
-    grow(leaf, first.runes - leaf.runes, first.units - leaf.units);
-    leaf.head = first.head;
-    leaf.tail = '';
-    leaf.runes = first.runes;
-    let before = leaf;
-    for (const added of others) {
-      this.#addBehind(before, added);
-      before = added;
-    }
-  }
-
-  /** Puts a node behind another, on the same level. */
-  #addBehind(before: Node, added: Node): void {
-    let parent = before.parent;
-    if (parent === undefined) {
-      this.#root = new Inner([before, added]);
-      return;
-    }
-    if (parent.children.length === fanOut) {
-      const half = fanOut / 2;
-      const right = new Inner(parent.children.splice(half));
-      parent.runes.length = half;
-      parent.units.length = half;
-      grow(parent, -total(right), -length(right));
-      this.#addBehind(parent, right);
-      parent = before.parent as Inner;
-    }
-    const slot = before.slot + 1;
-    parent.children.splice(slot, 0, added);
-    parent.runes.splice(slot, 0, 0);
-    parent.units.splice(slot, 0, 0);
-    adopt(parent, slot);
-    grow(added, total(added), length(added));
-  }
-
-  /** Takes an empty leaf away, and the nodes above that are empty then. */
-  #drop(leaf: Leaf): void {
-    this.#last = undefined;
-    let node: Node = leaf;
-    while (node.parent !== undefined && node.parent.children.length === 1) node = node.parent;
-    const { parent, slot } = node;
-    if (parent === undefined) {
-      this.#root = new Leaf('', 0);
-      return;
-    }
-    parent.children.splice(slot, 1);
-    parent.runes.splice(slot, 1);
-    parent.units.splice(slot, 1);
-    adopt(parent, slot);
-    while (this.#root instanceof Inner && this.#root.children.length === 1) {
-      this.#root = this.#root.children[0] as Node;
-      this.#root.parent = undefined;
-      this.#root.slot = 0;
-    }
+  #change(at: number, n: number, text: string, runes: number): void {
+    check(at, at + n, this.runes);
+    if (n + runes === 0) return;
+    const became = change(this.#root, at, n, text, runes);
+    if (became !== undefined) this.#root = rootOf(became);
   }
 }
 
-/** UTF-16 code units of a leaf when a longer text is cut. */
-const fullUnits = (leafUnits * 7) / 8;
-
-/** Makes the tree of a text at once, its leaves nearly full. */
-function build(text: string): Node {
-  let level: Node[] = cut(text, fullUnits).map((piece) => new Leaf(piece, runesOf(piece)));
-  while (level.length > 1) {
-    const above: Node[] = [];
-    for (let i = 0; i < level.length; i += fanOut - 4) above.push(new Inner(level.slice(i, i + fanOut - 4)));
-    level = above;
-  }
-  return level[0] as Node;
+/** @throws RangeError unless these are positions, in this order, in a text of this length. */
+function check(from: number, to: number, length: number): void {
+  if (from < 0 || from > to || to > length) throw new RangeError(`text: ${from} to ${to} of ${length}`);
 }
 
-/** Divides a text into pieces of so many code units at most, between code points. */
-function cut(text: string, most: number): string[] {
-  const pieces: string[] = [];
-  let from = 0;
-  while (text.length - from > most) {
-    let to = from + most;
-    if (isLow(text.charCodeAt(to)) && isHigh(text.charCodeAt(to - 1))) to--;
-    pieces.push(text.slice(from, to));
+/**
+ * Takes n code points out of a node, behind so many, and puts text there, of so
+ * many. Returns the nodes of its level that are to stand in its place, unless it
+ * stays.
+ */
+function change(node: Node, at: number, n: number, text: string, runes: number): Node[] | undefined {
+  if (node.children.length === 0) {
+    const from = behind(node.text, 0, at, node.runes);
+    const to = behind(node.text, from, n, node.runes);
+    node.text = node.text.slice(0, from) + text + node.text.slice(to);
+    node.units = node.text.length;
+    node.runes += runes - n;
+    if (node.units === 0) return [];
+    if (node.units <= leafUnits) return undefined;
+    return cut(node.text, text.length < leafUnits / 2 ? Math.ceil(node.units / 2) : fullUnits);
+  }
+  let i = 0;
+  let from = at;
+  for (; (node.children[i] as Node).runes < from; i++) from -= (node.children[i] as Node).runes;
+  let rest = n;
+  for (let first = true; first || rest > 0; first = false) {
+    const child = node.children[i] as Node;
+    const { units } = child;
+    const part = Math.min(rest, child.runes - from);
+    const became = change(child, from, part, first ? text : '', first ? runes : 0);
+    if (became === undefined) {
+      node.units += child.units - units;
+      i++;
+    } else {
+      node.children = [...node.children.slice(0, i), ...became, ...node.children.slice(i + 1)];
+      node.units += sum(became, 'units') - units;
+      i += became.length;
+    }
+    rest -= part;
+    from = 0;
+  }
+  node.runes += runes - n;
+  const { length } = node.children;
+  return length > 0 && length <= fanOut ? undefined : grouped(node.children);
+}
+
+/** The text of a node from one position to another. */
+function read({ children, text, runes }: Node, from: number, to: number): string {
+  if (children.length === 0) {
+    const start = behind(text, 0, from, runes);
+    return text.slice(start, behind(text, start, to - from, runes));
+  }
+  let all = '';
+  let before = 0;
+  for (const child of children) {
+    const end = before + child.runes;
+    if (from < end && before < to)
+      all += read(child, Math.max(from - before, 0), Math.min(to - before, child.runes));
+    before = end;
+  }
+  return all;
+}
+
+function sum(nodes: readonly Node[], count: Count): number {
+  return nodes.reduce((all, node) => all + node[count], 0);
+}
+
+/** The node above all of some, or the only one. */
+function rootOf(nodes: Node[]): Node {
+  let level = nodes;
+  while (level.length > 1) level = grouped(level);
+  return level[0] ?? { children: [], text: '', runes: 0, units: 0 };
+}
+
+/** Puts nodes under others, which have room for some more. */
+function grouped(nodes: readonly Node[]): Node[] {
+  const each = Math.ceil(nodes.length / Math.ceil(nodes.length / (fanOut - 4)));
+  const above: Node[] = [];
+  for (let i = 0; i < nodes.length; i += each) {
+    const children = nodes.slice(i, i + each);
+    above.push({ children, text: '', runes: sum(children, 'runes'), units: sum(children, 'units') });
+  }
+  return above;
+}
+
+/** Divides a text into leaves of so many code units at most, between code points. */
+function cut(text: string, most: number): Node[] {
+  const leaves: Node[] = [];
+  for (let from = 0; from < text.length; ) {
+    const to = whole(text, from + most);
+    const piece = text.slice(from, to);
+    leaves.push({ children: [], text: piece, runes: runesOf(piece), units: piece.length });
     from = to;
   }
-  pieces.push(text.slice(from));
-  return pieces;
+  return leaves;
+}
+
+/** Where a code point begins: at a code unit, or, if that is the second of a pair, in front of it. */
+function whole(text: string, unit: number): number {
+  return isLow(text.charCodeAt(unit)) && isHigh(text.charCodeAt(unit - 1)) ? unit - 1 : unit;
 }

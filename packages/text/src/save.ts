@@ -1,4 +1,5 @@
 import { damaged, Writer } from './bytes.ts';
+import { Content } from './content.ts';
 import { seal, unseal } from './crc.ts';
 import { type History, Kind } from './history.ts';
 import { pack, unpack } from './pack.ts';
@@ -44,7 +45,7 @@ export function open(saved: Uint8Array): Opened {
  *
  * @throws TextError `bad_update` if it is none, or that of another text.
  */
-export function load({ text, past }: Opened): Loaded {
+export function load({ text, past }: Opened): Required<Loaded> {
   const { history, inserted, buried } = unpack(past);
   const { graph, end } = history;
   const here = [...text];
@@ -63,7 +64,14 @@ export function load({ text, past }: Opened): Loaded {
   });
   if (n !== here.length) throw damaged();
   let dug = 0;
-  history.fill((v) => (here[(places[v] as number) - 1] ?? gone[dug++]) as string);
+  history.content = new Content();
+  for (let run = 0; run < history.length; run++) {
+    history.content.begin();
+    if (history.kind(run) !== Kind.inserted) continue;
+    const to = history.runEnd(run);
+    for (let v = history.runStart(run); v < to; v++)
+      history.content.append((here[(places[v] as number) - 1] ?? gone[dug++]) as string);
+  }
   return { history, version, walker };
 }
 

@@ -141,18 +141,23 @@ export class Sequence {
     return this.history.graph.dominators(events);
   }
 
+  /** All events before it are of the entries up to a base, if events of no entry begin at others. */
+  floor(base: number, others = this.history.end): LV {
+    return Math.min(others, ...this.#entries.slice(base - this.bar).map(({ start }) => start));
+  }
+
   /** Passes over an entry that has no effect. */
   skip(): void {
     const { end } = this.history;
     this.#entries.push({ start: end, end, client: '', base: this.bar, after: [], version: this.version });
   }
 
-  /** Puts an entry's events, so many, at least one, into the history. */
-  add(entry: Entry, parents: Heads, events: number): void {
+  /** Puts an entry's events, so many, at least one, into the history, where its base has a floor. */
+  add(entry: Entry, parents: Heads, events: number, floor = this.floor(entry.base)): void {
     const { history } = this;
     const start = history.end;
     history.room(events);
-    history.graph.add(start, parents);
+    history.graph.add(start, parents, floor);
     record(history, entry.op);
     history.sign(entry.client, start);
     this.enter(entry, start, history.end);

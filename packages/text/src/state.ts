@@ -1,21 +1,27 @@
-import type { Arrived } from './change.ts';
+import { admit } from './admit.ts';
+import { type Arrived, weight } from './change.ts';
+import { TextError } from './error.ts';
 import type { Heads } from './graph.ts';
 import { History } from './history.ts';
+import { Changes, type Op, put } from './op.ts';
 import { Rope } from './rope.ts';
-import { Nearby } from './walk.ts';
+import { Nearby, walk } from './walk.ts';
 import { Walker } from './walker.ts';
 
-/** A history, and a walker at its version, which is that of the text. */
+/** About how many bytes of updates are held whose causes are missing. */
+const maxHeld = 1 << 20;
+
+/** A history, its version, which is that of the text, and a walker there, if there is one. */
 export interface Loaded {
   history: History;
   version: Heads;
-  walker: Walker;
+  walker?: Walker;
 }
 
-/** What a replica was opened from, and how its history is read. */
+/** How the history of a text is read, and what it was opened from. */
 export interface Unread {
-  saved: Uint8Array;
   load: () => Loaded;
+  saved?: Uint8Array;
 }
 
 /** What a replica consists of. */
@@ -36,14 +42,6 @@ export class State {
     this.#unread = unread;
   }
 
-  /** Goes on from a text with its history. */
-  become(text: string, history: History, version: Heads, held: readonly Arrived[]): void {
-    this.text = new Rope(text);
-    this.#history = history;
-    this.version = version;
-    this.held = [...held];
-  }
-
   /** What it was opened from, until its history is needed. */
   get saved(): Uint8Array | undefined {
     return this.#unread?.saved;
@@ -57,15 +55,31 @@ export class State {
       this.#history = history;
       this.version = version;
       this.#whole = walker;
-      this.near.adopt(walker, history.end);
+      if (walker !== undefined) this.near.adopt(walker, history.end);
     }
     return this.#history;
   }
 
-  /** Gives up what has applied events that are taken back. */
-  forget(): void {
-    this.near.drop();
-    this.#whole = undefined;
+  /** Takes in changes for an agent, as `Replica.merge` does. */
+  take(agent: string, changes: readonly Arrived[]): Op {
+    const { history, near, text } = this;
+    const before = history.mark();
+    const told = new Changes();
+    try {
+      const held = admit(history, agent, [...this.held, ...changes]);
+      if (held.reduce((sum, change) => sum + weight(change), 0) > maxHeld) {
+        throw new TextError('limit_exceeded', 'Too much is held whose causes have not come.');
+      }
+      this.version = walk(history, this.version, before.end, text.runes, near, told.add);
+      this.held = held;
+    } catch (error) {
+      history.rewind(before);
+      near.drop();
+      this.#whole = undefined;
+      throw error;
+    }
+    for (const splice of told.op) put(text, splice);
+    return told.op;
   }
 
   /** The walker that has applied all events, at the replica's version. */

@@ -1,5 +1,6 @@
-import { Changes, type Op, transform } from './op.ts';
+import { addAll, Changes, type Op } from './op.ts';
 import { runesOf } from './runes.ts';
+import { transform } from './transform.ts';
 
 /** How many edits can be undone at least. */
 const maxSteps = 1000;
@@ -45,7 +46,7 @@ export class Stack {
     const top = this.#done.at(-1);
     if (top === undefined || op.length === 0) return;
     top.since ??= new Changes();
-    top.since.addAll(op);
+    addAll(top.since, op);
     for (const [, n, text] of op) top.events += n + runesOf(text);
     if (top.events > mostSince) this.clear();
   }

@@ -1,8 +1,9 @@
-import { Count } from './branches.ts';
 import { TextError } from './error.ts';
 import { equal, type Heads, type LV } from './graph.ts';
 import type { History } from './history.ts';
-import { Changes, check, type Op, record } from './op.ts';
+import { addAll, Changes, check, type Op, record } from './op.ts';
+import { copy } from './part.ts';
+import { same } from './same.ts';
 import type { Entry, Sequence } from './sequence.ts';
 import { Walker } from './walker.ts';
 
@@ -77,14 +78,15 @@ export class Timeline {
     const { op } = entry;
     const parents = log.past(entry);
     const all = equal(parents, this.#version);
-    const walker = all ? undefined : this.#visit(parents, limits);
-    const events = fits(op, walker?.tracker.length(Count.prepared) ?? length, length, limits);
+    const floor = log.floor(entry.base, this.own[0]?.start);
+    const walker = all ? undefined : this.#visit(parents, floor, limits);
+    const events = fits(op, walker?.tracker.prepared ?? length, length, limits);
     if (events === 0) {
       log.skip();
       return [];
     }
     const start = history.end;
-    log.add(entry, parents, events);
+    log.add(entry, parents, events, floor);
     this.#version = all ? [history.end - 1] : history.graph.advance(this.#version, start, history.end);
     if (walker === undefined) return op;
     const changes = new Changes();
@@ -126,7 +128,7 @@ export class Timeline {
       own.growing = new Changes(own.op);
       own.op = own.growing.op;
     }
-    own.growing.addAll(op);
+    addAll(own.growing, op);
   }
 
   /** Puts an own operation of another history on top, as it is there. */
@@ -141,7 +143,7 @@ export class Timeline {
     const kept = { ...own, start: end, end };
     this.own.push(kept);
     if (own.start === own.end) return;
-    this.#put(kept, history.graph.dominators(parents), () => history.copy(from, own.start, own.end));
+    this.#put(kept, history.graph.dominators(parents), () => copy(history, from, own.start, own.end));
   }
 
   /** Takes an entry for the first own operation, as it is: false if it is another. */
@@ -166,20 +168,19 @@ export class Timeline {
   #put(own: Own, parents: Heads, add: () => void): void {
     const { history } = this.log;
     const start = history.end;
-    history.graph.add(start, parents);
+    const all = equal(parents, this.#version);
+    history.graph.add(start, parents, all ? start : 0);
     add();
     history.sign(this.client, start);
     own.end = history.end;
     this.#newest = own.end - 1;
-    this.#version = equal(parents, this.#version)
-      ? [this.#newest]
-      : history.graph.advance(this.#version, start, own.end);
+    this.#version = all ? [this.#newest] : history.graph.advance(this.#version, start, own.end);
   }
 
-  /** The walker at a version. */
-  #visit(version: Heads, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
+  /** The walker at a version, of whose past all events before the floor are. */
+  #visit(version: Heads, floor: LV, { moves = Number.POSITIVE_INFINITY }: Limits): Walker {
     const walker = this.replay();
-    this.moved = walker.visit(version, moves);
+    this.moved = walker.visit(version, floor, moves);
     if (this.moved <= moves) return walker;
     const message = `To see what its author saw, ${this.moved} events move; ${moves} may.`;
     throw new TextError('rebase_required', message);
@@ -204,11 +205,4 @@ function fits(op: Op, length: number, shown: number, limits: Limits): number {
     throw new TextError('limit_exceeded', `The text would have ${size} code points; it may have ${most}.`);
   }
   return events;
-}
-
-/** Whether two operations are the same, splice by splice. */
-function same(a: Op, b: Op): boolean {
-  return (
-    a === b || (a?.length === b.length && b.every((splice, i) => splice.every((x, k) => x === a[i]?.[k])))
-  );
 }

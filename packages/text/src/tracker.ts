@@ -1,7 +1,8 @@
-import { Branches, Count, columns, type Id, Piece, underwater } from './branches.ts';
+import { Branches, front, type Id, underwater } from './branches.ts';
 import { grown } from './column.ts';
 import { Cursor } from './cursor.ts';
 import type { LV } from './graph.ts';
+import * as Piece from './piece.ts';
 import type { Tell } from './walker.ts';
 
 export { type Id, underwater } from './branches.ts';
@@ -28,16 +29,12 @@ export class Tracker {
   /** Behind the last one that it has. */
   #reached: LV;
   readonly #tree: Branches;
-  /** Pieces on their way into the tree. */
-  readonly #fresh = new Int32Array(3 * columns);
 
   // Places that the methods below look at.
   readonly #at = new Cursor();
-  readonly #behind = new Cursor();
-  readonly #end = new Cursor();
-  readonly #mine = new Cursor();
-  readonly #limit = new Cursor();
-  readonly #theirs = new Cursor();
+  readonly #left = new Cursor();
+  readonly #right = new Cursor();
+  readonly #origin = new Cursor();
 
   /** A tracker for the events from base on, at a version before them whose text has so many code points. */
   constructor(base: LV, length: number, order: Order) {
@@ -45,7 +42,7 @@ export class Tracker {
     this.base = base;
     this.#reached = base;
     this.#tree = new Branches(base);
-    if (length > 0) this.#put(this.#at, underwater, length, none, none);
+    if (length > 0) this.#put(this.#at.set(front, 0), underwater, length, none, none);
   }
 
   /** Makes room for the events up to end, and returns the first of them. */
@@ -57,9 +54,19 @@ export class Tracker {
     return start;
   }
 
-  /** How many code points there are, in one of the states. */
-  length(state: Count): number {
-    return state === Count.prepared ? this.#tree.prepared : this.#tree.effective;
+  /** How many events it has. */
+  get events(): number {
+    return this.#reached - this.base;
+  }
+
+  /** How many code points there are in the prepare state. */
+  get prepared(): number {
+    return this.#tree.prepared;
+  }
+
+  /** How many there are in the effect state. */
+  get effective(): number {
+    return this.#tree.effective;
   }
 
   /**
@@ -71,30 +78,23 @@ export class Tracker {
     const { cells } = tree;
     const place = this.#at;
     let left = none;
+    let right = none;
     let effective = 0;
+    let behind = 0;
     if (at === 0) {
-      place.set(0, 0);
+      behind = tree.first;
+      place.set(front, 0);
     } else {
-      effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.there] as number);
+      effective = tree.seek(at - 1, place) + (cells[place.piece + Piece.effective] === 0 ? 0 : 1);
       left = (cells[place.piece] as number) + place.offset;
       place.offset++;
+      if (place.offset < (cells[place.piece + Piece.n] as number)) right = left + 1;
+      else behind = tree.after(place.piece);
     }
-    let right = none;
-    const behind = this.#behind.copy(place);
-    if (tree.settle(behind)) {
-      const concurrent = cells[behind.piece + Piece.state] === 0;
-      const end = this.#end.copy(behind);
-      let found = true;
-      while (found && cells[end.piece + Piece.state] === 0) {
-        end.offset = cells[end.piece + Piece.n] as number;
-        found = tree.settle(end);
-      }
-      if (found) right = (cells[end.piece] as number) + end.offset;
-      if (concurrent) {
-        this.#arrange(first, left, right, place, behind);
-        effective = tree.before(place, Count.effective);
-      }
-    }
+    let end = behind;
+    while (end > 0 && cells[end + Piece.state] === 0) end = tree.after(end);
+    if (end > 0) right = cells[end] as number;
+    if (end !== behind) effective += this.#arrange(first, left, right, behind, end);
     this.#put(place, first, n, left, right);
     return effective;
   }
@@ -115,10 +115,15 @@ export class Tracker {
       const x = (cells[c.piece] as number) + c.offset;
       const from = first - this.base + (backwards ? n - 1 - done : done);
       for (let k = 0; k < part; k++) where[backwards ? from - k : from + k] = x + k;
-      if (cells[c.piece + Piece.there] === 1) tell?.(effective, part, '');
+      if (cells[c.piece + Piece.effective] !== 0) tell?.(effective, part, '');
       this.#change(c, part, 1, 0);
       done += part;
     }
+  }
+
+  /** Takes all events back from the prepare state. */
+  rewind(): void {
+    this.#tree.rewind();
   }
 
   /** Takes events of a run that deleted back from the prepare state (by is -1), or puts them into it again (1). */
@@ -144,7 +149,7 @@ export class Tracker {
   each(tell: (id: Id, n: number, state: number, gone: number) => void): void {
     const { cells } = this.#tree;
     this.#tree.each((p) => {
-      const gone = 1 - (cells[p + Piece.there] as number);
+      const gone = cells[p + Piece.effective] === 0 ? 1 : 0;
       tell(cells[p] as number, cells[p + Piece.n] as number, cells[p + Piece.state] as number, gone);
     });
   }
@@ -169,7 +174,7 @@ export class Tracker {
     const c = this.#at;
     tree.find(x, c);
     return {
-      at: tree.before(c, Count.prepared),
+      at: tree.before(c, Piece.prepared),
       state: tree.cells[c.piece + Piece.state] as number,
       n: (tree.cells[c.piece + Piece.n] as number) - c.offset,
     };
@@ -190,32 +195,34 @@ export class Tracker {
   /**
    * Finds the place of new code points among those that were inserted at the
    * same place and that their author did not know, in the order FugueMax
-   * (Weidner and Kleppmann, "The Art of the Fugue"). These begin at `at`, and
-   * place is in front of them at first.
+   * (Weidner and Kleppmann, "The Art of the Fugue"). These are the pieces from one
+   * on, up to another, if there is one; the new ones are in front of them at
+   * first. Returns how many of them they are behind, in the effect state.
    */
-  #arrange(first: LV, left: Id, right: Id, place: Cursor, at: Cursor): void {
+  #arrange(first: LV, left: Id, right: Id, from: number, to: number): number {
     const tree = this.#tree;
     const { cells } = tree;
-    if (left !== none) tree.find(left, this.#mine);
-    if (right !== none) tree.find(right, this.#limit);
+    const place = this.#at;
+    const mine = this.#left.set(place.piece, place.offset - 1);
+    const limit = this.#right.set(to, 0);
+    let passed = 0;
+    let effective = 0;
     let scanning = false;
-    while (tree.settle(at) && cells[at.piece + Piece.state] === 0) {
-      const id = (cells[at.piece] as number) + at.offset;
-      const order = this.#compare(
-        at.offset === 0 ? (cells[at.piece + Piece.left] as number) : id - 1,
-        left,
-        -1,
-        this.#mine,
-      );
+    for (let p = from; p !== to; p = tree.after(p)) {
+      const order = this.#compare(cells[p + Piece.left] as number, left, -1, mine);
       if (order < 0) break;
       if (order === 0) {
-        const further = this.#compare(cells[at.piece + Piece.right] as number, right, 1, this.#limit);
-        if (further === 0 && this.#order(first, id) < 0) break;
+        const further = this.#compare(cells[p + Piece.right] as number, right, 1, limit);
+        if (further === 0 && this.#order(first, cells[p] as number) < 0) break;
         scanning = further < 0;
       }
-      at.offset = cells[at.piece + Piece.n] as number;
-      if (!scanning) place.copy(at);
+      const n = cells[p + Piece.n] as number;
+      passed += cells[p + Piece.effective] as number;
+      if (scanning) continue;
+      place.set(p, n);
+      effective = passed;
     }
+    return effective;
   }
 
   /** Compares where x is with y, whose place is known. None is before all (-1) or behind all (1). */
@@ -223,93 +230,52 @@ export class Tracker {
     if (x === y) return 0;
     if (x === none) return nowhere;
     if (y === none) return -nowhere;
-    this.#tree.find(x, this.#theirs);
-    return this.#tree.compare(this.#theirs, place);
+    this.#tree.find(x, this.#origin);
+    return this.#tree.compare(this.#origin, place);
   }
 
   /** Puts new code points at a place. */
-  #put(c: Cursor, id: Id, n: number, left: Id, right: Id): void {
+  #put({ piece, offset }: Cursor, id: Id, n: number, left: Id, right: Id): void {
     const tree = this.#tree;
-    const { cells } = tree;
-    let { piece } = c;
-    const before = cells[piece + Piece.n] as number;
-    if (c.offset > 0 && c.offset < before) {
-      this.#part(c, 0, c.offset, 0);
-      this.#write(1, id, n, left, right);
-      this.#part(c, c.offset, before, 2);
-      piece = tree.put(piece, 'instead', this.#fresh, 3);
-    } else if (c.offset > 0 && left === id - 1 && this.#continues(piece, id, right)) {
-      cells[piece + Piece.n] = before + n;
+    const { cells: old } = tree;
+    const before = old[piece + Piece.n] as number;
+    // It goes on with what was inserted just before, if that is as it was then.
+    const onwards =
+      offset === before &&
+      (old[piece] as number) + before === id &&
+      old[piece + Piece.right] === right &&
+      old[piece + Piece.state] === 1 &&
+      old[piece + Piece.effective] !== 0;
+    let added = piece;
+    if (onwards) {
+      old[piece + Piece.n] = before + n;
     } else {
-      this.#write(0, id, n, left, right);
-      piece = tree.put(piece, c.offset === 0 ? 'front' : 'behind', this.#fresh, 1);
+      if (offset > 0 && offset < before) added = tree.divide(piece, offset, 1) - Piece.columns;
+      else added = tree.open(offset === 0 ? piece : piece + Piece.columns, 1);
+      const { cells } = tree;
+      cells[added] = id;
+      cells[added + Piece.n] = n;
+      cells[added + Piece.left] = left;
+      cells[added + Piece.right] = right;
+      cells[added + Piece.state] = 1;
+      cells[added + Piece.prepared] = 0;
+      cells[added + Piece.effective] = 0;
     }
-    tree.count(piece, n, n);
-    tree.note(id, n, piece);
-  }
-
-  /** Whether a piece was inserted just before an event, with its right origin, and is as it was then. */
-  #continues(piece: number, id: Id, right: Id): boolean {
-    const { cells } = this.#tree;
-    return (
-      (cells[piece] as number) + (cells[piece + Piece.n] as number) === id &&
-      cells[piece + Piece.right] === right &&
-      cells[piece + Piece.state] === 1 &&
-      cells[piece + Piece.there] === 1
-    );
+    tree.count(added, n, n);
+    tree.note(id, n, added);
   }
 
   /** Adds to the prepare state of n code points of a piece from a place on; there they stay if stay is 1, else not. */
-  #change(c: Cursor, n: number, by: number, stay: 0 | 1): void {
+  #change({ piece, offset }: Cursor, n: number, by: number, stay: 0 | 1): void {
     const tree = this.#tree;
+    let p = piece;
+    if (offset > 0) p = tree.divide(p, offset, 0);
+    if (n < (tree.cells[p + Piece.n] as number)) p = tree.divide(p, n, 0) - Piece.columns;
     const { cells } = tree;
-    const fresh = this.#fresh;
-    const { piece, offset } = c;
-    const all = cells[piece + Piece.n] as number;
-    const was = cells[piece + Piece.state] as number;
-    const wasThere = cells[piece + Piece.there] as number;
-    const state = was + by;
-    const there = wasThere & stay;
-    let into = piece;
-    if (n === all) {
-      cells[piece + Piece.state] = state;
-      cells[piece + Piece.there] = there;
-    } else {
-      let k = 0;
-      if (offset > 0) this.#part(c, 0, offset, k++);
-      this.#part(c, offset, offset + n, k);
-      fresh[k * columns + Piece.state] = state;
-      fresh[k * columns + Piece.there] = there;
-      k++;
-      if (offset + n < all) this.#part(c, offset + n, all, k++);
-      into = tree.put(piece, 'instead', fresh, k);
-    }
-    const prepared = state === 1 ? n : was === 1 ? -n : 0;
-    if (prepared !== 0 || there !== wasThere) tree.count(into, prepared, (there - wasThere) * n);
-  }
-
-  /** Makes the k-th fresh piece of a part of the one at a place. */
-  #part({ piece }: Cursor, from: number, to: number, k: number): void {
-    const { cells } = this.#tree;
-    const fresh = this.#fresh;
-    const p = k * columns;
-    for (let i = 0; i < columns; i++) fresh[p + i] = cells[piece + i] as number;
-    fresh[p + Piece.n] = to - from;
-    if (from === 0) return;
-    const id = (cells[piece] as number) + from;
-    fresh[p] = id;
-    fresh[p + Piece.left] = id - 1;
-  }
-
-  /** Makes the k-th fresh piece of new code points. */
-  #write(k: number, id: Id, n: number, left: Id, right: Id): void {
-    const fresh = this.#fresh;
-    const p = k * columns;
-    fresh[p] = id;
-    fresh[p + Piece.n] = n;
-    fresh[p + Piece.left] = left;
-    fresh[p + Piece.right] = right;
-    fresh[p + Piece.state] = 1;
-    fresh[p + Piece.there] = 1;
+    const state = (cells[p + Piece.state] as number) + by;
+    cells[p + Piece.state] = state;
+    const prepared = (state === 1 ? n : 0) - (cells[p + Piece.prepared] as number);
+    const gone = stay === 1 ? 0 : (cells[p + Piece.effective] as number);
+    if (prepared !== 0 || gone !== 0) tree.count(p, prepared, -gone);
   }
 }

@@ -1,4 +1,4 @@
-import { damaged, type Reader, Writer } from './bytes.ts';
+import { damaged, type Reader, utf8, Writer } from './bytes.ts';
 import { type Arrived, checkAgent, type Event, maxAgentBytes, type Run } from './change.ts';
 import { seal, unseal } from './crc.ts';
 import { TextError } from './error.ts';
@@ -70,7 +70,7 @@ export function encode(history: History, spans: readonly Span[]): Uint8Array {
   out.text(magic);
   out.number(named.size);
   for (const agent of named.keys()) {
-    const bytes = new TextEncoder().encode(agents.names[agent]);
+    const bytes = utf8(agents.names[agent] as string);
     out.number(bytes.length);
     out.bytes(bytes);
   }

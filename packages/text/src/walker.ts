@@ -1,4 +1,3 @@
-import { Count } from './branches.ts';
 import { equal, type Heads, type LV, type Span } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
@@ -12,6 +11,8 @@ export class Walker {
   readonly #history: History;
   /** The version of the prepare state. */
   #version: Heads;
+  /** All events before it are in the past of that. */
+  #floor: LV = 0;
 
   /**
    * A walker for the events behind base, all of which follow it: -1 is the
@@ -30,7 +31,7 @@ export class Walker {
 
   /** How many code points there are, of all that was applied. */
   get length(): number {
-    return this.tracker.length(Count.effective);
+    return this.tracker.effective;
   }
 
   /**
@@ -53,12 +54,13 @@ export class Walker {
   #apply(start: LV, end: LV, tell: Tell | undefined): void {
     const history = this.#history;
     const { tracker } = this;
-    this.visit(history.graph.parents(start));
+    const floor = history.graph.floor(start);
+    this.visit(history.graph.parents(start), floor);
     for (let run = history.runOf(start), v = start; v < end; run++) {
       const n = Math.min(history.runEnd(run), end) - v;
       const at = history.position(run, v, n);
       const kind = history.kind(run);
-      history.fit(run, v, n, tracker.length(Count.prepared));
+      history.fit(run, v, n, tracker.prepared);
       if (kind === Kind.inserted) {
         const effective = tracker.insert(v, at, n);
         tell?.(effective, 0, history.text(run, v, n));
@@ -68,21 +70,31 @@ export class Walker {
       v += n;
     }
     this.#version = [end - 1];
+    this.#floor = floor;
   }
 
   /**
-   * Moves the prepare state to a version, unless more than most events move for
-   * that. Returns how many do.
+   * Moves the prepare state to a version, of whose past all events before the floor
+   * are, unless more than most events move for that. Returns how many do.
    */
-  visit(version: Heads, most = Number.POSITIVE_INFINITY): number {
+  visit(version: Heads, floor: LV = 0, most = Number.POSITIVE_INFINITY): number {
     if (equal(this.#version, version)) return 0;
-    const { onlyA, onlyB } = this.#history.graph.compare(this.#version, version);
+    const { graph } = this.#history;
+    const { onlyA, onlyB } = graph.compare(this.#version, version, Math.min(this.#floor, floor));
     let moved = 0;
-    for (const { start, end } of [...onlyA, ...onlyB]) moved += end - start;
+    for (const { start, end } of onlyA) moved += end - start;
+    for (const { start, end } of onlyB) moved += end - start;
     if (moved > most) return moved;
-    for (const { start, end } of onlyA) this.retreat(start, end);
+    // If most of all is taken back, and nothing remains, that is done at once.
+    const all = (version[0] ?? -1) < this.tracker.base && 4 * moved > this.tracker.events;
+    if (all) this.tracker.rewind();
+    for (const { start, end } of onlyA) {
+      if (all) this.#history.each(start, end, () => this.#history.graph.steps++);
+      else this.retreat(start, end);
+    }
     for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
-    this.#version = [...version];
+    this.#version = version;
+    this.#floor = floor;
     return moved;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { apply, type Op } from '../src/index.ts';
+import type { Op } from '../src/index.ts';
 import { between } from '../src/log.ts';
+import { apply } from '../src/transform.ts';
 import { Random } from './random.ts';
 import { drawOp } from './replicas.ts';
 

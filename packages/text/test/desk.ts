@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { apply, type Op } from '../src/index.ts';
+import type { Op } from '../src/index.ts';
 import { type Entry, Fold, resume, type Snapshot, TextError, TextSession } from '../src/log.ts';
+import { apply } from '../src/transform.ts';
 import { Naive } from './naive.ts';
 import type { Random } from './random.ts';
 import { addOp, drawOp } from './replicas.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Op, op, type TextErrorCode } from '../src/index.ts';
+import type { Op, TextErrorCode } from '../src/index.ts';
 import { type Entry, excise, Fold } from '../src/log.ts';
+import { apply, op } from '../src/transform.ts';
 import { range } from './desk.ts';
 import { Naive } from './naive.ts';
 import { Random } from './random.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Graph, type Heads, type Span } from '../src/graph.ts';
+import { pastOf } from '../src/heads.ts';
 import { Random } from './random.ts';
 
 /** A graph, and the past of each of its events, itself included, as a set. */
@@ -17,7 +18,7 @@ function draw(random: Random): Twin {
     const start = pasts.length;
     const some = Array.from({ length: random.below(4) }, () => random.below(Math.max(start, 1)));
     const parents = start === 0 ? [] : heads(pasts, some);
-    graph.add(start, parents);
+    graph.add(start, parents, random.below(1 + whole(past(pasts, parents))));
     runs.push({ start, parents });
     for (let n = 1 + random.below(4); n > 0; n--) {
       const v = pasts.length;
@@ -29,6 +30,13 @@ function draw(random: Random): Twin {
 
 function past(pasts: readonly Set<number>[], version: Heads): Set<number> {
   return new Set(version.flatMap((v) => [...(pasts[v] as Set<number>)]));
+}
+
+/** The first event that a set lacks. */
+function whole(events: ReadonlySet<number>): number {
+  let floor = 0;
+  while (events.has(floor)) floor++;
+  return floor;
 }
 
 /** Those of some events that are in no other's past, ascending. */
@@ -57,11 +65,12 @@ describe('a graph is what sets of events say, seed', () => {
       for (const { start, parents } of runs) expect(graph.parents(start)).toEqual(parents);
 
       const [inA, inB] = [past(pasts, a), past(pasts, b)];
-      const { onlyA, onlyB } = graph.compare(a, b);
+      const floor = random.below(1 + Math.min(whole(inA), whole(inB)));
+      const { onlyA, onlyB } = graph.compare(a, b, floor);
       expect(listed(onlyA.toReversed())).toEqual(ascending(inA).filter((v) => !inB.has(v)));
       expect(listed(onlyB.toReversed())).toEqual(ascending(inB).filter((v) => !inA.has(v)));
 
-      expect(listed(graph.past(a))).toEqual(ascending(inA));
+      expect(listed(pastOf(graph, a))).toEqual(ascending(inA));
       const base = graph.base(a);
       // All of the version is in the past of its base, is it, or follows it; and so it is of none that is later.
       const common = (v: number): boolean =>

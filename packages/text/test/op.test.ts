@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Op, op, Replica, transform, transformPosition } from '../src/index.ts';
+import { type Op, Replica } from '../src/index.ts';
+import { clone } from '../src/saved.ts';
+import { apply, op, transform, transformPosition } from '../src/transform.ts';
 import { Random } from './random.ts';
 import { drawOp } from './replicas.ts';
 
@@ -69,7 +71,7 @@ test('TEXT-6 transforming is what merging makes of two', () => {
     const [a, b] = [drawOp(random, 6), drawOp(random, 6)];
     const ann = new Replica('ann');
     ann.insert(0, text);
-    const bob = ann.clone('bob');
+    const bob = clone(ann, 'bob');
     ann.edit(a);
     bob.edit(b);
     ann.merge(bob.since(ann.version()));

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { anchor, position } from '../src/anchor.ts';
 import { crc32 } from '../src/crc.ts';
 import { Replica } from '../src/index.ts';
 import { at, blame } from '../src/past.ts';
-import { open, save } from '../src/saved.ts';
+import { clone, open, save } from '../src/saved.ts';
 import { Random } from './random.ts';
 import { pull, scribble } from './replicas.ts';
 
@@ -53,11 +54,11 @@ describe('its history is read when it is needed first', () => {
     ['a deletion', (r) => r.delete(last, 1)],
     ['an operation', (r) => r.edit([[0, 1, 'é']])],
     ['an update', (r) => void pull(r, open('other', saved({ insert: 'y' })))],
-    ['a copy', (r) => r.clone('copy').insert(0, 'z')],
-    ['an anchor', (r) => expect(r.position(r.anchor(last, 'left'))).toBe(last)],
+    ['a copy', (r) => clone(r, 'copy').insert(0, 'z')],
+    ['an anchor', (r) => expect(position(r, anchor(r, last, 'left'))).toBe(last)],
     ['the text as it was', (r) => expect(at(r, {})).toBe('')],
   ])('by %s', (_, use) => {
-    const [opened, kept] = [open('opener', save(replica)), replica.clone('opener')];
+    const [opened, kept] = [open('opener', save(replica)), clone(replica, 'opener')];
     use(opened);
     use(kept);
     expect(opened.toString()).toBe(kept.toString());
@@ -66,7 +67,7 @@ describe('its history is read when it is needed first', () => {
 
   /** What was saved by one who did more. */
   function saved({ insert }: { insert: string }): Uint8Array {
-    const more = replica.clone('more');
+    const more = clone(replica, 'more');
     more.insert(0, insert);
     return save(more);
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { apply, type Op, transform } from '../src/op.ts';
+import type { Op } from '../src/op.ts';
+import { apply, transform } from '../src/transform.ts';
 
 interface Pair {
   text: string;

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Anchor, apply, Replica, type Version } from '../src/index.ts';
+import { type Anchor, anchor, position } from '../src/anchor.ts';
+import { Replica, type Version } from '../src/index.ts';
 import { at, blame, diff } from '../src/past.ts';
+import { mergeChanges } from '../src/saved.ts';
+import { apply } from '../src/transform.ts';
 import { addToNaive } from './histories.ts';
 import { Naive } from './naive.ts';
 import { Random } from './random.ts';
@@ -28,7 +31,7 @@ test('past versions, differences, authors and anchors are what the naive engine 
     const naive = new Naive();
     const reader = new Replica('reader');
     for (const txn of txns) addToNaive(naive, txn);
-    for (const change of changes) reader.mergeChanges([change]);
+    for (const change of changes) mergeChanges(reader, [change]);
 
     const some = () =>
       Array.from({ length: random.below(3) }, () => random.below(Math.max(naive.events.length, 1)));
@@ -52,13 +55,13 @@ test('past versions, differences, authors and anchors are what the naive engine 
     for (const { v, gone } of naive.order()) {
       const { agent, seq } = naive.events[v] as Naive['events'][number];
       const behind = gone ? place : place + 1;
-      expect(reader.position({ agent, seq, before: true }), `seed ${seed}`).toBe(place);
-      expect(reader.position({ agent, seq }), `seed ${seed}`).toBe(behind);
+      expect(position(reader, { agent, seq, before: true }), `seed ${seed}`).toBe(place);
+      expect(position(reader, { agent, seq }), `seed ${seed}`).toBe(behind);
       place = behind;
     }
     for (let at = 0; at <= reader.length; at++) {
       for (const side of ['left', 'right'] as const)
-        expect(reader.position(reader.anchor(at, side))).toBe(at);
+        expect(position(reader, anchor(reader, at, side))).toBe(at);
     }
   }
 });
@@ -67,10 +70,10 @@ test('an anchor stays beside its code point', () => {
   const ann = new Replica('ann');
   ann.insert(0, 'hello 😀');
   const [start, behind, before, end] = [
-    ann.anchor(0, 'left'),
-    ann.anchor(5, 'left'),
-    ann.anchor(5, 'right'),
-    ann.anchor(7, 'right'),
+    anchor(ann, 0, 'left'),
+    anchor(ann, 5, 'left'),
+    anchor(ann, 5, 'right'),
+    anchor(ann, 7, 'right'),
   ];
   expect([start, behind, before, end]).toEqual([
     {},
@@ -78,7 +81,7 @@ test('an anchor stays beside its code point', () => {
     { agent: 'ann', seq: 5, before: true },
     { before: true },
   ]);
-  const places = () => [start, behind, before, end].map((anchor) => ann.position(anchor));
+  const places = () => [start, behind, before, end].map((anchor) => position(ann, anchor));
   expect(places()).toEqual([0, 5, 5, 7]);
   ann.insert(5, ',');
   expect(places()).toEqual([0, 5, 6, 8]);
@@ -110,12 +113,12 @@ describe('what is no place, and no version, is bad_operation', () => {
     ),
   ];
   const wrong: [string, () => unknown][] = [
-    ['an anchor behind the end', () => ann.anchor(2, 'left')],
-    ['an anchor between two', () => ann.anchor(0.5, 'left')],
-    ['an anchor of nobody', () => ann.position({ agent: 'bob', seq: 0 })],
-    ['an anchor of a deletion', () => ann.position({ agent: 'ann', seq: 2 })],
-    ['an anchor that is not known', () => ann.position({ agent: 'ann', seq: 3 })],
-    ['an anchor of half an event', () => ann.position({ agent: 'ann', seq: 0.5 } as Anchor)],
+    ['an anchor behind the end', () => anchor(ann, 2, 'left')],
+    ['an anchor between two', () => anchor(ann, 0.5, 'left')],
+    ['an anchor of nobody', () => position(ann, { agent: 'bob', seq: 0 })],
+    ['an anchor of a deletion', () => position(ann, { agent: 'ann', seq: 2 })],
+    ['an anchor that is not known', () => position(ann, { agent: 'ann', seq: 3 })],
+    ['an anchor of half an event', () => position(ann, { agent: 'ann', seq: 0.5 } as Anchor)],
     ['code units behind the end', () => ann.toPosition(2)],
     ['a position behind the end', () => ann.toUnits(2)],
     ...versions.map((version): [string, () => unknown] => [

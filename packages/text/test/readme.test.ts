@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { apply, op, Replica, transform, transformPosition } from '../src/index.ts';
+import { Replica } from '../src/index.ts';
 import { blame } from '../src/past.ts';
 import { open, save } from '../src/saved.ts';
+import { apply, op, transform, transformPosition } from '../src/transform.ts';
 
 test("the README's replicas come to what it says", () => {
   const ann = new Replica('ann');

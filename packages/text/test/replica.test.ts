@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Writer } from '../src/bytes.ts';
 import { crc32, seal } from '../src/crc.ts';
-import { type Change, op, Replica, type TextErrorCode, type Version } from '../src/index.ts';
+import { Replica, type TextErrorCode, type Version } from '../src/index.ts';
 import { at } from '../src/past.ts';
+import { type Change, clone, mergeChanges } from '../src/saved.ts';
+import { op } from '../src/transform.ts';
 import { Random } from './random.ts';
 import { drawChanges, merge, pull, scribble, shuffled } from './replicas.ts';
 
@@ -45,7 +47,7 @@ test('TEXT-5, TEXT-11 replicas that exchange updates of all, of a part, twice, l
       expect(replica.version()).toEqual(first.version());
       expect(replica.since(first.version())).toHaveLength(0);
     }
-    const copy = first.clone('a copy');
+    const copy = clone(first, 'a copy');
     scribble(random, copy);
     expect(copy.since({}).length).toBeGreaterThan(0);
     pull(first, copy);
@@ -61,7 +63,7 @@ test('TEXT-5 changes that come in any order, some of them at once, come to what 
     const { changes, text } = drawChanges(random, 5 + random.below(40));
     const reader = new Replica('reader');
     const left = shuffled(random, changes);
-    while (left.length > 0) reader.mergeChanges(left.splice(0, 1 + random.below(5)));
+    while (left.length > 0) mergeChanges(reader, left.splice(0, 1 + random.below(5)));
     expect(reader.toString(), `seed ${seed}`).toBe(text);
     const whole = new Replica('whole');
     merge(whole, reader.since({}));
@@ -128,7 +130,7 @@ describe('TEXT-11 a damaged update is bad_update, and changes nothing:', () => {
       }
       const body = damaged.length - 4;
       new DataView(damaged.buffer).setUint32(body, crc32(damaged.subarray(0, body)), true);
-      const copy = ann.clone('ann');
+      const copy = clone(ann, 'ann');
       const before = state(copy);
       try {
         merge(copy, damaged);
@@ -160,7 +162,7 @@ describe('TEXT-11 bounds', () => {
 
   test('what comes backwards is put in order', () => {
     const ann = new Replica('ann');
-    expect(ann.mergeChanges(chain(20_000).reverse())).toEqual(op.insert(0, 'x'.repeat(20_000)));
+    expect(mergeChanges(ann, chain(20_000).reverse())).toEqual(op.insert(0, 'x'.repeat(20_000)));
   });
 
   test('what is known in parts is completed, however many these are', () => {
@@ -173,9 +175,9 @@ describe('TEXT-11 bounds', () => {
       parents: [i === 0 ? { agent: 'ann', seq: n - 1 } : { agent: 'bob', seq: 2 * i - 2 }],
       op: op.insert(i, '😀'),
     }));
-    ann.mergeChanges(parts);
+    mergeChanges(ann, parts);
     const whole = { agent: 'bob', seq: 0, parents: [], op: op.insert(0, '😀é'.repeat(n / 2)) };
-    ann.mergeChanges([whole]);
+    mergeChanges(ann, [whole]);
     expect(ann.length).toBe(2 * n);
     expect(ann.toString().replaceAll('é', '')).toBe('😀'.repeat(n / 2) + 'x'.repeat(n));
     expect(ann.version().bob).toEqual([[0, n]]);
@@ -185,10 +187,10 @@ describe('TEXT-11 bounds', () => {
     const ann = new Replica('ann');
     const [first, ...others] = chain(30, 'y'.repeat(50_000)) as [Change, ...Change[]];
     const few = others.slice(0, 20);
-    for (const change of few) expect(ann.mergeChanges([change])).toEqual([]);
-    expect(() => ann.mergeChanges(others.slice(20))).toThrow(coded('limit_exceeded'));
+    for (const change of few) expect(mergeChanges(ann, [change])).toEqual([]);
+    expect(() => mergeChanges(ann, others.slice(20))).toThrow(coded('limit_exceeded'));
     expect(ann.length).toBe(0);
-    ann.mergeChanges([first]);
+    mergeChanges(ann, [first]);
     expect(ann.length).toBe(21 * 50_000);
   });
 
@@ -205,7 +207,7 @@ describe('TEXT-11 bounds', () => {
     const ann = new Replica('ann');
     ann.insert(0, 'abc');
     const change = { agent: 'bob', seq: 0, parents: [], op: op.delete(0, 2 ** 27) };
-    expect(() => ann.mergeChanges([change])).toThrow(coded('bad_update'));
+    expect(() => mergeChanges(ann, [change])).toThrow(coded('bad_update'));
     expect(state(ann).slice(0, 1)).toEqual(['abc']);
   });
 
@@ -225,13 +227,13 @@ describe('TEXT-11 bounds', () => {
     const ann = new Replica('ann');
     const good: Change = { agent: 'bob', seq: 0, parents: [], op: op.insert(0, 'x') };
     expect(() =>
-      ann.mergeChanges([
+      mergeChanges(ann, [
         { ...good, agent: 'cyd' },
         { ...good, ...change },
       ]),
     ).toThrow(coded(code));
     expect(ann.version()).toEqual({});
-    ann.mergeChanges([good]);
+    mergeChanges(ann, [good]);
     expect(ann.toString()).toBe('x');
   });
 
@@ -289,7 +291,7 @@ test('branches that part and meet too often are refused, and nothing changes', (
   });
   const ann = new Replica('ann');
   ann.insert(0, 'a');
-  expect(() => ann.mergeChanges([...parts, ...meets])).toThrow(
+  expect(() => mergeChanges(ann, [...parts, ...meets])).toThrow(
     expect.objectContaining({ name: 'TextError', code: 'limit_exceeded' }),
   );
   expect([ann.toString(), ann.version()]).toEqual(['a', { ann: [[0, 1]] }]);

@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
-import { apply, type Change, type Op, type Replica, type Splice } from '../src/index.ts';
+import type { Op, Replica, Splice } from '../src/index.ts';
+import type { Change } from '../src/saved.ts';
+import { apply } from '../src/transform.ts';
 import { addToNaive, drawHistory, type Txn } from './histories.ts';
 import type { Naive } from './naive.ts';
 import type { Random } from './random.ts';

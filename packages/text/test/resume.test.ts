@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Op, op } from '../src/index.ts';
+import type { Op } from '../src/index.ts';
 import { type Entry, type Kept, resume, TextSession } from '../src/log.ts';
+import { op } from '../src/transform.ts';
 
 // That a session which goes on from what was kept shows what the naive engine
 // does, in every state, is in session.test.ts.

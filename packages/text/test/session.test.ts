@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Op, op } from '../src/index.ts';
-import { type Snapshot, TextSession } from '../src/log.ts';
+import type { Op } from '../src/index.ts';
+import { Fold, type Snapshot, TextSession } from '../src/log.ts';
+import { apply, op } from '../src/transform.ts';
 import { Desk } from './desk.ts';
 import { Random } from './random.ts';
 
@@ -96,6 +97,22 @@ test('undo takes back what was joined at once, and nobody else, and redo makes i
   ]);
   session.redo();
   expect([session.text, session.canRedo]).toEqual([before, false]);
+});
+
+test('a snapshot says an operation with fewer splices than its author did, and it is his all the same', () => {
+  const session = new TextSession('ann');
+  const made: Op = [
+    [0, 0, 'abc'],
+    [3, 0, 'def'],
+    [2, 1, ''],
+    [1, 1, ''],
+  ];
+  const [one, two] = [session.local(made), session.local(op.delete(1, 2))];
+  const fold = new Fold();
+  fold.fold({ offset: 1, client: 'ann', base: 0, op: made });
+  const { op: change } = session.open(fold.snapshot(), (key) => key === one, true);
+  expect([session.text, change]).toEqual(['af', []]);
+  expect(session.pending).toEqual([{ key: two, base: 0, op: op.delete(1, 2), acknowledged: false }]);
 });
 
 test('what is pending is of another client once it is known who that is', () => {

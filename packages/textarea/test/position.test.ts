@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Op, transform } from '../../text/src/index.ts';
+import { apply, type Op, transform } from '../../text/src/transform.ts';
 import { Random } from '../../text/test/random.ts';
 import { across, moved, points } from '../src/position.ts';
 

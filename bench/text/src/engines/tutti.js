@@ -1,5 +1,5 @@
 import { Replica } from '@tutti/text';
-import { open, save } from '@tutti/text/saved';
+import { clone, open, save } from '@tutti/text/saved';
 import { reader } from '../author.js';
 
 /** `@tutti/text`. What it saves has the text beside the history, which is read when it is needed first. */
@@ -42,7 +42,7 @@ export class Doc {
   }
 
   copy() {
-    return new Doc(this.agent, undefined, this.replica.clone(`agent ${this.agent}`));
+    return new Doc(this.agent, undefined, clone(this.replica, `agent ${this.agent}`));
   }
 
   save() {

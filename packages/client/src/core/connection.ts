@@ -42,7 +42,8 @@ export class Connection {
   #floor = 0;
   /** How often in a row an attempt failed or a connection was short. */
   #failures = 0;
-  #liveSince = 0;
+  /** When it was welcomed. */
+  since = 0;
   /** In connecting: the server has said something. */
   #answered = false;
   #heard = 0;
@@ -121,7 +122,7 @@ export class Connection {
     if (this.state !== 'connecting' || this.#stage !== 'welcome') return;
     if (!mine) return this.end(new TuttiError('bad_client'));
     this.#silence = m.ping + m.grace;
-    this.#liveSince = this.#heard = this.#turn.now;
+    this.since = this.#heard = this.#turn.now;
     this.#deadline = this.#turn.now + this.#silence;
     this.#renewal = 'none';
     this.#roads.live(this.#turn.now);
@@ -211,7 +212,7 @@ export class Connection {
 
   /** It has been live for long. */
   get #stable(): boolean {
-    return this.online && this.#turn.now - this.#liveSince >= stableTime;
+    return this.online && this.#turn.now - this.since >= stableTime;
   }
 
   #open(): void {

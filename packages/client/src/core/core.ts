@@ -11,6 +11,8 @@ import { Subscriptions } from './subscriptions.ts';
 import { Turn } from './turn.ts';
 
 const day = 86_400_000;
+/** So long after welcome a document holds what the server took, or that is lost. */
+const seenTime = 10_000;
 
 export interface CoreOptions {
   token: TokenKind;
@@ -62,7 +64,9 @@ export class Core {
       ready: () => this.#connection.ready,
       random: options.random,
       open: (topic: string) => this.#subscriptions.open(topic),
-      rebase: (topic: string, newest: number) => this.#outbox.rebase(topic, newest),
+      seen: (topic: string) => this.#subscriptions.seen(topic),
+      rebase: (topic: string, newest: number, recovered: boolean) =>
+        this.#outbox.rebase(topic, newest, recovered),
       disagree: () => this.#connection.end(undefined),
       tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
     };
@@ -104,7 +108,8 @@ export class Core {
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
     const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
-    return this.#turn.end(this.#ledger?.tell() ?? [], Math.min(...wishes), input.kind === 'tick');
+    const wish = Math.min(this.#renewal, ...wishes);
+    return this.#turn.end(this.#ledger?.tell() ?? [], wish, input.kind === 'tick');
   }
 
   #take(input: Input): void {
@@ -132,11 +137,13 @@ export class Core {
       case 'tick':
         this.#outbox.tick();
         this.#connection.tick();
-        return this.#flush();
+        this.#flush();
+        return this.#renewIfExpired();
       case 'subscribe':
         return this.#subscriptions.subscribe(input);
       case 'unsubscribe':
-        return this.#subscriptions.unsubscribe(input.handler);
+        this.#subscriptions.unsubscribe(input.handler);
+        return this.#renewIfExpired();
       case 'publish':
         return this.#outbox.publish(input);
       case 'amend':
@@ -232,9 +239,17 @@ export class Core {
       if (part.refused(id, error)) return;
   }
 
+  /** When a new client begins that the server has called for: at once, or as soon as documents hold what they can. */
+  get #renewal(): number {
+    const { expired, answered, seen } = this.#outbox;
+    if (expired === undefined || !this.#connection.online || !answered) return Infinity;
+    return seen ? this.#turn.now : Math.max(expired, this.#connection.since) + seenTime;
+  }
+
   /** The server has forgotten this client: goes on as a new one as soon as it can. */
   #renewIfExpired(): void {
-    if (!this.#outbox.expired || !this.#connection.online || !this.#outbox.clear()) return;
+    if (this.#turn.now < this.#renewal) return;
+    this.#outbox.giveUp();
     this.#connection.again();
   }
 
@@ -242,8 +257,9 @@ export class Core {
   #prove(): void {
     const { secret, taken } = this.#self;
     const { now } = this.#turn;
-    if (secret && !this.#outbox.expired && now - taken <= 20 * day) return;
-    if (!this.#outbox.clear()) return;
+    const { expired, answered, seen } = this.#outbox;
+    if (secret && expired === undefined && now - taken <= 20 * day) return;
+    if (!answered || !seen) return;
     this.#be({ secret: this.#options.secret(), taken: now, run: 0 });
     this.#outbox.renew();
   }

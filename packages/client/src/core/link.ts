@@ -9,8 +9,10 @@ export interface Link {
   random(): number;
   /** The topic is open as a document on this connection. */
   open(topic: string): boolean;
-  /** The topic's document is one whose authors can have seen the log up to there alone. */
-  rebase(topic: string, newest: number): void;
+  /** Up to where those who read the topic as a document have all been told its log; Infinity if nobody does. */
+  seen(topic: string): number;
+  /** The topic's document is told as it is at an offset; if it is not recovered, of a log that is another one. */
+  rebase(topic: string, newest: number, recovered: boolean): void;
   /** The server's log and this client's do not agree: the connection ends, and all goes on from its position. */
   disagree(): void;
   /** A command was refused since the token has expired. */

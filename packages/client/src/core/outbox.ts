@@ -26,8 +26,8 @@ type End = { offset?: number; term?: string } | { error: TuttiError; unconfirmed
 export class Outbox {
   /** The server takes data up to this size; it tells in welcome. */
   messageBytes = Infinity;
-  /** The server has forgotten this client: a new one is needed as soon as nothing is doubtful. */
-  expired = false;
+  /** When the server said that it has forgotten this client: a new one is needed as soon as nothing is doubtful. */
+  expired: number | undefined;
   /** Says whether client_expired can be mended by a new secret. */
   canRenew: () => boolean = () => true;
 
@@ -109,12 +109,18 @@ export class Outbox {
         lane.refusals = lane.outdated = 0;
         lane.telling = false;
         if (lane.unvoid(m.seq)) this.#ledger?.topic(m.topic, lane, true);
+        if (item.base !== undefined) lane.taken = Math.max(lane.taken, m.offset ?? 0);
         this.#end(lane, item, {
           ...(m.offset && { offset: m.offset }),
           ...(m.term && { term: m.term }),
         });
         break;
       case 'refused':
+        if (m.error.code === 'rebase_required' && item.positional && item.done) {
+          lane.held = true;
+          this.#void(lane, item, TuttiError.from(m.error)); // nobody says it anew
+          break;
+        }
         if (m.error.code === 'rebase_required' && !lane.outdate(item)) return this.#link.disagree();
         this.#refuse(lane, TuttiError.from(m.error));
         break;
@@ -133,15 +139,29 @@ export class Outbox {
     this.#pump(lane);
   }
 
-  /** Whether a new client may begin: no entry can be in the log without this one knowing it. */
-  clear(): boolean {
+  /** Whether no entry can be in the log without this client knowing it. */
+  get answered(): boolean {
     for (const { items } of this.#lanes.values()) if (items.some((i) => i.doubtful || i.flying)) return false;
     return true;
   }
 
+  /**
+   * Whether documents hold all operations that the server took. What was made
+   * since follows those, and under a new client's name it does by its base alone.
+   */
+  get seen(): boolean {
+    for (const [topic, { taken }] of this.#lanes) if (taken > this.#link.seen(topic)) return false;
+    return true;
+  }
+
+  /** What documents lack they will not hold. */
+  giveUp(): void {
+    for (const lane of this.#lanes.values()) lane.taken = 0;
+  }
+
   /** Begins anew as a client that the server has never seen. */
   renew(): void {
-    this.expired = false;
+    this.expired = undefined;
     for (const [topic, lane] of this.#lanes) {
       if (lane.last) this.#ledger?.topic(topic, lane, true);
       for (const item of lane.items) if (item.seq) this.#ledger?.entry(item);
@@ -160,15 +180,17 @@ export class Outbox {
     if (lane) this.#pump(lane);
   }
 
-  /** A base above the newest entry that there was is one of a log that is lost, and says nothing. */
-  rebase(topic: string, newest: number): void {
+  /** A base above a snapshot is one of a log that is lost, and says nothing; all are if it is not recovered. */
+  rebase(topic: string, newest: number, recovered: boolean): void {
     const lane = this.#lanes.get(topic);
-    for (const item of lane?.items ?? []) {
-      if (!item.base || item.base <= newest) continue;
+    if (!lane) return;
+    if (!recovered) lane.taken = 0;
+    for (const item of lane.items) {
+      if (!item.base || item.base <= (recovered ? newest : 0)) continue;
       item.base = 0;
       this.#ledger?.entry(item);
     }
-    lane?.amends(this.#link.turn.step);
+    lane.amends(this.#link.turn.step);
   }
 
   lost(): void {
@@ -204,7 +226,7 @@ export class Outbox {
     const { turn } = this.#link;
     let wish = this.#deadline();
     if (this.#link.ready())
-      for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish(turn.now, turn.step));
+      for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish(turn.now));
     return wish;
   }
 
@@ -216,7 +238,7 @@ export class Outbox {
     for (let n = 0; this.#ledger ? ahead < maxAhead : lane.flying < maxFlying; n++) {
       const item = lane.items[n];
       if (!item) break;
-      if (item.flying || (this.expired && !item.doubtful)) continue;
+      if (item.flying || (this.expired !== undefined && !item.doubtful)) continue;
       const { key, topic, base, bytes } = item;
       if (base !== undefined && !this.#link.open(topic)) break;
       if (!item.seq && bytes > this.messageBytes) {
@@ -275,7 +297,7 @@ export class Outbox {
   /** Lets the first operation be said anew, if that is due. */
   #tellOutdated(lane: Lane): boolean {
     const [first] = lane.items;
-    if (!lane.telling || !first?.positional) return false;
+    if (!lane.telling || !first?.positional || first.done) return false;
     const { turn } = this.#link;
     lane.telling = false;
     lane.amends(turn.step);
@@ -296,17 +318,22 @@ export class Outbox {
   }
 
   #reject(lane: Lane, item: Item, error: TuttiError): void {
-    if (error.code === 'client_expired' && (this.expired || this.canRenew())) {
-      this.expired = true;
+    if (error.code === 'client_expired' && (this.expired !== undefined || this.canRenew())) {
+      this.expired ??= this.#link.turn.now;
       if (item.doubtful || item.done) {
         this.#end(lane, item, { error, unconfirmed: true });
         lane.amends(this.#link.turn.step);
       }
       return;
     }
+    this.#void(lane, item, error);
+    lane.amends(this.#link.turn.step);
+  }
+
+  /** Takes the entry out of the queue, since it will never be in the log. */
+  #void(lane: Lane, item: Item, error: TuttiError): void {
     if (lane.void(item.seq, item.seq)) this.#ledger?.topic(item.topic, lane, true);
     this.#end(lane, item, { error });
-    lane.amends(this.#link.turn.step);
   }
 
   /** Takes the entry out of the queue. */

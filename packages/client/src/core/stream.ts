@@ -76,6 +76,14 @@ export class Stream {
     return [...this.#readers.values()].some((r) => r.doc && r.live);
   }
 
+  /** Up to where all who read the document were told its log; Infinity if nobody was. */
+  get seen(): number {
+    let seen = Infinity;
+    for (const { doc, begun, at } of this.#readers.values())
+      if (doc && begun && at) seen = Math.min(seen, at.offset);
+    return seen;
+  }
+
   join(j: Join): void {
     const { handler, from = 'new', doc } = j;
     const otherwise = doc ? undefined : j.else;
@@ -163,7 +171,7 @@ export class Stream {
       const told = asked.includes(r) || (coming?.moved && r.begun);
       if (!r.doc || !(told || (r.live && this.#behind(r)))) continue;
       const recovered = !told || (coming?.recovered ?? true);
-      this.#link.rebase(this.topic, recovered ? offset : 0);
+      this.#link.rebase(this.topic, offset, recovered);
       r.at = position;
       r.live = r.begun = true;
       this.#link.turn.emit({ kind: 'snapshot', handler: r.handler, ...position, ...rest, recovered });

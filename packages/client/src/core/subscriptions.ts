@@ -67,6 +67,11 @@ export class Subscriptions {
     return this.#streams.get(topic)?.open ?? false;
   }
 
+  /** Up to where all who read the topic as a document were told its log; Infinity if nobody was. */
+  seen(topic: string): number {
+    return this.#streams.get(topic)?.seen ?? Infinity;
+  }
+
   /** The server ended a subscription, unasked. */
   unsubscribed(topic: string, error: TuttiError | undefined): void {
     this.#greeted.delete(topic);

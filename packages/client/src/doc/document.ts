@@ -189,6 +189,11 @@ export class Document<S extends DocumentState<F>, F = never> {
     sending?.amend(this.#operation(key, this.#words(key)));
   }
 
+  /** Follows the client, which goes on as another when the server has forgotten it. */
+  identify(): void {
+    this.take(this.replica.identify(this.host.client()));
+  }
+
   /** A mutation that is none: something is wrong with it. */
   refuse<L>(error: unknown, keys: readonly string[], local: L): Mutating<L> {
     const mutating = new Mutating(keys, local);
@@ -414,13 +419,13 @@ export class Document<S extends DocumentState<F>, F = never> {
     return {
       type: this.state.name,
       started: ({ offset, term }) => {
-        this.#identify();
+        this.identify();
         this.#position = { offset, ...(term !== undefined && { term }) };
         open();
         if (!this.#copied) this.#save();
       },
       snapshot: (snapshot) => {
-        this.#identify();
+        this.identify();
         try {
           const change = this.replica.snapshot(snapshot, snapshot.recovered);
           const { offset, term, cells } = snapshot;
@@ -446,7 +451,6 @@ export class Document<S extends DocumentState<F>, F = never> {
   #operationHandler(key: number, mutating: Mutating): OperationHandler {
     return {
       sent: (client, seq) => {
-        this.#identify();
         this.state.sent(key, client, seq);
         mutating.move('sent');
       },
@@ -463,11 +467,6 @@ export class Document<S extends DocumentState<F>, F = never> {
         else mutating.fail(error, unconfirmed);
       },
     };
-  }
-
-  /** Follows the client, which goes on as another when the server has forgotten it. */
-  #identify(): void {
-    this.take(this.replica.identify(this.host.client()));
   }
 
   #move(status: DocumentStatus): void {

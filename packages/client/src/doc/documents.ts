@@ -121,6 +121,11 @@ export class Documents {
     }
   }
 
+  /** The client may be another one, by what a server has told. */
+  identify(): void {
+    for (const document of this.#open.values()) document.identify();
+  }
+
   /** The client was closed. */
   close(): void {
     for (const document of [...this.#open.values()]) document.end(new TuttiError('closed'));

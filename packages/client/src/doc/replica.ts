@@ -156,6 +156,8 @@ export class Replica<C> implements DocumentState<Folded<C>> {
       }
       this.#next(entry, own ? own.key : undefined, touch);
     }
+    for (const p of [...this.#pending.values()])
+      if (took(p, this.#offset)) for (const key of this.#lose(p)) touched.add(key);
     this.#refold(touched);
     return this.#end();
   }
@@ -165,7 +167,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
       if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
-      else if (p.place && !recovered) this.#lose(p);
+      else if (p.place && (!recovered || took(p, s.offset))) this.#lose(p);
       else if (!recovered || p.base > s.offset) p.base = 0;
     this.#refold(this.#overlay.keys());
     return this.#end();
@@ -207,9 +209,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   /** Whether a snapshot holds an operation. */
   #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
-    if (recovered && (p.place?.offset ?? Infinity) <= s.offset) return true;
-    const { client, seq } = p.sent ?? {};
-    return client !== undefined && seq !== undefined && seq <= (seqs.get(client) ?? 0);
+    const { client = '', seq = Infinity } = p.sent ?? {};
+    const newest = seqs.get(client) ?? 0;
+    return seq <= newest || (recovered && newest === 0 && took(p, s.offset));
   }
 
   #next(entry: LogEntry, own: number | undefined, touch: (key: string) => void): void {
@@ -278,9 +280,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     return this.#leave(p);
   }
 
-  #lose(p: Pending<C>): void {
+  #lose(p: Pending<C>): readonly string[] {
     this.#change.lost.push(p.key);
-    this.#leave(p);
+    return this.#leave(p);
   }
 
   /** Folds what is pending anew, as far as it is connected to these keys. */
@@ -341,6 +343,11 @@ function decoded<C>(type: Type<C>, data: unknown): Op<C> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether the server has told that it took an operation, at an offset up to this one. */
+function took({ place }: { place?: Acknowledgement }, offset: number): boolean {
+  return (place?.offset ?? Infinity) <= offset;
 }
 
 /** Names an entry of a client. */

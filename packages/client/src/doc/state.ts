@@ -44,7 +44,7 @@ export interface Change<F> {
   keys: string[];
   /** Mutations that the confirmed document holds now. */
   confirmed: { key: number; place: Acknowledgement }[];
-  /** Mutations that the server took, in a log that is lost. */
+  /** Mutations that the server took, in a log that is lost, as far as is known. */
   lost: number[];
   /** What the type of the document tells of what happened, in order. */
   folded: F[];
@@ -67,7 +67,7 @@ export interface DocumentState<F> {
   readonly positional: boolean;
   /** Whether somebody is told of others' entries what was folded. */
   watching: boolean;
-  /** Says who the client is: a new one has a new past. */
+  /** Says who the client is, before anything is sent: a new one has a new past. */
   identify(client: string | undefined): Change<F>;
   /** The operation was sent as this client's entry of that seq. */
   sent(key: number, client: string | undefined, seq: number): void;

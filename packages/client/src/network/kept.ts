@@ -45,6 +45,7 @@ export class Kept {
   #storage: Storage;
   #bytes = 0;
   #loaded = false;
+  #ending: Promise<void> = Promise.resolve();
   /** How often dead letters have come or gone. */
   #version = 0;
   /** In the order in which they were made; another array when they are others. */
@@ -83,9 +84,9 @@ export class Kept {
 
   /**
    * Keeps a request, in place of a dead letter if there is one; resolves when it may
-   * be sent, which is not before what is stored has been read. Throws queue_full.
+   * be sent. Before it is stored, `join` makes this tab known. Throws queue_full.
    */
-  async add(pending: Pending, read: Promise<void>, letter?: DeadLetter): Promise<void> {
+  async add(pending: Pending, join: () => Promise<unknown>, letter?: DeadLetter): Promise<void> {
     const { maxRequests, maxBytes } = this.#host;
     const dead = this.dead.filter((one) => one !== letter);
     const size = dead.reduce((sum, one) => sum + bytes(one), this.#bytes + pending.bytes);
@@ -93,7 +94,7 @@ export class Kept {
       throw new TuttiError('queue_full');
     if (letter) this.#bury(letter);
     this.#take(pending);
-    await read;
+    await join();
     if (!this.has(pending)) return;
     const { row } = pending;
     const buried: Change[] = letter ? [[this.#deadKey(letter.id), undefined]] : [];
@@ -110,6 +111,11 @@ export class Kept {
   /** Lets go of a request that came to an end; false if it had before. */
   settle(pending: Pending): boolean {
     return this.#end(pending, []);
+  }
+
+  /** Resolves when nothing is stored any more that came to an end. */
+  flush(): Promise<void> {
+    return this.#ending;
   }
 
   /** It failed for good: who waits is told, and if nobody does it is a dead letter. */
@@ -244,7 +250,8 @@ export class Kept {
 
   #end(pending: Pending, changes: Change[]): boolean {
     if (!this.#drop(pending)) return false;
-    this.#storage.write([[this.#key(pending.row), undefined], ...changes]).catch(this.#host.onError);
+    const { onError } = this.#host;
+    this.#ending = this.#storage.write([[this.#key(pending.row), undefined], ...changes]).catch(onError);
     return true;
   }
 

@@ -67,11 +67,7 @@ export class Lanes {
 
   /** The network is there: what waits only because it was not is sent now. */
   pass(): void {
-    for (const lane of this.#lanes.values()) {
-      if (!lane.unreached) continue;
-      lane.delay = 0;
-      lane.stop();
-    }
+    for (const lane of this.#lanes.values()) if (lane.unreached) lane.stop();
     this.#turnstile.pass();
   }
 
@@ -109,12 +105,15 @@ export class Lanes {
   /** Sends what is in a lane now; true if something there is another tab's turn. */
   async #drain(lane: Lane): Promise<boolean> {
     const rows = await this.#kept.read(lane.name, (owners) => this.#tabs.living(owners));
+    let theirs = false;
     for (const row of rows) {
-      if (this.#ended) return false;
+      theirs = !(row instanceof Pending) && row.owner !== this.#tabs.id;
+      if (theirs || this.#ended) break;
       if (row instanceof Pending) await this.#deliver(lane, row);
-      else if (row.owner !== this.#tabs.id) return true;
     }
-    return false;
+    // Or the next tab would find what has been sent.
+    await this.#kept.flush();
+    return theirs;
   }
 
   /** Attempts until the request is settled. */

@@ -36,6 +36,7 @@ export class Network implements Syncing {
   readonly #statusListeners: Listeners<[NetworkStatus]>;
   readonly #deadListeners: Listeners<[readonly DeadLetter[]]>;
   #told: readonly DeadLetter[] = [];
+  #loading: Promise<void> | undefined;
   #closed = false;
 
   /** Use `createNetwork`. */
@@ -59,7 +60,7 @@ export class Network implements Syncing {
     this.#lanes = new Lanes(settings, this.#kept, this.#tabs, this.#reach, changed);
     this.#sync = new Sync(timers, onError, this.#work());
     if (typeof addEventListener === 'function') for (const sign of signs) addEventListener(sign, this.#woke);
-    this.ready = this.#tabs.join().then(() => this.#load());
+    this.ready = this.#load();
     if (!this.online) this.#reach.hint(false);
   }
 
@@ -181,7 +182,15 @@ export class Network implements Syncing {
     this.#load();
   };
 
-  async #load(): Promise<void> {
+  /** Several signs that come together are one reason to look. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #read(): Promise<void> {
     try {
       for (const lane of await this.#kept.load((owners) => this.#tabs.living(owners))) this.#lanes.wake(lane);
     } catch (error) {
@@ -198,6 +207,7 @@ export class Network implements Syncing {
     if (this.#closed) throw new TuttiError('closed');
     if (signal?.aborted) throw new TuttiError('aborted');
     const row: Row = { ...request, id, owner: this.#tabs.id, time: this.#settings.now() };
+    const join = (): Promise<unknown> => Promise.all([this.ready, this.#tabs.join()]);
     let takeBack = (): void => {};
     const answer = new Promise<Response>((resolve, reject) => {
       const pending = new Pending(row, { resolve, reject });
@@ -205,7 +215,7 @@ export class Network implements Syncing {
         if (this.#kept.settle(pending)) reject(new TuttiError('aborted'));
         pending.controller?.abort();
       };
-      this.#kept.add(pending, this.ready, letter).then(() => this.#lanes.wake(row.lane), reject);
+      this.#kept.add(pending, join, letter).then(() => this.#lanes.wake(row.lane), reject);
     });
     signal?.addEventListener('abort', takeBack);
     return answer.finally(() => signal?.removeEventListener('abort', takeBack));
@@ -265,6 +275,7 @@ export class Network implements Syncing {
 
   #look(): void {
     if (this.#closed) return;
+    if (!this.#kept.size) this.#tabs.leave();
     this.#sync.update(this.#work());
     if (this.#told === this.dead) return;
     this.#told = this.dead;

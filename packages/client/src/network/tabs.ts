@@ -2,7 +2,7 @@ import { TuttiError } from '../error.ts';
 
 /**
  * The tabs that share what is stored, this one among them, by locks of the
- * browser: each holds one as long as it lives. Where there are no locks, no
+ * browser: each holds one while it has something to send. Where there are no locks, no
  * other tab is known, and none is waited for.
  */
 export class Tabs {
@@ -10,6 +10,7 @@ export class Tabs {
   readonly #name: string;
   readonly #end = new AbortController();
   #locks: LockManager | undefined;
+  #joined: Promise<void> | undefined;
   #leave = (): void => {};
 
   /** The name is that of what is shared; the id is this tab's own. */
@@ -21,19 +22,27 @@ export class Tabs {
 
   /** Resolves when the others can see this tab. */
   join(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#joined ??= new Promise((resolve) => {
       if (!this.#locks) return resolve();
+      const left = new Promise<void>((leave) => {
+        this.#leave = leave;
+      });
       const held = (): Promise<void> => {
         resolve();
-        return new Promise((leave) => {
-          this.#leave = leave;
-        });
+        return left;
       };
       this.#locks.request(this.#tab(this.id), held).catch(() => {
         this.#locks = undefined;
         resolve();
       });
     });
+    return this.#joined;
+  }
+
+  /** The others do not see it any more. A page that holds a lock is not kept for the way back to it. */
+  leave(): void {
+    this.#leave();
+    this.#joined = undefined;
   }
 
   /** Which of these tabs live, this one left out. */
@@ -53,7 +62,7 @@ export class Tabs {
 
   end(): void {
     this.#end.abort(new TuttiError('closed'));
-    this.#leave();
+    this.leave();
   }
 
   #tab(id: string): string {

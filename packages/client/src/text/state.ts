@@ -99,8 +99,13 @@ export class TextState implements DocumentState<TextChange> {
 
   identify(client = ''): Change<TextChange> {
     if (client === this.session.client) return none();
+    // What is pending can follow no entry of the former client but those that are folded.
+    const lost = [...this.#pending].flatMap(([key, { place }]) => (place ? [key] : []));
+    const { op } = this.session.reject(...lost);
+    for (const key of lost) this.#leave(key);
     this.session.identify(client);
-    return { ...none(), amended: this.#renew() };
+    const change = this.#change({ op, confirmed: 0, rebased: false }, { own: true, undone: true });
+    return { ...change, lost, amended: this.#renew() };
   }
 
   sent(key: number, client: string | undefined, seq: number): void {
@@ -132,6 +137,9 @@ export class TextState implements DocumentState<TextChange> {
     for (const entry of entries) {
       if (entry.offset > this.session.offset) this.#receive(entry, all);
     }
+    const lost = [...this.#pending].filter(([, sent]) => took(sent, this.session.offset)).map(([key]) => key);
+    add(all, this.drop(...lost));
+    all.lost.push(...lost);
     return all;
   }
 
@@ -140,7 +148,7 @@ export class TextState implements DocumentState<TextChange> {
     const lost: number[] = [];
     for (const [key, sent] of this.#pending) {
       if (holds(s, recovered, sent)) held.set(key, sent.place ?? {});
-      else if (sent.place && !recovered) lost.push(key);
+      else if (sent.place && (!recovered || took(sent, s.offset))) lost.push(key);
     }
     const texts = s.cells as Texts;
     const away = this.#begun && (!recovered || this.session.offset < texts.bar);
@@ -213,11 +221,7 @@ export class TextState implements DocumentState<TextChange> {
       this.#leave(key);
     }
     const source = { own: key !== 0, ...(client && { client }), ...(author && { author }) };
-    const { keys, folded, faults, amended } = this.#change(step, source);
-    all.keys.push(...keys);
-    all.folded.push(...folded);
-    all.faults.push(...faults);
-    if (amended) all.amended = amended;
+    add(all, this.#change(step, source));
   }
 
   /** What a step of the session changes. */
@@ -296,8 +300,22 @@ function name({ client, seq }: { client: string; seq: number }): string {
   return `${client} ${seq}`;
 }
 
+/** Adds a change to another. */
+function add(all: Change<TextChange>, { keys, folded, faults, amended }: Change<TextChange>): void {
+  all.keys.push(...keys);
+  all.folded.push(...folded);
+  all.faults.push(...faults);
+  if (amended) all.amended = amended;
+}
+
+/** Whether the server has told that it took an operation, at an offset up to this one. */
+function took({ place }: Sent, offset: number): boolean {
+  return (place?.offset ?? Number.POSITIVE_INFINITY) <= offset;
+}
+
 /** Whether a snapshot holds an operation. */
-function holds(s: Snapshot, recovered: boolean, { entry, place }: Sent): boolean {
-  if (recovered && (place?.offset ?? Number.POSITIVE_INFINITY) <= s.offset) return true;
-  return s.seqs?.some(([client, seq]) => client === entry?.client && entry.seq <= seq) ?? false;
+function holds(s: Snapshot, recovered: boolean, sent: Sent): boolean {
+  const { client, seq = Number.POSITIVE_INFINITY } = sent.entry ?? {};
+  const newest = s.seqs?.find(([id]) => id === client)?.[1] ?? 0;
+  return seq <= newest || (recovered && newest === 0 && took(sent, s.offset));
 }

@@ -275,7 +275,7 @@ describe('documents without a network', () => {
     const first = device.page();
     first.client.counter('counter:likes', { offline: true });
     await world.pass(1000);
-    server.withholds = true;
+    server.holding = true;
     first.client.counter('counter:likes').add(5);
     await world.pass(1000);
     expect(server.log('counter:likes').entries.length).toBe(1);
@@ -285,7 +285,7 @@ describe('documents without a network', () => {
     const likes = second.client.counter('counter:likes', { offline: true });
     await world.pass(100);
     expect([likes.value, second.client.outbox.entries]).toEqual([5, []]);
-    server.withholds = false;
+    server.holding = false;
     device.offline = false;
     await world.pass(30_000);
     expect([likes.value, server.log('counter:likes').entries.length]).toEqual([5, 1]);

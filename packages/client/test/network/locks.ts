@@ -9,6 +9,7 @@ type Callback = () => Promise<unknown>;
 /** The locks of a browser, in which tabs can die. */
 export class Locks {
   #held: Held[] = [];
+  readonly #dead = new Set<string>();
   #queue: { name: string; tab: string; start(): void }[] = [];
 
   /** What one tab sees of it. */
@@ -26,7 +27,7 @@ export class Locks {
           resolve();
         };
         const one = { name, tab, start };
-        this.#queue.push(one);
+        if (!this.#dead.has(tab)) this.#queue.push(one);
         signal?.addEventListener('abort', abort);
         this.#grant();
       });
@@ -41,6 +42,7 @@ export class Locks {
 
   /** A tab is gone, with what it held and asked for. */
   kill(tab: string): void {
+    this.#dead.add(tab);
     this.#queue = this.#queue.filter((one) => one.tab !== tab);
     for (const held of this.#held.filter((one) => one.tab === tab)) held.end();
   }

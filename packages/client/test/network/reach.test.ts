@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { fate, Site } from './site.ts';
+import { fate, platform, Site } from './site.ts';
 
 let site: Site;
 const start = (): Site => {
@@ -11,23 +11,6 @@ afterEach(() => {
   site.end();
   vi.unstubAllGlobals();
 });
-
-/** A platform that believes something of the network. */
-function platform(online: boolean): { believe(online: boolean): void; sign(type: string): void } {
-  const window = new EventTarget();
-  const navigator = { onLine: online };
-  vi.stubGlobal('navigator', navigator);
-  vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
-  vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
-  const sign = (type: string): void => void window.dispatchEvent(new Event(type));
-  return {
-    sign,
-    believe: (believed) => {
-      navigator.onLine = believed;
-      sign(believed ? 'online' : 'offline');
-    },
-  };
-}
 
 const url = 'https://site.test/notes';
 
@@ -167,6 +150,21 @@ describe('the probe', () => {
     sign('focus');
     await site.pass();
     expect(probe.mock.calls.length).toBe(asked + 2);
+    await site.pass(60_000);
+    expect(probe.mock.calls.length).toBe(asked + 2);
+  });
+
+  test('NET-2 is asked at once when a request begins to wait', async () => {
+    start();
+    const probe = vi.fn(site.reach);
+    const network = site.tab('tab', { probe, random: () => 0.999 });
+    site.up = false;
+    await expect(network.execute(site.reach)).rejects.toThrow();
+    await site.pass(60_000);
+    site.up = true;
+    network.post(url, 1);
+    await site.pass();
+    expect([network.status, site.bodies]).toEqual(['online', ['1']]);
   });
 
   test('NET-2 has the last word: one server that is down is not the network', async () => {
@@ -246,6 +244,47 @@ describe('without a probe', () => {
       'reached',
       'reached',
     ]);
+  });
+
+  test('NET-3 a request that begins to wait when nothing did is tried', async () => {
+    start();
+    const network = site.tab();
+    site.up = false;
+    await expect(network.execute(site.reach)).rejects.toThrow();
+    await site.pass(60_000);
+    site.up = true;
+    network.post(url, 1);
+    await site.pass(500);
+    expect([network.status, site.bodies]).toEqual(['online', ['1']]);
+  });
+
+  test('NET-3 NET-7 once the network is back nothing more is tried than may be under way', async () => {
+    start();
+    const { believe } = platform(true);
+    const network = site.tab('tab', { random: () => 0.999 });
+    site.up = false;
+    network.post(url, 0);
+    await site.pass(60_000);
+    site.up = true;
+    believe(true);
+    await site.pass();
+    expect(network.status).toBe('online');
+    site.answer = () => 'silence';
+    for (let n = 1; n <= 20; n++) network.post(`https://site.test/${n}`, n);
+    await site.pass(30_000);
+    expect(site.seen.length).toBe(1 + 6);
+  });
+
+  test('NET-3 if nothing waits, the platform is believed', async () => {
+    start();
+    const { believe } = platform(true);
+    const network = site.tab();
+    await site.pass();
+    believe(false);
+    await site.pass(60_000);
+    expect(network.status).toBe('offline');
+    believe(true);
+    expect(network.status).toBe('online');
   });
 
   test('NET-4 a lane that gets no answer where others do waits alone', async () => {

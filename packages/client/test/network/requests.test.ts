@@ -1,7 +1,8 @@
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { indexedDBStorage, memoryStorage, RejectedError } from '../../src/network.ts';
-import { bound, fate, Site } from './site.ts';
+import type { Row } from '../../src/network/request.ts';
+import { type Change, indexedDBStorage, memoryStorage, RejectedError } from '../../src/network.ts';
+import { bound, fate, platform, Site } from './site.ts';
 
 let site: Site;
 const start = (...args: ConstructorParameters<typeof Site>): Site => {
@@ -141,6 +142,16 @@ describe('a request', () => {
       expect([sent.value?.status, network.status]).toEqual([200, 'online']);
     },
   );
+
+  test('NET-8 an answer ends the row of waits', async () => {
+    start();
+    const network = site.tab();
+    answers(503, 503, 200, 503);
+    const begin = site.world.now;
+    for (const n of [1, 2]) network.post(url, n);
+    await site.pass(60_000);
+    expect(site.seen.map(({ at }) => at - begin)).toEqual([0, 250, 750, 750, 1000]);
+  });
 
   test.each([
     ['seconds', () => '30', 30_000],
@@ -486,6 +497,88 @@ describe('tabs', () => {
     expect(await site.storage.read('')).toEqual([]);
   });
 
+  test('NET-11 a page that is reloaded does not miss what its former self seems to hold yet', async () => {
+    start();
+    site.up = false;
+    site.tab('former').post(url, 1);
+    await site.pass(1000);
+    site.kill('former');
+    site.up = true;
+    const [[, row] = []] = (await site.storage.read('')) as [string, Row][];
+    site.locks.of('ghost').request(`tutti:network//tab/${row?.owner}`, () => new Promise(() => {}));
+    site.tab('reloaded');
+    await site.pass(1000);
+    expect(site.bodies).toEqual([]);
+    site.locks.kill('ghost');
+    await site.pass(1000);
+    expect(site.bodies).toEqual(['1']);
+  });
+
+  test('NET-11 one that lives waits for what it has found, and takes it when its tab is gone', async () => {
+    start();
+    site.answer = () => 'silence';
+    site.tab('dying').post(url, 1);
+    await site.pass(10);
+    site.tab('living');
+    await site.pass(10);
+    site.answer = () => new Response('ok');
+    expect(site.bodies).toEqual(['1']);
+    site.kill('dying');
+    await site.pass(1000);
+    expect([site.bodies, new Set(site.seen.map(({ key }) => key)).size]).toEqual([['1', '1'], 1]);
+  });
+
+  test('NET-11 NET-10 one that is seen again knows what others have left and discarded', async () => {
+    start();
+    const { sign } = platform(true);
+    const network = site.tab('living');
+    await network.ready;
+    site.up = false;
+    site.tab('dying').post(url, 1);
+    await site.pass(1000);
+    site.kill('dying');
+    site.up = true;
+    site.answer = () => new Response('no', { status: 400 });
+    sign('focus');
+    await site.pass(60_000);
+    const other = site.tab('other');
+    await other.ready;
+    expect([network.dead.length, other.dead]).toEqual([1, network.dead]);
+    await other.discard(String(other.dead[0]?.id));
+    sign('focus');
+    await site.pass();
+    expect([network.dead, network.sync.state]).toEqual([[], 'synced']);
+  });
+
+  test('NET-10 what is discarded while the page looks again stays so', async () => {
+    start();
+    site.up = false;
+    const { sign } = platform(true);
+    site.tab('first').post(url, 1);
+    await site.pass(1000);
+    site.kill('first');
+    site.up = true;
+    site.answer = () => new Response('no', { status: 400 });
+    const storage = bound(site.storage);
+    const network = site.tab('second', { storage });
+    await site.pass(60_000);
+    const { read } = storage;
+    let answer = (): void => {};
+    storage.read = async (prefix) => {
+      const rows = await read(prefix);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return rows;
+    };
+    sign('focus');
+    await site.pass();
+    await network.discard(String(network.dead[0]?.id));
+    answer();
+    await site.pass();
+    expect(network.dead).toEqual([]);
+  });
+
   test('NET-11 two that find the same left behind send it once', async () => {
     start();
     site.up = false;
@@ -511,6 +604,41 @@ describe('tabs', () => {
     await site.pass(60_000);
     expect(new Set(site.seen.map(({ key }) => key)).size).toBe(1);
     expect(await site.storage.read('')).toEqual([]);
+  });
+
+  test('NET-11 what one tab has sent no other finds, however slow the storage is', async () => {
+    start();
+    const slow = {
+      ...bound(site.storage),
+      write: async (changes: readonly Change[]) => {
+        await new Promise<void>((resolve) => void site.world.after(50, resolve));
+        return site.storage.write(changes);
+      },
+    };
+    const [one, two] = [site.tab('one', { storage: slow }), site.tab('two')];
+    one.post(url, 1);
+    await site.pass(60);
+    two.post(url, 2);
+    await site.pass(1000);
+    expect(site.bodies).toEqual(['1', '2']);
+  });
+
+  test('NET-11 a page that has nothing to send holds no lock', async () => {
+    start();
+    const network = site.tab();
+    const held = async () => (await site.locks.of('any').query()).held?.length;
+    await site.pass(1000);
+    expect(await held()).toBe(0);
+    site.up = false;
+    network.post(url, 1);
+    await site.pass(1000);
+    expect(await held()).toBe(2);
+    site.up = true;
+    await site.pass(20_000);
+    expect([site.bodies, await held()]).toEqual([['1'], 0]);
+    network.post(url, 2);
+    await site.pass();
+    expect([site.bodies, await held()]).toEqual([['1', '2'], 0]);
   });
 
   test('NET-11 locks that the browser forbids are as none', async () => {
@@ -550,6 +678,27 @@ describe('the storage', () => {
     site.up = true;
     await site.pass(60_000);
     expect([site.bodies, sent.value?.ok, network.durable]).toEqual([['1'], true, true]);
+  });
+
+  test('NET-7 NET-13 what is stored and what is not are sent in one order', async () => {
+    start();
+    const storage = bound(site.storage);
+    const network = site.tab('tab', { storage });
+    await network.ready;
+    site.answer = () => 'silence';
+    site.tab('other').post(url, 0);
+    await site.pass(1000);
+    const { write } = storage;
+    storage.write = () => Promise.reject(new Error('full'));
+    network.post(url, 1);
+    await site.pass(10);
+    storage.write = write;
+    network.post(url, 2);
+    await site.pass(1000);
+    site.answer = () => new Response('ok');
+    site.kill('other');
+    await site.pass(60_000);
+    expect(site.bodies).toEqual(['0', '0', '1', '2']);
   });
 
   test('NET-13 one that is lost is written again', async () => {

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import { vi } from 'vitest';
 import {
   createNetwork,
   memoryStorage,
@@ -44,7 +46,7 @@ export class Site {
   tab(name = 'tab', options: NetworkOptions = {}): Network {
     const network = createNetwork({
       fetch: this.fetch(name),
-      storage: { ...bound(this.storage), close: () => {} },
+      storage: this.#storageOf(name),
       locks: this.locks.of(name),
       onError: (error) => void this.errors.push(error),
       now: () => this.world.now,
@@ -73,6 +75,18 @@ export class Site {
     if (!this.up) throw new TypeError('Failed to fetch');
     return 'reached';
   };
+
+  #storageOf(tab: string): Storage {
+    const { storage } = this;
+    const never = new Promise<never>(() => {});
+    const alive = async <A>(act: () => Promise<A>): Promise<A> => (this.#dead.has(tab) ? never : act());
+    return {
+      ...bound(storage),
+      read: (prefix) => alive(() => storage.read(prefix)),
+      write: (changes) => alive(() => storage.write(changes)),
+      close: () => {},
+    };
+  }
 
   fetch(tab: string): typeof fetch {
     return async (url, init) => {
@@ -109,6 +123,24 @@ export class Site {
   end(): void {
     for (const network of this.#networks) network.close();
   }
+}
+
+/** A platform that believes something of the network, until `vi.unstubAllGlobals`. */
+export function platform(online: boolean): { believe(online: boolean): void; sign(type: string): void } {
+  const window = new EventTarget();
+  setMaxListeners(0, window);
+  const navigator = { onLine: online };
+  vi.stubGlobal('navigator', navigator);
+  vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+  vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
+  const sign = (type: string): void => void window.dispatchEvent(new Event(type));
+  return {
+    sign,
+    believe: (believed) => {
+      navigator.onLine = believed;
+      sign(believed ? 'online' : 'offline');
+    },
+  };
 }
 
 /** A storage whose methods may be taken apart. */

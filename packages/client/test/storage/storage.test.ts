@@ -136,6 +136,14 @@ describe('IndexedDB', () => {
     storage.close();
   });
 
+  test('STORE-3 when a connection is closed under us we look whether the rows are there, without being used', async () => {
+    const storage = kept();
+    await storage.write([['k', 1]]);
+    forceCloseDatabase(databases[0] as never);
+    await vi.waitFor(() => expect(databases.length).toBe(2));
+    storage.close();
+  });
+
   test('STORE-3 a connection that is closed and does not say so is made anew', async () => {
     const storage = kept();
     await storage.write([['k', 1]]);

@@ -1,11 +1,11 @@
-import { apply, type Op } from '@tutti/text';
+import { apply, type Op } from '@tutti/text/op';
 import { describe, expect, test } from 'vitest';
 import { cut } from '../../src/text/cut.ts';
 import { Typing } from '../../src/text/typing.ts';
 
 const bytes = (op: Op): number => new TextEncoder().encode(JSON.stringify(op)).length;
 
-describe('what is too large for one operation', () => {
+describe('TEXT-18 what is too large for one operation', () => {
   test.each([
     ['one splice', [[3, 2, 'x']], 1],
     ['text of all sizes', [[3, 2, 'aé"\n€𝕏'.repeat(400)]], 8],

@@ -13,9 +13,10 @@ import { World } from '../world.ts';
 import { editor } from './editor.ts';
 
 const topic = 'text:t';
+const day = 86_400_000;
 
-function setUp() {
-  const world = new World(7);
+function setUp(seed = 7) {
+  const world = new World(seed);
   const server = new ModelServer(world);
   const errors: unknown[] = [];
   const enter = (options: Options = { types: [texts] }) =>
@@ -256,6 +257,39 @@ describe('the type text', () => {
     expect(pending.status).toBe('confirmed');
     expect(told).toEqual([{ op: [[0, 0, '---']], own: false, rebased: true }]);
     expect([text.value, shown(), server.log(topic).text?.text]).toEqual(Array(3).fill('---one two three'));
+  });
+
+  test.each([
+    ['is seen before it writes', true, 0],
+    ['is in a snapshot', true, 1],
+    ['does not come in time, is lost', false, 0],
+  ])('DOC-34 a client is forgotten, and what the server took of it %s', async (_, comes, snapshots) => {
+    const { world, server, text, errors } = setUp();
+    const shown = editor(text);
+    text.insert(0, 'base');
+    await world.pass(1000);
+    world.now += 2 * day;
+    await world.pass(60_000);
+    server.holding = true;
+    const taken = text.insert(4, ' taken');
+    await world.pass(1000);
+    expect(text.pending).toEqual([taken]);
+    for (const { secret } of server.sessions) server.forgotten.add(secret);
+    server.snapshots = snapshots;
+    server.cutAll();
+    const pending = text.insert(10, ' pending');
+    await world.pass(5000);
+    server.append(topic, [[0, 0, '>']]);
+    if (comes) server.release();
+    await world.pass(60_000);
+    const lost = comes ? undefined : 'position_lost';
+    expect([taken.status, taken.error?.code]).toEqual([lost ? 'rejected' : 'confirmed', lost]);
+    server.release();
+    await world.pass(60_000);
+    expect(pending.status).toBe('confirmed');
+    expect(text.value.split(' ').sort()).toEqual(['>base', 'pending', 'taken']);
+    expect([shown(), server.log(topic).text?.text]).toEqual(Array(2).fill(text.value));
+    expect(errors).toEqual([]);
   });
 
   test('a document that ends takes back what was not confirmed', async () => {

@@ -1,0 +1,48 @@
+package client_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tuttisync/tutti"
+	"github.com/tuttisync/tutti/client"
+	"github.com/tuttisync/tutti/protocol"
+	"github.com/tuttisync/tutti/store/memory"
+	"github.com/tuttisync/tutti/text"
+)
+
+// TestText_taken_into_a_log_that_is_lost sees that an operation ends which the server
+// took and has lost, although the client had read nothing of what is lost.
+func TestText_taken_into_a_log_that_is_lost(t *testing.T) {
+	bubble(t, "DOC-18", func(t *testing.T) {
+		before := memory.New()
+		srv, n := inMemory(t, tutti.Config{Dev: true, Store: before})
+		backup := before.Clone()
+		link := newPausable()
+		link.RoundTripper = &http.Transport{DialContext: n.dial}
+		c := dial(t, "http://localhost", client.Options{Roads: []string{"sse"}, HTTPClient: &http.Client{Transport: link}})
+		w := client.OpenText(c, "text:a", client.DocumentOptions{})
+		ready(t, w.Document)
+		shown := mirror(t, w)
+		m := w.Insert(0, "lost")
+		synctest.Wait()
+		if _, at, err := srv.Document(t.Context(), "text:a"); err != nil || at.Offset != 1 || m.Status() != client.MutationSent {
+			t.Fatalf("the server is at %v, %v; the mutation is %s", at, err, m.Status())
+		}
+		srv = n.serveAnew(t, tutti.Config{Dev: true, Store: backup})
+		if _, err := srv.Edit(t.Context(), "text:a", text.Insert(0, "other")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) // it is connected again
+		link.pass(9)
+		time.Sleep(time.Minute)
+		rejected(t, m, protocol.PositionLost)
+		confirmed(t, w.Insert(5, " work"))
+		synctest.Wait()
+		if w.Value() != "other work" || *shown != w.Value() {
+			t.Errorf("it shows %q, told as %q", w.Value(), *shown)
+		}
+	})
+}

@@ -1,0 +1,5 @@
+// In whose past an event is.
+
+export const left = 1;
+export const right = 2;
+export const both = 3;
