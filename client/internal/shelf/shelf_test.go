@@ -55,7 +55,7 @@ func wants(t *testing.T, s *Shelf, want map[string]string) {
 	}
 }
 
-func TestShelf_STORE1_rows(t *testing.T) {
+func TestShelf_rows(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	s := open(t, dir)
 	write(t, s, put("b/1", "one"), put("b/10", "ten"), put("b/2", "two"), put("a", ""), put("b/", "none"))
