@@ -89,6 +89,25 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
+	bubble(t, "OUT-1 what joins an operation that was not sent is stored with it", func(t *testing.T) {
+		device := newDevice(t, http.NotFoundHandler())
+		l := device.start(client.Options{})
+		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{Offline: true})
+		for i := range 20 {
+			note.Insert(i, "a")
+			synctest.Wait()
+		}
+		if got := dataIn(l.Outbox().Entries()); len(got) != 1 || len(note.Pending("")) != 1 {
+			t.Errorf("the outbox has %v", got)
+		}
+		l.kill()
+		l = device.start(client.Options{})
+		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{Offline: true})
+		if got := note.Value(); got != strings.Repeat("a", 20) {
+			t.Errorf("it shows %q", got)
+		}
+	})
+
 	bubble(t, "OUT-3 what was queued offline is sent by the next life, once and in order", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
@@ -437,6 +456,40 @@ func TestCopies(t *testing.T) {
 		}
 		if len(l.Outbox().Entries()) > 0 || len(tasks.Pending("c")) > 0 {
 			t.Errorf("the outbox has %v", l.Outbox().Entries())
+		}
+	})
+
+	bubble(t, "COPY-1 what was acknowledged and is not in the stored document shows, and is not sent again", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		open := func() (*life, *client.Counter) {
+			l := device.start(client.Options{Roads: []string{"poll"}})
+			return l, client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true})
+		}
+		l, likes := open()
+		ready(t, likes.Document)
+		device.set(hold, "/v1/poll")
+		time.Sleep(2 * time.Second) // what is asked next comes nowhere
+		made := likes.Add(5)
+		time.Sleep(2 * time.Second)
+		if got := d.dataOf(t, "counter:a"); len(got) != 1 || likes.Value() != 5 || likes.Confirmed() != 0 || len(l.Outbox().Entries()) > 0 {
+			t.Fatalf("the server has %v, it shows %d, confirmed %d, %s", got, likes.Value(), likes.Confirmed(), made.Status())
+		}
+		device.offline(true)
+		l.kill()
+		l, likes = open()
+		time.Sleep(time.Second)
+		if likes.Value() != 5 || likes.Confirmed() != 0 || len(l.Outbox().Entries()) > 0 {
+			t.Errorf("it shows %d, confirmed %d, the outbox has %v", likes.Value(), likes.Confirmed(), l.Outbox().Entries())
+		}
+		device.offline(false)
+		time.Sleep(time.Minute)
+		if got := d.dataOf(t, "counter:a"); len(got) != 1 || likes.Confirmed() != 5 || likes.Value() != 5 {
+			t.Errorf("the server has %v, it shows %d, confirmed %d", got, likes.Value(), likes.Confirmed())
+		}
+		l.Close()
+		if got := device.rows("entry/"); len(got) > 0 {
+			t.Errorf("%v are stored", got)
 		}
 	})
 
