@@ -37,9 +37,9 @@ export function admit(history: History, own: string, changes: readonly Arrived[]
     const { agent, seq } = missing;
     const seqs = waiting.get(agent) ?? new Map<number, Waiting[]>();
     waiting.set(agent, seqs);
-    const others = seqs.get(seq);
-    if (others === undefined) seqs.set(seq, [next]);
-    else others.push(next);
+    const others = seqs.get(seq) ?? [];
+    seqs.set(seq, others);
+    others.push(next);
   }
   return [...waiting.values()].flatMap((seqs) => [...seqs.values()].flat().map(({ change }) => change));
 }

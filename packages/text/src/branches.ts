@@ -62,7 +62,7 @@ export class Branches {
 
   /** Goes to the code point at a position of the prepare state, and returns how many are before it in the effect state. */
   seek(at: number, c: Cursor): number {
-    if (at >= this.prepared) throw new RangeError('text: a code point that is not there');
+    if (at >= this.prepared) throw new RangeError('text: no such code point');
     const { cells } = this;
     let p = this.#root;
     let rest = at;
@@ -102,7 +102,7 @@ export class Branches {
       c.offset = offset;
       return;
     }
-    throw new RangeError('text: a code point that is not there');
+    throw new RangeError('text: no such code point');
   }
 
   /** The first piece; 0 if there is none. */

@@ -11,16 +11,10 @@ export class Column {
 
   /** The index of the last number that is not above one. The numbers ascend, and the first is not above it. */
   last(value: number): number {
-    const values = this.values;
-    let high = this.length;
-    if ((values[high - 1] as number) <= value) return high - 1;
-    let low = 0;
-    while (low + 1 < high) {
-      const middle = (low + high) >>> 1;
-      if ((values[middle] as number) <= value) low = middle;
-      else high = middle;
-    }
-    return low;
+    const { values } = this;
+    const end = this.length - 1;
+    if ((values[end] as number) <= value) return end;
+    return search(end, (i) => (values[i] as number) > value) - 1;
   }
 }
 

@@ -93,12 +93,7 @@ export class History {
 
   /** What n events of a run inserted, from v on. */
   text(run: number, v: LV, n: number): string {
-    return this.content.text(
-      run,
-      v - (this.#starts.values[run] as number),
-      n,
-      this.runEnd(run) - (this.#starts.values[run] as number),
-    );
+    return this.content.text(run, v - this.runStart(run), n, this.runEnd(run) - this.runStart(run));
   }
 
   /** What n events inserted, from v on, which may be of several runs. */
@@ -124,8 +119,8 @@ export class History {
     const last = this.#starts.length - 1;
     if (
       last < 0 ||
-      (this.#kinds.values[last] as number) !== Kind.inserted ||
-      (this.#positions.values[last] as number) + this.end - (this.#starts.values[last] as number) !== at ||
+      this.kind(last) !== Kind.inserted ||
+      (this.#positions.values[last] as number) + this.end - this.runStart(last) !== at ||
       !this.#follows(last)
     ) {
       this.#add(at, Kind.inserted, length);
@@ -138,22 +133,15 @@ export class History {
   remove(at: number, n: number, length = -1): void {
     this.#bound(at, n);
     const last = this.#starts.length - 1;
-    if (last >= 0 && this.#follows(last)) {
-      const kind = this.#kinds.values[last] as number;
-      const before = this.#positions.values[last] as number;
-      if (kind === Kind.deleted && before === at) {
-        this.end += n;
-        return;
-      }
-      const single = kind === Kind.deleted && this.end - (this.#starts.values[last] as number) === 1;
-      if (n === 1 && before - 1 === at && (kind === Kind.erased || single)) {
-        this.#kinds.values[last] = Kind.erased;
-        this.#positions.values[last] = at;
-        this.end++;
-        return;
-      }
+    const before = this.#positions.values[last] as number;
+    const kind = last >= 0 && this.#follows(last) ? this.kind(last) : -1;
+    const single = kind === Kind.deleted && this.end - this.runStart(last) === 1;
+    if (n === 1 && before - 1 === at && (kind === Kind.erased || single)) {
+      this.#kinds.values[last] = Kind.erased;
+      this.#positions.values[last] = at;
+    } else if (kind !== Kind.deleted || before !== at) {
+      this.#add(at, Kind.deleted, length);
     }
-    this.#add(at, Kind.deleted, length);
     this.end += n;
   }
 
@@ -182,10 +170,8 @@ export class History {
 
   /** How many code points the text has to which an event of a run, which was walked, is applied. */
   lengthBefore(run: number, v: LV): number {
-    const n = v - (this.#starts.values[run] as number);
-    return (
-      (this.#lengths.values[run] as number) + ((this.#kinds.values[run] as number) === Kind.inserted ? n : -n)
-    );
+    const n = v - this.runStart(run);
+    return (this.#lengths.values[run] as number) + (this.kind(run) === Kind.inserted ? n : -n);
   }
 
   /** How many code points the text has at an event's version, which was walked. */
@@ -200,9 +186,9 @@ export class History {
    * @throws TextError if they do not fit it.
    */
   fit(run: number, v: LV, n: number, length: number): void {
-    if ((this.#starts.values[run] as number) === v) this.#lengths.values[run] = length;
+    if (this.runStart(run) === v) this.#lengths.values[run] = length;
     const at = this.position(run, v, n);
-    if ((this.#kinds.values[run] as number) !== Kind.inserted) {
+    if (this.kind(run) !== Kind.inserted) {
       if (at + n > length) throw new TextError('bad_update', 'More is deleted than there is.');
     } else if (at > length) {
       throw new TextError('bad_update', 'Text is inserted behind the end.');
@@ -254,7 +240,7 @@ export class History {
 
   /** Whether the next event follows a run of operations without a branch. */
   #follows(run: number): boolean {
-    return this.graph.start(this.graph.length - 1) <= (this.#starts.values[run] as number);
+    return this.graph.start(this.graph.length - 1) <= this.runStart(run);
   }
 
   #bound(at: number, n: number): void {

@@ -101,7 +101,7 @@ export class Rope {
 
 /** @throws RangeError unless these are positions, in this order, in a text of this length. */
 function check(from: number, to: number, length: number): void {
-  if (from < 0 || from > to || to > length) throw new RangeError('text: a code point that is not there');
+  if (from < 0 || from > to || to > length) throw new RangeError('text: no such code point');
 }
 
 /**

@@ -114,7 +114,7 @@ export function decode(data: Uint8Array): Arrived[] {
 }
 
 function nameOf(from: Reader, names: readonly string[]): string {
-  const name = names[from.number(2 ** 31 - 1)];
+  const name = names[from.number(maxEvents)];
   if (name === undefined) throw damaged();
   return name;
 }

@@ -1,4 +1,4 @@
-import type { Difference, Heads, LV, Span } from './graph.ts';
+import type { Difference, Heads, LV } from './graph.ts';
 import { type History, Kind } from './history.ts';
 import { type Order, Tracker } from './tracker.ts';
 
@@ -55,10 +55,9 @@ export class Walker {
   #apply(start: LV, end: LV, tell: Tell | undefined): void {
     const history = this.#history;
     const { tracker } = this;
-    const floor = history.graph.floor(start);
-    this.visit(history.graph.parents(start), floor);
-    for (let run = history.runOf(start), v = start; v < end; run++) {
-      const n = Math.min(history.runEnd(run), end) - v;
+    const { graph } = history;
+    this.visit(graph.parents(start), graph.floor(start));
+    history.each(start, end, (run, v, n) => {
       const at = history.position(run, v, n);
       const kind = history.kind(run);
       history.fit(run, v, n, tracker.prepared);
@@ -68,10 +67,8 @@ export class Walker {
       } else {
         tracker.remove(v, at, n, kind === Kind.erased, tell);
       }
-      v += n;
-    }
+    });
     this.#version = [end - 1];
-    this.#floor = floor;
   }
 
   /** Moves the prepare state to a version, of whose past all events before the floor are. */
@@ -87,7 +84,9 @@ export class Walker {
   /** Moves the prepare state to a version from which it differs so. */
   shift({ onlyA, onlyB }: Difference, version: Heads, floor: LV): void {
     for (const { start, end } of onlyA) this.retreat(start, end);
-    for (let i = onlyB.length - 1; i >= 0; i--) this.#advance(onlyB[i] as Span);
+    for (const { start, end } of onlyB.reverse()) {
+      this.#history.each(start, end, (run, v, n) => this.move(run, v, n, 1));
+    }
     this.#version = version;
     this.#floor = floor;
   }
@@ -100,10 +99,6 @@ export class Walker {
       this.move(run, from, v - from, -1);
       v = from;
     }
-  }
-
-  #advance({ start, end }: Span): void {
-    this.#history.each(start, end, (run, v, n) => this.move(run, v, n, 1));
   }
 
   /** Takes n events of a run back from the prepare state (by is -1), or puts them into it again (1). */
