@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -329,5 +330,33 @@ func TestFold_TEXT8_a_bar_while_tentative(t *testing.T) {
 	f.Keep()
 	if entries, _ := f.Held(); entries != 0 {
 		t.Errorf("%d entries are held before the bar", entries)
+	}
+}
+
+// What a log cost was charged when it was folded: a snapshot of it can always be read.
+func TestLoad_TEXT8_a_log_that_was_dear(t *testing.T) {
+	f := NewFold("", 0, Limits{})
+	add := func(client string, base uint64, op Op) {
+		t.Helper()
+		if _, err := f.Fold(Entry{Offset: f.Offset() + 1, Client: client, Base: base, Op: op}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("ann", 0, Insert(0, strings.Repeat("a", 4000)))
+	for i := range 900 { // the run in pieces
+		add(fmt.Sprint("bob", i), 1, Insert(4*i+2, "b"))
+	}
+	for i := range 1200 { // each takes all of them back, and puts them in again
+		add(fmt.Sprint("cleo", i), uint64(i%2), Insert(0, "c"))
+	}
+	if f.Bar() != 0 {
+		t.Fatalf("there is a bar at %d", f.Bar())
+	}
+	g, err := Load(f.Snapshot(), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.String() != f.String() {
+		t.Error("it has another text")
 	}
 }

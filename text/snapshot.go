@@ -38,7 +38,7 @@ func Load(s Snapshot, limits Limits) (*Fold, error) {
 	}
 	f.sequence = *sequence
 	length := s.Length
-	_, err = f.sequence.history.walk(nil, 0, length, &nearby{}, func(e edit) {
+	_, err = f.sequence.history.walk(nil, 0, length, &nearby{charged: true}, func(e edit) {
 		length += utf8.RuneCountInString(e.text) - e.n
 	})
 	if err != nil {

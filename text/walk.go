@@ -85,8 +85,9 @@ func (g *graph) lowest(start lv) []lv {
 // nearby is the walker of the concurrent part of a history, which goes on from
 // where it was while what comes follows the event before its tracker's.
 type nearby struct {
-	walker *walker
-	limit  int // so many events it holds before a later beginning is looked for
+	walker  *walker
+	limit   int  // so many events it holds before a later beginning is looked for
+	charged bool // as of its walkers
 }
 
 // maxNear is how many events are held near for a start.
@@ -109,6 +110,7 @@ func (h *history) concurrently(version []lv, s span, lowest lv, near *nearby, te
 		base := h.graph.base(version)
 		if w == nil || base+1 != w.tracker.base {
 			w = newWalker(h, base)
+			w.charged = near.charged
 		}
 		near.walker, near.limit = w, max(maxNear, 2*near.holds(s.end))
 	}

@@ -37,6 +37,7 @@ function sequenceOf(snapshot: Snapshot): Sequence {
   }
   const sequence = Sequence.of(bar, length, log);
   const walker = new Walker(sequence.history, -1, length);
+  walker.charged = true; // when the log was folded
   walker.reach(sequence.history.end);
   const { effective } = walker.tracker;
   if (effective !== runes) {

@@ -168,6 +168,18 @@ describe('what is no snapshot is bad_update', () => {
   });
 });
 
+test('TEXT-8 a snapshot of a log that was dear to fold can always be read', { timeout: 60_000 }, () => {
+  const fold = new Fold();
+  const add = (client: string, base: number, change: Op): void =>
+    void fold.fold({ offset: fold.offset + 1, client, base, op: change });
+  add('ann', 0, op.insert(0, 'a'.repeat(4000)));
+  for (let i = 0; i < 900; i++) add(`bob${i}`, 1, op.insert(4 * i + 2, 'b')); // the run in pieces
+  for (let i = 0; i < 1200; i++) add(`cleo${i}`, i % 2, op.insert(0, 'c')); // each moves all of them
+  expect(fold.bar).toBe(0);
+  const loaded = Fold.load(fold.snapshot());
+  expect(loaded.text === fold.text).toBe(true);
+});
+
 test('TEXT-9 what is left of operations without one of them is what the naive engine has without its events', () => {
   for (let seed = 0; seed < 1500; seed++) {
     const random = new Random(seed);
