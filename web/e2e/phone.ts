@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -61,6 +61,15 @@ export class Phone {
     const ended = once(child, 'exit');
     process.kill(-child.pid, 'SIGKILL');
     await ended;
+  }
+
+  /** Starts it again as the browser of a user who lets no page store anything. */
+  async forbidStorage(): Promise<void> {
+    await this.kill();
+    const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
+    await mkdir(join(this.#profile, 'Default'), { recursive: true });
+    await writeFile(join(this.#profile, 'Default/Preferences'), JSON.stringify(settings));
+    await this.start();
   }
 
   async end(): Promise<void> {

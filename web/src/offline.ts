@@ -10,12 +10,12 @@ import { NotesView } from './views/notes.ts';
 const room = find(document, '#notes');
 showSource(find(room, '.source'), 'offline.ts', offlineSource);
 notes(new NotesView(room), new URLSearchParams(location.search).get('user') ?? 'Ann');
-void keepPage();
+// Where a page may not store anything it has no worker either.
+keepPage().catch(() => {});
 
-/** Lets the page itself open without a network; what is not served safely has no workers. */
+/** Lets the page itself open without a network. */
 async function keepPage(): Promise<void> {
   const { serviceWorker } = navigator;
-  if (!serviceWorker) return;
   await serviceWorker.register('./offline-worker.js', { scope: './offline.html' });
   const { active } = await serviceWorker.ready;
   const loaded = performance.getEntriesByType('resource').map(({ name }) => new URL(name));

@@ -231,6 +231,7 @@ export class Client implements Syncing {
       reserve: () => this.#requests.reserve(),
       docOf: (topic) => this.#documents.typeOf(topic),
       revive: (document, client) => this.#documents.revive(document, client),
+      lost: () => this.#documents.save(),
       beside: (only) => new Client(url, this.#settings, only),
       changed: () => {
         this.outbox.changed();

@@ -40,7 +40,7 @@ export class NotesView {
     this.#room = room;
     this.#status = new StatusView(find(room, '.status'), () => this.#connect());
     this.#outbox = new OutboxView(find(room, '.outbox'));
-    this.#note = new NoteView(find(room, '.note'));
+    this.#note = new NoteView(find(room, '#note'));
   }
 
   showStatus(status: Status): void {
@@ -61,12 +61,12 @@ export class NotesView {
     const box = (name: string) => find<HTMLInputElement>(this.#room, `input[name="${name}"]`);
     const [offline, reject] = [box('offline'), box('reject')];
     const tell = () => {
-      for (const { name, checked } of [offline, reject]) sessionStorage.setItem(name, checked ? 'on' : '');
+      for (const { name, checked } of [offline, reject]) session()?.setItem(name, checked ? 'on' : '');
       follow({ offline: offline.checked, rejecting: reject.checked });
       if (!offline.checked) this.#connect();
     };
     for (const input of [offline, reject]) {
-      input.checked = sessionStorage.getItem(input.name) === 'on';
+      input.checked = session()?.getItem(input.name) === 'on';
       input.addEventListener('change', tell);
     }
     tell();
@@ -150,8 +150,11 @@ export class NotesView {
       item.remove();
       this.#items.delete(key);
     }
+    let next = find(this.#room, '.notes').firstElementChild;
     for (const [key, { title }] of notes) {
       const item = this.#items.get(key) ?? this.#add(key);
+      if (item === next) next = next.nextElementSibling;
+      else find(this.#room, '.notes').insertBefore(item, next);
       const own = tags.filter(([note]) => note === key).map(([, tag]) => tag);
       find(item, 'b').textContent = String(title);
       find(item, '.begin').textContent = textOf(key);
@@ -171,12 +174,20 @@ export class NotesView {
     button.addEventListener('click', () => this.#choose(key));
     item.append(button);
     this.#items.set(key, item);
-    find(this.#room, '.notes').append(item);
     return item;
   }
 
   #choose(key: string): void {
     this.#open = key;
     this.#schedule();
+  }
+}
+
+/** What lives as long as the tab; undefined where a page may not store anything. */
+function session(): Storage | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
   }
 }
