@@ -86,30 +86,4 @@ export class Notebook {
   async durable(): Promise<boolean> {
     return (await this.page.locator('.outbox').getAttribute('data-durable')) === 'true';
   }
-
-  /** The keys of the rows that are in the browser's database. */
-  stored(): Promise<string[]> {
-    return this.page.evaluate(async () => {
-      const answer = <T>(request: IDBRequest<T>): Promise<T> =>
-        new Promise((resolve, reject) => {
-          request.onsuccess = () => resolve(request.result);
-          request.onerror = () => reject(request.error);
-        });
-      const keys: string[] = [];
-      for (const { name } of await indexedDB.databases()) {
-        const database = await answer(indexedDB.open(name ?? ''));
-        if (database.objectStoreNames.contains('rows'))
-          keys.push(
-            ...((await answer(database.transaction('rows').objectStore('rows').getAllKeys())) as string[]),
-          );
-        database.close();
-      }
-      return keys;
-    });
-  }
-
-  /** How many entries that are not settled are in the browser's database. */
-  async storedEntries(): Promise<number> {
-    return (await this.stored()).filter((key) => key.includes('/entry/')).length;
-  }
 }

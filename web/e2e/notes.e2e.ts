@@ -1,8 +1,13 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { Network } from './network.ts';
 import { Notebook } from './notebook.ts';
 import { Phone } from './phone.ts';
 import { Server } from './server.ts';
+import { stored, storedEntries } from './stored.ts';
+
+const shots = process.env.SCREENSHOTS;
 
 let server: Server;
 let phones: { phone: Phone; network: Network }[];
@@ -72,7 +77,7 @@ describe('what is written without a network', () => {
     await notes.add(...numbered(10));
     expect(await notes.titles()).toEqual(numbered(10));
     await expect.poll(made, wait).toEqual(numbered(10));
-    await expect.poll(() => notes.storedEntries(), wait).toBeGreaterThan(0);
+    await expect.poll(() => storedEntries(notes.page), wait).toBeGreaterThan(0);
     await notes.page.unrouteAll();
     deaf = false;
     await notes.reload();
@@ -83,7 +88,7 @@ describe('what is written without a network', () => {
     await notes.open('offline');
     await notes.write('written in a tunnel');
     await notes.tag('travel');
-    await expect.poll(() => notes.storedEntries(), wait).toBe(3);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(3);
     await notes.reload();
     await notes.open('offline');
     expect([await notes.text(), await notes.tags()]).toEqual(['written in a tunnel', ['travel']]);
@@ -109,7 +114,7 @@ describe('what is written without a network', () => {
     await before.write('written offline');
     await before.tag('seven');
     await expect.poll(() => before.waiting(), wait).toBe(100);
-    await expect.poll(() => before.storedEntries(), wait).toBe(100);
+    await expect.poll(() => storedEntries(before.page), wait).toBe(100);
     await phone.kill();
     await phone.start();
     const after = await Notebook.open(phone.context, url);
@@ -133,7 +138,7 @@ describe('what is written without a network', () => {
     network.cut();
     await tabs[0].add(...numbered(10, 'left'));
     await tabs[1].add(...numbered(10, 'right'));
-    await expect.poll(() => tabs[0].storedEntries(), wait).toBe(20);
+    await expect.poll(() => storedEntries(tabs[0].page), wait).toBe(20);
     await phone.kill();
     network.restore();
     await phone.start();
@@ -141,7 +146,7 @@ describe('what is written without a network', () => {
     const all = [...numbered(10, 'left'), ...numbered(10, 'right')];
     await expect.poll(async () => (await tab.titles()).sort(), wait).toEqual(all);
     await expect.poll(async () => (await made()).sort(), wait).toEqual(all);
-    await expect.poll(() => tab.storedEntries(), wait).toBe(0);
+    await expect.poll(() => storedEntries(tab.page), wait).toBe(0);
     const inOrder = (word: string) => made().then((titles) => titles.filter((t) => t.startsWith(word)));
     expect(await inOrder('left')).toEqual(numbered(10, 'left'));
     expect(await inOrder('right')).toEqual(numbered(10, 'right'));
@@ -165,7 +170,7 @@ describe('what is written without a network', () => {
       await tab.add(`of ${i} alone`);
       await tab.open(`of ${i} alone`);
       await tab.write('mine');
-      await expect.poll(() => tab.storedEntries(), wait).toBe(3);
+      await expect.poll(() => storedEntries(tab.page), wait).toBe(3);
     }
     for (const { phone } of devices) await phone.kill();
     const again: Notebook[] = [];
@@ -201,7 +206,7 @@ describe('what cannot be sent', () => {
     await notes.offline(true);
     await notes.add('oboes', 'bagpipes', 'horns');
     await notes.page.getByRole('checkbox', { name: /^Reject/ }).check();
-    await expect.poll(() => notes.storedEntries(), wait).toBe(3);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(3);
     await notes.reload();
     expect(await notes.titles()).toEqual(['oboes', 'bagpipes', 'horns']);
     await notes.offline(false);
@@ -229,7 +234,7 @@ describe('what cannot be sent', () => {
     await notes.live();
     await notes.offline(true);
     await notes.add(...numbered(30));
-    await expect.poll(() => notes.storedEntries(), wait).toBe(30);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(30);
     const turn = async (user: string): Promise<void> => {
       await notes.page.getByRole('combobox', { name: 'You are' }).selectOption(user);
       await notes.page.waitForURL(`**/offline.html?user=${user}`);
@@ -254,11 +259,11 @@ describe('what cannot be sent', () => {
     await notes.live();
     await notes.offline(true);
     await notes.add(...numbered(3));
-    await expect.poll(() => notes.storedEntries(), wait).toBe(3);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(3);
     await notes.page.getByRole('button', { name: /^Forget/ }).click();
     await notes.page.locator('.empty:not([hidden])').waitFor();
     await notes.ready();
-    expect((await notes.stored()).filter((key) => !/\/(?:client|topic)\//.test(key))).toEqual([]);
+    expect((await stored(notes.page)).filter((key) => !/\/(?:client|topic)\//.test(key))).toEqual([]);
     await notes.offline(false);
     expect([await made(), await notes.titles()]).toEqual([[], []]);
   });
@@ -274,18 +279,21 @@ describe('a storage that fails', () => {
     await kept(notes);
     await notes.offline(true);
     await notes.add(...numbered(5));
-    await expect.poll(() => notes.storedEntries(), wait).toBe(5);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(5);
     const session = await phone.context.newCDPSession(notes.page);
     await session.send('Storage.clearDataForOrigin', {
       origin: new URL(url).origin,
       storageTypes: 'indexeddb',
     });
-    await expect.poll(() => notes.storedEntries(), wait).toBe(5);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(5);
     await notes.add('later');
-    await expect.poll(() => notes.storedEntries(), wait).toBe(6);
+    await expect.poll(() => storedEntries(notes.page), wait).toBe(6);
     expect(await notes.durable()).toBe(true);
     await notes.reload();
-    expect([await notes.waiting(), await notes.titles()]).toEqual([6, ['confirmed', ...numbered(5), 'later']]);
+    expect([await notes.waiting(), await notes.titles()]).toEqual([
+      6,
+      ['confirmed', ...numbered(5), 'later'],
+    ]);
     await notes.offline(false);
     await expect.poll(() => notes.titles(), wait).toEqual(['confirmed', ...numbered(5), 'later']);
     await expect.poll(() => notes.waiting(), wait).toBe(0);
@@ -331,6 +339,46 @@ describe('a storage that fails', () => {
     await expect.poll(made, wait).toEqual(numbered(3));
     await expect.poll(() => notes.waiting(), wait).toBe(0);
   });
+});
+
+test('the page fits every width, light and dark', async () => {
+  const { phone, url } = await device();
+  const notes = await Notebook.open(phone.context, url);
+  const { page } = notes;
+  await notes.live();
+  await notes.add('Rehearsal', 'Programme of the evening');
+  await notes.open('Programme of the evening');
+  await notes.write('Mahler, the fourth symphony in G major\n\nMozart, the concerto for two pianos');
+  await notes.tag('orchestra');
+  await notes.tag('to be printed');
+  await expect.poll(() => notes.waiting(), wait).toBe(0);
+  await notes.offline(true);
+  await notes.add('Learn the bagpipes');
+  await page.getByRole('checkbox', { name: /^Reject/ }).check();
+  await expect.poll(() => storedEntries(notes.page), wait).toBe(1);
+  await notes.reload();
+  await notes.offline(false);
+  await page.locator('.dead li').waitFor();
+  await notes.offline(true);
+  await notes.open('Rehearsal');
+  await notes.write('At nine, in the small hall.');
+  await notes.tag('travel');
+  await notes.add('Buy rosin, strings, and reeds for the oboes');
+  await notes.open('Rehearsal');
+  await page.getByText('You are offline.').waitFor();
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    for (const width of [360, 820, 1400]) {
+      await page.setViewportSize({ width, height: 900 });
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      if (!shots) continue;
+      await mkdir(shots, { recursive: true });
+      await page.screenshot({ path: join(shots, `offline-${scheme}-${width}.png`), fullPage: true });
+    }
+  }
 });
 
 /** Waits until the page's worker has all that the page is made of. */
