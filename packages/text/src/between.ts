@@ -27,6 +27,7 @@ export function between(before: string, after: string): Op {
   const old = before.slice(start, before.length - end);
   const fresh = after.slice(start, after.length - end);
   if (old === '' && fresh === '') return [];
+  if (old === '' || fresh === '') return [[at, runesOf(old), fresh]];
   for (const split of [runes, lines]) {
     const [a, b] = [split(old), split(fresh)];
     const matches = shortest(a, b);
