@@ -231,7 +231,11 @@ describe('the outbox', () => {
     await device.wipe();
     device.offline = false;
     await world.pass(30_000);
-    expect([again.value, second.client.outbox.entries, second.client.sync.pending]).toEqual(['hello there', [], 0]);
+    expect([again.value, second.client.outbox.entries, second.client.sync.pending]).toEqual([
+      'hello there',
+      [],
+      0,
+    ]);
     expect((await device.stored()).filter((key) => key.includes('/entry/'))).toEqual([]);
     expect(server.log('text:note').entries.length).toBe(2);
     second.client.close();
