@@ -30,6 +30,8 @@ export interface OpenDocuments {
   revive(left: Left, client: string | undefined): void;
   /** The type of the document that is open on a topic. */
   typeOf(topic: string): string | undefined;
+  /** Stores those that are kept, of which nothing is stored any more. */
+  save(): void;
   close(): void;
 }
 
@@ -216,6 +218,7 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
       reserve: () => this.#requests.reserve(),
       docOf: (topic) => this.documents?.typeOf(topic),
       revive: (document, client) => this.documents?.revive(document, client),
+      lost: () => this.documents?.save(),
       beside: (only) => new Client(url, this.#settings, documents, only),
       changed: () => {
         this.outbox.changed();

@@ -52,9 +52,12 @@ export type {
   TextType,
 } from './doc/text.ts';
 export { TuttiError } from './error.ts';
+export type { DeadLetter, OldEntry, OutboxEntry } from './keep.ts';
 export type { Options } from './options.ts';
+export type { Outbox } from './outbox.ts';
 export type { Else, Entry, From, Page, PageRequest, Position, Range } from './protocol.ts';
 export type { Acknowledgement, Publication, PublishStatus } from './publication.ts';
 export type { WebSocketClass, WebSocketLike } from './socket.ts';
+export type { Change, Storage } from './storage/storage.ts';
 export type { Syncing, SyncStatus } from './sync.ts';
 export { type Handler, type PublishOptions, type SubscribeOptions, Topic } from './topic.ts';

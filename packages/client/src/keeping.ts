@@ -12,6 +12,8 @@ export interface KeepingHost {
   docOf(topic: string): string | undefined;
   /** Goes on with a document of the client that had that id. */
   revive(document: Life['documents'][number], client: string | undefined): void;
+  /** Stores the documents that are open, of which nothing is stored any more. */
+  lost(): void;
   /** A client that sends what a dead one has left. */
   beside(only: string): { close(): void };
   /** What waits, or what became of it, has changed. */
@@ -105,6 +107,7 @@ export class Keeping {
         {
           reserve: host.reserve,
           docOf: host.docOf,
+          lost: host.lost,
           kept: (batch) => host.feed({ kind: 'kept', batch }),
           forgotten: host.close,
           name,

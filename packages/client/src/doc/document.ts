@@ -111,7 +111,7 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.#offline = true;
     if (this.status === 'opening') return this.#load(() => {});
     this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
-    this.#save();
+    this.save();
   }
 
   /**
@@ -136,7 +136,7 @@ export class Document<S extends DocumentState<F>, F = never> {
       this.#position = { offset, term };
       if (this.#copied) this.#copy?.entries(entries, this.#sendings(change));
       this.take(change);
-      if (this.#copy?.long || !this.#copied) this.#save();
+      if (this.#copy?.long || !this.#copied) this.save();
     }
     return this.state;
   }
@@ -174,7 +174,7 @@ export class Document<S extends DocumentState<F>, F = never> {
     const operation = this.#operation(key, encoded);
     if (this.state.positional && !this.#copy) {
       this.#copy = this.host.copies?.begin(this.topic, this.state.name);
-      this.#save();
+      this.save();
     }
     this.#send(key, mutating as Mutating, this.host.operate(this.topic, operation, handler));
     mutating.moved();
@@ -199,6 +199,15 @@ export class Document<S extends DocumentState<F>, F = never> {
     mutating.fail(known ? error : badOperation(error instanceof Error ? error.message : String(error)));
     this.#mention(mutating.mutation);
     return mutating;
+  }
+
+  /** Stores the document as it is, if it is kept, and that can be had now. */
+  save(): void {
+    if (!this.#copy || this.status === 'opening') return;
+    const saved = this.state.save();
+    if (!saved) return;
+    this.#copied = true;
+    this.#copy.snapshot({ ...saved, ...this.#position }, []);
   }
 
   /** Ends it. Whether what was sent has an effect cannot be known any more. */
@@ -382,15 +391,6 @@ export class Document<S extends DocumentState<F>, F = never> {
     const made = this.host.resume(sending, { ...nothing, ...encode(data) }, handler);
   }
 
-  /** Stores the document as it is, if that can be had now. */
-  #save(): void {
-    if (!this.#copy || this.status === 'opening') return;
-    const saved = this.state.save();
-    if (!saved) return;
-    this.#copied = true;
-    this.#copy.snapshot({ ...saved, ...this.#position }, []);
-  }
-
   /** By which numbers the client knows the operations that a step has confirmed. */
   #sendings({ confirmed }: Change<F>): number[] {
     return confirmed.flatMap(({ key }) => this.#mutating.get(key)?.sending?.key ?? []);
@@ -415,7 +415,7 @@ export class Document<S extends DocumentState<F>, F = never> {
         this.identify();
         this.#position = { offset, ...(term !== undefined && { term }) };
         open();
-        if (!this.#copied) this.#save();
+        if (!this.#copied) this.save();
       },
       snapshot: (snapshot) => {
         this.identify();

@@ -126,6 +126,11 @@ export class Documents {
     for (const document of this.#open.values()) document.identify();
   }
 
+  /** Stores those that are kept, of which nothing is stored any more. */
+  save(): void {
+    for (const document of this.#open.values()) document.save();
+  }
+
   /** The client was closed. */
   close(): void {
     for (const document of [...this.#open.values()]) document.end(new TuttiError('closed'));

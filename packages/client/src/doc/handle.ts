@@ -9,7 +9,7 @@ export interface HandleOptions extends MutationOptions {
   /**
    * Keeps the document on this device, so that it opens without a network: its
    * handles show at once what was confirmed when it was last open, and what was
-   * done since. See `client.durable`.
+   * done since. Whether it outlives the page tells `client.outbox.durable`.
    */
   offline?: boolean;
 }

@@ -144,7 +144,10 @@ class StoredCopy implements Copy {
   /** their bytes, and those of the snapshot. */
   #tailBytes = 0;
   #bytes: number;
+  /** Nothing of it is stored any more, */
   #lost = false;
+  /** and these operations are in what is to be stored. */
+  #unstored: number[] = [];
   /** How many use it. */
   #users = 1;
 
@@ -182,11 +185,13 @@ class StoredCopy implements Copy {
     const row: CopyRow = { doc: this.#doc, snapshot };
     saver.put(rows.copy(this.#topic), row);
     this.#fate.grew(this.#bytes);
-    for (const key of confirmed) this.#host.confirmed(key);
+    for (const key of [...this.#unstored, ...confirmed]) this.#host.confirmed(key);
+    this.#unstored = [];
   }
 
   entries(entries: readonly Entry[], confirmed: readonly number[]): void {
-    if (this.#users === 0 || this.#lost) return;
+    if (this.#users === 0) return;
+    if (this.#lost) return void this.#unstored.push(...confirmed);
     const { saver, rows } = this.#host;
     for (const entry of entries) {
       saver.put(rows.tailEntry(this.#topic, entry.offset), entry);

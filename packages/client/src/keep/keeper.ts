@@ -46,6 +46,8 @@ export interface KeeperHost {
   kept(batch: number): void;
   /** The outbox, or what became dead letters, has changed. */
   changed(): void;
+  /** Nothing is stored of the documents that are open. */
+  lost(): void;
   /** What is kept was erased. */
   forgotten(): void;
 }
@@ -83,7 +85,7 @@ export class Keeper implements Copies {
   private constructor(host: KeeperHost, client: string, release: () => void) {
     this.#host = host;
     this.#rows = new Rows(host.user);
-    this.#saver = new Saver(host.storage, host.timers, host.report);
+    this.#saver = new Saver(host.storage, host.timers, host.report, () => host.changed());
     this.#client = client;
     this.#release = release;
     if (typeof BroadcastChannel === 'function') {
@@ -285,6 +287,7 @@ export class Keeper implements Copies {
     for (const { row, entry } of this.#entries.values()) this.#saver.put(row, entry);
     for (const [id, letter] of this.#letters) this.#saver.put(this.#rows.letter(id), letter);
     this.#copies.lost();
+    this.#host.lost();
   }
 
   #putTopic(topic: string, row: TopicRow): void {

@@ -16,15 +16,18 @@ export class Saver {
   readonly #storage: Storage;
   readonly #timers: Timers;
   readonly #failed: (error: unknown) => void;
+  readonly #moved: () => void;
   #changes = new Map<string, unknown>();
   #waiting: (() => void)[] = [];
   #writing: Promise<void> | undefined;
   #due: unknown;
 
-  constructor(storage: Storage, timers: Timers, failed: (error: unknown) => void) {
+  /** `moved` is called when `durable` is another. */
+  constructor(storage: Storage, timers: Timers, failed: (error: unknown) => void, moved: () => void) {
     this.#storage = storage;
     this.#timers = timers;
     this.#failed = failed;
+    this.#moved = moved;
     this.durable = storage.durable;
   }
 
@@ -52,6 +55,7 @@ export class Saver {
   async #write(): Promise<void> {
     if (this.#due !== undefined) this.#timers.clearTimeout(this.#due);
     this.#due = undefined;
+    const was = this.durable;
     const changes = this.#changes;
     const waiting = this.#waiting;
     this.#changes = new Map();
@@ -67,6 +71,7 @@ export class Saver {
       this.#failed(error);
     }
     this.#writing = undefined;
+    if (this.durable !== was) this.#moved();
     if (this.#waiting.length || (this.#changes.size && this.durable)) this.#schedule();
     for (const stored of waiting) stored();
   }

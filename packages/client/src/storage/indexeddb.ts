@@ -157,13 +157,15 @@ function transact<A>(
   act: (rows: IDBObjectStore) => () => A,
 ): Promise<A> {
   return new Promise((resolve, reject) => {
-    const transaction = database.transaction(table, mode);
+    // Strict: done when it is on the disk. What is sent must not be forgotten when the power fails.
+    const transaction = database.transaction(table, mode, { durability: 'strict' });
     let why: unknown;
     let result: () => A;
     transaction.oncomplete = () => resolve(result());
     transaction.onabort = () => reject(why ?? transaction.error ?? new DOMException('', 'AbortError'));
     try {
       result = act(transaction.objectStore(table));
+      transaction.commit?.(); // not when its answers were heard: the page may be gone by then
     } catch (error) {
       why = error;
       transaction.abort();

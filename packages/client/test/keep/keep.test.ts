@@ -175,6 +175,8 @@ describe('the outbox', () => {
   test('OUT-10 what cannot be stored is told and sent from memory, and stored later', async () => {
     const { world, server, device } = setUp();
     const { client } = device.page();
+    const told: boolean[] = [];
+    client.onSync(({ durable }) => told.push(durable));
     await world.pass(1000);
     expect(client.outbox.durable).toBe(true);
     device.full = true;
@@ -186,6 +188,7 @@ describe('the outbox', () => {
     device.offline = true;
     await world.pass(15_000);
     expect(client.outbox.durable).toBe(true);
+    expect(told.filter((durable, i) => durable !== told[i - 1])).toEqual([true, false, true]);
     client.close();
   });
 
@@ -203,6 +206,39 @@ describe('the outbox', () => {
     await world.pass(3000);
     expect(dataOf(server, 'chat')).toEqual(['a']);
     client.close();
+  });
+
+  test('OUT-10 a document whose rows are gone is stored again, also without a connection', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    const note = first.client.text('text:note', { offline: true });
+    const tasks = first.client.records<object>('records:tasks', { offline: true });
+    note.insert(0, 'hello');
+    tasks.set('a', {});
+    await world.pass(3000);
+    device.offline = true;
+    first.cut();
+    note.insert(5, ' there');
+    await world.pass(100);
+    await device.wipe();
+    await world.pass(100);
+    first.kill();
+    const second = device.page({ types: [text] });
+    const again = second.client.text('text:note', { offline: true });
+    const tasksAgain = second.client.records<object>('records:tasks', { offline: true });
+    await world.pass(100);
+    expect([again.value, tasksAgain.has('a')]).toEqual(['hello there', true]);
+    await device.wipe();
+    device.offline = false;
+    await world.pass(30_000);
+    expect([again.value, second.client.outbox.entries, second.client.sync.pending]).toEqual([
+      'hello there',
+      [],
+      0,
+    ]);
+    expect((await device.stored()).filter((key) => key.includes('/entry/'))).toEqual([]);
+    expect(server.log('text:note').entries.length).toBe(2);
+    second.client.close();
   });
 
   test('OUT-11 another user is shown and sends nothing of it', async () => {
