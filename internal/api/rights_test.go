@@ -104,6 +104,9 @@ var rights = map[string]rightsRow{
 			return m.code()
 		},
 	},
+	protocol.TypeProve: {want: map[visitor]protocol.Code{expired: protocol.TokenExpired}, said: func(w *wire) protocol.Code {
+		return w.ask(`{"type":"prove","id":1}`).code()
+	}},
 	protocol.TypeSubscribe: {verb: auth.Read, want: usual, said: func(w *wire) protocol.Code {
 		return w.ask(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":%q}`, rightsTopic)).code()
 	}},
