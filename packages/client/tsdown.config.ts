@@ -19,15 +19,27 @@ export default defineConfig([
   {
     ...common,
     entry: { client: 'src/index.ts', testing: 'src/testing/index.ts' },
-    // fallback.js and keep.js are loaded by client.js when they are needed, wherever they are served.
+    // fallback.js, keep.js and share.js are loaded by client.js when they are needed, wherever they are served.
     outputOptions: { chunkFileNames: '[name].js' },
-    plugins: [external(/\/keep\.ts$/, './keep.js')],
+    plugins: [external(/\/keep\.ts$/, './keep.js'), external(/\/share\.ts$/, './share.js')],
   },
   {
     ...common,
     entry: { keep: 'src/keep.ts' },
     clean: false,
     plugins: [external(/\/(?:index|error)\.ts$/, './client.js')],
+  },
+  {
+    ...common,
+    entry: { share: 'src/share.ts' },
+    clean: false,
+    plugins: [external(/\/share-worker\.ts$/, './share-worker.js')],
+  },
+  {
+    // The script of a worker, which the tab that stands in for one loads too.
+    ...common,
+    entry: { 'share-worker': 'src/share-worker.ts' },
+    clean: false,
   },
   // Each a module of its own, of use without the client.
   { ...common, entry: { network: 'src/network.ts' }, clean: false },
