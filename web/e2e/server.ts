@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 export interface Settings {
   /** Empty if absent, else with a slash before and none behind. */
   basePath?: string;
+  /** Anyone may do anything; true if absent. */
+  dev?: boolean;
   /** TUTTI_… variables. */
   environment?: Record<string, string>;
 }
@@ -35,8 +37,15 @@ export class Server {
 
   /** Starts it, the first time on a free port, later on the same one. Returns when it takes connections. */
   async start(): Promise<void> {
-    const { basePath = '', environment } = this.#settings;
-    const args = ['serve', '--dev', '--addr', `127.0.0.1:${this.port}`, '--data', this.#data];
+    const { basePath = '', dev = true, environment } = this.#settings;
+    const args = [
+      'serve',
+      ...(dev ? ['--dev'] : []),
+      '--addr',
+      `127.0.0.1:${this.port}`,
+      '--data',
+      this.#data,
+    ];
     const child = spawn(this.#binary, [...args, '--base-path', basePath], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],

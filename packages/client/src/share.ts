@@ -20,6 +20,9 @@ export function open(
   return new Shared(url, userOf, direct, events);
 }
 
+/** Tokens of tabs that no hub could carry: this page goes alone with them. */
+const alone = new Set<string>();
+
 class Shared implements Transport {
   readonly #url: string;
   readonly #userOf: (token: string) => string;
@@ -33,6 +36,7 @@ class Shared implements Transport {
   #own: Transport | undefined;
   #release: (() => void) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #unlisten: (() => void) | undefined;
   /** How often in a row the hub was asked and has said nothing. */
   #silence = 0;
   #shut = false;
@@ -56,7 +60,9 @@ class Shared implements Transport {
     this.#unsaid.push(...messages);
     if (this.#hello || first?.type !== 'hello') return;
     this.#hello = messages;
-    void this.#find(first.token ? this.#userOf(first.token) : '');
+    // Without a token the server may know each tab as somebody else.
+    if (first.token && !alone.has(first.token)) void this.#find(this.#userOf(first.token));
+    else this.#goAlone();
   }
 
   shut(): void {
@@ -80,7 +86,11 @@ class Shared implements Transport {
       return;
     }
     this.#way.port.onmessage = ({ data }: { data: FromHub }) => this.#hear(data);
-    if (this.#way.silent) this.#timer = setInterval(() => this.#ask(), beat);
+    const { leader } = this.#way;
+    if (leader) {
+      this.#timer = setInterval(() => this.#ask(), beat);
+      this.#unlisten = leader.onReplaced(() => this.#lost(0));
+    }
     for (const message of this.#unsaid.splice(0)) this.#say({ say: [message] });
   }
 
@@ -98,6 +108,8 @@ class Shared implements Transport {
     } else if ('lost' in data) {
       this.#lost(data.lost);
     } else if ('alone' in data) {
+      const [hello] = this.#hello ?? [];
+      if (hello?.type === 'hello') alone.add(hello.token ?? '');
       if (this.#hello) this.#goAlone();
       else this.#lost(0);
     }
@@ -106,7 +118,7 @@ class Shared implements Transport {
   /** Asks whether the hub lives; one that has not answered twice has its place taken. */
   #ask(): void {
     if (this.#silence++ < 2) return this.#say({ ask: true });
-    this.#way?.silent?.();
+    this.#way?.leader?.replace();
     this.#lost(0);
   }
 
@@ -128,6 +140,7 @@ class Shared implements Transport {
 
   #leave(): void {
     clearInterval(this.#timer);
+    this.#unlisten?.();
     this.#way?.port.close();
     this.#way = undefined;
     this.#release?.();

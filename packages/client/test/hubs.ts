@@ -52,6 +52,7 @@ export class Hubs {
       for (const socket of sockets) socket.shut();
     };
     return new Hub({
+      user: '',
       open: (events) => {
         const socket = new Socket(this.server.WebSocket, 'ws://tutti.test/base/v1/ws', events);
         sockets.add(socket);

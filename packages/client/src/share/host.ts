@@ -5,12 +5,12 @@ import type { FromHub, FromTab, Opening, Port } from './port.ts';
 
 /** Where hubs live, one for each server and user: a SharedWorker, or the tab that leads. */
 export class Host {
-  readonly #id = crypto.randomUUID();
+  readonly id = crypto.randomUUID();
   readonly #hubs = new Map<string, Hub>();
 
   /** Joins a tab to its hub. */
   serve(port: Port, { url, user, lock }: Opening): void {
-    const hub = this.#id;
+    const hub = this.id;
     const say = (message: Omit<FromHub, 'hub'>): void => port.postMessage({ hub, ...message });
     const end = (message: Omit<FromHub, 'hub'>): void => {
       say(message);
@@ -46,6 +46,7 @@ export class Host {
     if (!hub) {
       const { WebSocket } = globalThis as unknown as { WebSocket: WebSocketClass };
       hub = new Hub({
+        user,
         open: (events) => new Socket(WebSocket, `${url.replace(/^http/, 'ws')}/ws`, events),
         timers: { setTimeout: (f, ms) => setTimeout(f, ms), clearTimeout: (timer) => clearTimeout(timer) },
         now: () => performance.now(),

@@ -7,7 +7,8 @@ const standing = new Set<string>();
 /**
  * Makes this page host the hub of that name as soon as no other does; with
  * `steal` at once. It is asked for on a channel of that name, each time until it
- * has answered on a channel with the name of the tab's lock.
+ * has answered on a channel with the name of the tab's lock. It is told there
+ * when another page has begun to lead.
  */
 export async function stand(name: string, steal = false): Promise<void> {
   if (standing.has(name) && !steal) return;
@@ -21,11 +22,12 @@ export async function stand(name: string, steal = false): Promise<void> {
       const host = new Host();
       const hall = new BroadcastChannel(name);
       const served = new Set<string>();
-      hall.onmessage = ({ data: { open } }: MessageEvent<{ open: Opening }>) => {
-        if (served.has(open.lock)) return;
+      hall.onmessage = ({ data: { open } }: MessageEvent<{ open?: Opening }>) => {
+        if (!open || served.has(open.lock)) return;
         served.add(open.lock);
         host.serve(new BroadcastChannel(open.lock), open);
       };
+      hall.postMessage({ leads: host.id });
       end = () => {
         hall.close();
         host.close();

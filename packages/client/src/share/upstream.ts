@@ -218,6 +218,8 @@ export class Upstream {
 
   #live(m: Welcome): void {
     if (this.#welcome) return;
+    // Then it may know each tab as somebody else.
+    if ((m.sub ?? '') !== this.#line.user) return this.#end('alone');
     this.#welcome = m;
     this.#deadline = this.#turn.now + m.ping + m.grace;
     if (m.limits?.frameBytes) this.#turn.frameBytes = m.limits.frameBytes;

@@ -6,11 +6,17 @@ const patience = 3_000;
 const again = 200;
 export const beat = 2_000;
 
-/** A port to a hub, and what to do when the hub is silent; undefined: it cannot be. */
+/** A port to a hub. */
 export interface Way {
   port: Port;
   hub: string;
-  silent?: () => void;
+  /** Of a tab that leads, since tabs freeze: */
+  leader?: {
+    /** puts this page in its place; */
+    replace(): void;
+    /** calls a function when another has taken its place; returns how to end that. */
+    onReplaced(replaced: () => void): () => void;
+  };
 }
 
 /** Finds a hub: in a SharedWorker, else in the tab that leads. */
@@ -46,10 +52,18 @@ async function byLeader(open: Opening, steal: boolean): Promise<Way | undefined>
   const timer = setInterval(() => hall.postMessage({ open }), again);
   const hub = await answered(port, () => hall.postMessage({ open }));
   clearInterval(timer);
-  hall.close();
-  if (hub !== undefined) return { port, hub, silent: () => void stand(name, true) };
-  port.close();
-  return undefined;
+  if (hub === undefined) {
+    hall.close();
+    port.close();
+    return undefined;
+  }
+  const onReplaced = (replaced: () => void): (() => void) => {
+    hall.onmessage = ({ data }: MessageEvent<{ leads?: string }>) => {
+      if (data.leads !== undefined && data.leads !== hub) replaced();
+    };
+    return () => hall.close();
+  };
+  return { port, hub, leader: { replace: () => void stand(name, true), onReplaced } };
 }
 
 /** The hub that answers on a port; undefined if none does. */
