@@ -8,7 +8,7 @@ const topic = 'chat:shared';
 
 const secret = 'a secret of thirty-two bytes or more';
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const words = `${part({ alg: 'HS256' })}.${part({ sub: 'ann', grants: [{ topics: ['*'], verbs: ['read', 'publish'] }] })}`;
+const words = `${part({ alg: 'HS256' })}.${part({ sub: 'ann', grants: [{ topics: '*', verbs: ['read', 'publish'] }] })}`;
 const token = `${words}.${createHmac('sha256', secret).update(words).digest('base64url')}`;
 
 /** A text, since the import is the page's and not the test's. */
