@@ -75,7 +75,7 @@ fmt: $(GOFUMPT) node_modules/.stamp ## format everything
 
 gen: web ## make the generated files anew
 	go generate ./...
-	for module in client fallback keep text network banner optimistic; do sed '/^\/\/# sourceMappingURL=/d' packages/client/dist/$$module.js > internal/clientjs/$$module.js; done
+	for module in client fallback keep share share-worker text network banner optimistic; do sed '/^\/\/# sourceMappingURL=/d' packages/client/dist/$$module.js > internal/clientjs/$$module.js; done
 
 node_modules/.stamp: package.json package-lock.json $(wildcard packages/*/package.json web/package.json conformance/package.json)
 	npm ci --no-audit --no-fund

@@ -109,8 +109,8 @@ func lenient[T any](v jsontext.Value) T {
 	return t
 }
 
-// DecodeCommand reads one message of a client: *Hello, *Auth, *Subscribe,
-// *Unsubscribe, *Publish, *History, *Ping or *Pong, valid in every field.
+// DecodeCommand reads one message of a client: *Hello, *Auth, *Prove,
+// *Subscribe, *Unsubscribe, *Publish, *History, *Ping or *Pong, valid in every field.
 // Otherwise it returns a *BadCommand. Members that it does not know are
 // passed over, so that newer clients can speak to older servers. The result
 // owns its memory.
@@ -150,6 +150,8 @@ func decodeCommand(message jsontext.Value, limits Limits) (any, error) {
 		command, err = decodeAs[Hello](message)
 	case TypeAuth:
 		command, err = decodeAs[Auth](message)
+	case TypeProve:
+		command, err = decodeAs[Prove](message)
 	case TypeSubscribe:
 		command, err = decodeAs[Subscribe](message)
 	case TypeUnsubscribe:
@@ -188,24 +190,11 @@ func decodeAs[T any, P checked[T]](message jsontext.Value) (P, error) {
 }
 
 func (h *Hello) check(l Limits) error {
-	if len(h.Clients) > l.Clients {
-		return Errorf(LimitExceeded, "hello proves %d clients; %d are allowed.", len(h.Clients), l.Clients).Of(ClientsLimit)
+	if err := checkProofs(h.Clients, TypeHello, l); err != nil {
+		return err
 	}
 	if len(h.Topics) > l.Topics {
 		return Errorf(LimitExceeded, "hello names %d topics; %d are allowed.", len(h.Topics), l.Topics).Of(TopicsLimit)
-	}
-	proved := make(map[Secret]bool, len(h.Clients))
-	for _, c := range h.Clients {
-		if _, err := c.Secret.Birthday(); err != nil {
-			return err
-		}
-		if proved[c.Secret] {
-			return Errorf(BadMessage, "hello proves a client twice.")
-		}
-		proved[c.Secret] = true
-		if c.Run == 0 || c.Run > MaxOffset {
-			return Errorf(BadMessage, "A client's run counts from 1.")
-		}
 	}
 	seen := make(map[string]bool, len(h.Topics))
 	for i := range h.Topics {
@@ -219,6 +208,34 @@ func (h *Hello) check(l Limits) error {
 		}
 	}
 	return nil
+}
+
+// checkProofs looks at the clients that a message proves.
+func checkProofs(clients []ClientProof, message string, l Limits) error {
+	if len(clients) > l.Clients {
+		return Errorf(LimitExceeded, "%s proves %d clients; %d are allowed.", message, len(clients), l.Clients).Of(ClientsLimit)
+	}
+	proved := make(map[Secret]bool, len(clients))
+	for _, c := range clients {
+		if _, err := c.Secret.Birthday(); err != nil {
+			return err
+		}
+		if proved[c.Secret] {
+			return Errorf(BadMessage, "%s proves a client twice.", message)
+		}
+		proved[c.Secret] = true
+		if c.Run == 0 || c.Run > MaxOffset {
+			return Errorf(BadMessage, "A client's run counts from 1.")
+		}
+	}
+	return nil
+}
+
+func (p *Prove) check(l Limits) error {
+	if err := checkID(p.ID); err != nil {
+		return err
+	}
+	return checkProofs(p.Clients, TypeProve, l)
 }
 
 func (a *Auth) check(Limits) error {

@@ -113,6 +113,7 @@ func TestDecodeCommand_errors_are_short(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
 	for _, text := range []string{
 		`{"type":"` + long + `"}`, `{"type":"subscribe","id":1,"topic":"` + long + `"}`, `{"type":"publish","topic":"a","seq":1,"name":"` + long + `","data":1}`,
+		`{"type":"prove","id":1,"clients":[{"secret":"` + long + `","run":1}]}`,
 		`{"type":"hello","clients":[{"secret":"` + long + `","run":1}]}`, `{"type":"hello","topics":[{"` + long + `":1,"topic":[]}]}`,
 	} {
 		if _, err := DecodeCommand(jsontext.Value(text), DefaultLimits()); err == nil || len(AsError(err).Message) > 300 {

@@ -9,7 +9,7 @@ type Limits struct {
 	MessageBytes int `json:"messageBytes"` // data of one entry
 	FrameBytes   int `json:"frameBytes"`   // one frame or request body
 	Topics       int `json:"topics"`       // subscriptions of one connection
-	Clients      int `json:"clients"`      // clients proved by one hello
+	Clients      int `json:"clients"`      // clients that one connection speaks for
 	Voids        int `json:"voids"`        // ranges in one entry's voids
 	Depth        int `json:"depth"`        // nesting of data
 	Members      int `json:"members"`      // of all objects and arrays of data, added up

@@ -11,6 +11,7 @@ import (
 const (
 	TypeHello         = "hello"
 	TypeAuth          = "auth"
+	TypeProve         = "prove"
 	TypeSubscribe     = "subscribe"
 	TypeUnsubscribe   = "unsubscribe"
 	TypePublish       = "publish"
@@ -19,6 +20,7 @@ const (
 	TypePong          = "pong"
 	TypeWelcome       = "welcome"
 	TypeAuthenticated = "authenticated"
+	TypeProved        = "proved"
 	TypeSubscribed    = "subscribed"
 	TypeUnsubscribed  = "unsubscribed"
 	TypeEntry         = "entry"
@@ -49,6 +51,13 @@ type ClientProof struct {
 type Auth struct {
 	ID    uint64 `json:"id"`
 	Token string `json:"token"`
+}
+
+// Prove says which clients the connection speaks for from now on, in place of
+// those that it spoke for.
+type Prove struct {
+	ID      uint64        `json:"id"`
+	Clients []ClientProof `json:"clients,omitzero"`
 }
 
 // Subscribe asks for a topic's entries. In hello ID is 0.
@@ -111,6 +120,12 @@ type Authenticated struct {
 	ID   uint64 `json:"id"`
 	Sub  string `json:"sub,omitzero"`
 	Name string `json:"name,omitzero"`
+}
+
+// Proved answers Prove.
+type Proved struct {
+	ID      uint64   `json:"id"`
+	Clients []string `json:"clients,omitzero"` // ids, in the order of Prove
 }
 
 // Subscribed says that the entries that follow on this connection are those
@@ -276,6 +291,8 @@ func typeOf(message any) string {
 		return TypeHello
 	case *Auth:
 		return TypeAuth
+	case *Prove:
+		return TypeProve
 	case *Subscribe:
 		return TypeSubscribe
 	case *Unsubscribe:
@@ -292,6 +309,8 @@ func typeOf(message any) string {
 		return TypeWelcome
 	case *Authenticated:
 		return TypeAuthenticated
+	case *Proved:
+		return TypeProved
 	case *Subscribed:
 		return TypeSubscribed
 	case *Unsubscribed:

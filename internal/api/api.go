@@ -71,6 +71,8 @@ func New(config Config) *Server {
 	s.route("GET /v1/client.js", module(config.Modules["client.js"]))
 	s.route("GET /v1/fallback.js", module(config.Modules["fallback.js"]))
 	s.route("GET /v1/keep.js", module(config.Modules["keep.js"]))
+	s.route("GET /v1/share.js", module(config.Modules["share.js"]))
+	s.route("GET /v1/share-worker.js", module(config.Modules["share-worker.js"]))
 	s.route("GET /v1/text.js", module(config.Modules["text.js"]))
 	s.route("GET /v1/network.js", module(config.Modules["network.js"]))
 	s.route("GET /v1/banner.js", module(config.Modules["banner.js"]))

@@ -422,6 +422,10 @@ func samples(t *testing.T, s *testServer) []sample {
 		{"GET /v1/text.js", "/v1/text.js", "", known, 304, false},
 		{"GET /v1/keep.js", "/v1/keep.js", "", nil, 200, false},
 		{"GET /v1/keep.js", "/v1/keep.js", "", known, 304, false},
+		{"GET /v1/share.js", "/v1/share.js", "", nil, 200, false},
+		{"GET /v1/share.js", "/v1/share.js", "", known, 304, false},
+		{"GET /v1/share-worker.js", "/v1/share-worker.js", "", nil, 200, false},
+		{"GET /v1/share-worker.js", "/v1/share-worker.js", "", known, 304, false},
 		{"GET /v1/network.js", "/v1/network.js", "", nil, 200, false},
 		{"GET /v1/network.js", "/v1/network.js", "", known, 304, false},
 		{"GET /v1/banner.js", "/v1/banner.js", "", nil, 200, false},
@@ -471,7 +475,7 @@ func samples(t *testing.T, s *testServer) []sample {
 			all = append(all, c)
 		}
 	}
-	for _, operation := range []string{"GET /v1/ws", "GET /v1/client.js", "GET /v1/fallback.js", "GET /v1/text.js", "GET /v1/keep.js", "GET /v1/network.js", "GET /v1/banner.js", "GET /v1/optimistic.js", "GET /healthz", "GET /readyz", "GET /metrics"} {
+	for _, operation := range []string{"GET /v1/ws", "GET /v1/client.js", "GET /v1/fallback.js", "GET /v1/text.js", "GET /v1/keep.js", "GET /v1/share.js", "GET /v1/share-worker.js", "GET /v1/network.js", "GET /v1/banner.js", "GET /v1/optimistic.js", "GET /healthz", "GET /readyz", "GET /metrics"} {
 		_, path, _ := strings.Cut(operation, " ")
 		all = append(all, sample{operation: operation, path: path, header: []string{"Origin", "https://evil.example"}, status: http.StatusForbidden})
 	}

@@ -36,6 +36,8 @@ var roads = map[string]string{
 	"GET /v1/fallback.js":                       "GET /v1/fallback.js",
 	"GET /v1/text.js":                           "GET /v1/text.js",
 	"GET /v1/keep.js":                           "GET /v1/keep.js",
+	"GET /v1/share.js":                          "GET /v1/share.js",
+	"GET /v1/share-worker.js":                   "GET /v1/share-worker.js",
 	"GET /v1/network.js":                        "GET /v1/network.js",
 	"GET /v1/banner.js":                         "GET /v1/banner.js",
 	"GET /v1/optimistic.js":                     "GET /v1/optimistic.js",

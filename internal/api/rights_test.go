@@ -104,6 +104,9 @@ var rights = map[string]rightsRow{
 			return m.code()
 		},
 	},
+	protocol.TypeProve: {want: map[visitor]protocol.Code{expired: protocol.TokenExpired}, said: func(w *wire) protocol.Code {
+		return w.ask(`{"type":"prove","id":1}`).code()
+	}},
 	protocol.TypeSubscribe: {verb: auth.Read, want: usual, said: func(w *wire) protocol.Code {
 		return w.ask(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":%q}`, rightsTopic)).code()
 	}},
@@ -163,18 +166,20 @@ var rights = map[string]rightsRow{
 	"PUT /v1/docs/{topic}/versions/{name}":    {verb: auth.Edit, on: rightsDocument, want: usual, road: overVersion("PUT")},
 	"DELETE /v1/docs/{topic}/versions/{name}": {verb: auth.Edit, on: rightsDocument, want: usual, road: overVersion("DELETE")},
 
-	"POST /v1/disconnect":   {verb: auth.Admin, want: usual, road: overHTTP("POST", "/v1/disconnect", `{"sub":"bob"}`)},
-	"GET /v1/client.js":     {want: free, road: overHTTP("GET", "/v1/client.js", "")},
-	"GET /v1/fallback.js":   {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
-	"GET /v1/text.js":       {want: free, road: overHTTP("GET", "/v1/text.js", "")},
-	"GET /v1/keep.js":       {want: free, road: overHTTP("GET", "/v1/keep.js", "")},
-	"GET /v1/network.js":    {want: free, road: overHTTP("GET", "/v1/network.js", "")},
-	"GET /v1/optimistic.js": {want: free, road: overHTTP("GET", "/v1/optimistic.js", "")},
-	"GET /v1/banner.js":     {want: free, road: overHTTP("GET", "/v1/banner.js", "")},
-	"GET /healthz":          {want: free, road: overHTTP("GET", "/healthz", "")},
-	"GET /readyz":           {want: free, road: overHTTP("GET", "/readyz", "")},
-	"GET /metrics":          {want: free, road: overHTTP("GET", "/metrics", "")},
-	"GET /":                 {want: free, road: overHTTP("GET", "/", "")},
+	"POST /v1/disconnect":     {verb: auth.Admin, want: usual, road: overHTTP("POST", "/v1/disconnect", `{"sub":"bob"}`)},
+	"GET /v1/client.js":       {want: free, road: overHTTP("GET", "/v1/client.js", "")},
+	"GET /v1/fallback.js":     {want: free, road: overHTTP("GET", "/v1/fallback.js", "")},
+	"GET /v1/text.js":         {want: free, road: overHTTP("GET", "/v1/text.js", "")},
+	"GET /v1/keep.js":         {want: free, road: overHTTP("GET", "/v1/keep.js", "")},
+	"GET /v1/share.js":        {want: free, road: overHTTP("GET", "/v1/share.js", "")},
+	"GET /v1/share-worker.js": {want: free, road: overHTTP("GET", "/v1/share-worker.js", "")},
+	"GET /v1/network.js":      {want: free, road: overHTTP("GET", "/v1/network.js", "")},
+	"GET /v1/optimistic.js":   {want: free, road: overHTTP("GET", "/v1/optimistic.js", "")},
+	"GET /v1/banner.js":       {want: free, road: overHTTP("GET", "/v1/banner.js", "")},
+	"GET /healthz":            {want: free, road: overHTTP("GET", "/healthz", "")},
+	"GET /readyz":             {want: free, road: overHTTP("GET", "/readyz", "")},
+	"GET /metrics":            {want: free, road: overHTTP("GET", "/metrics", "")},
+	"GET /":                   {want: free, road: overHTTP("GET", "/", "")},
 }
 
 func TestRights(t *testing.T) {

@@ -10,8 +10,9 @@ import "embed"
 var files embed.FS
 
 // Modules are the modules by the names of their files, by which they import each
-// other: client.js loads fallback.js where it cannot use a WebSocket, and keep.js
-// where it keeps anything; text.js, which a page gives to client.js if it has
+// other: client.js loads fallback.js where it cannot use a WebSocket, keep.js
+// where it keeps anything, and share.js where tabs share a connection, which a
+// worker carries whose script is share-worker.js; text.js, which a page gives to client.js if it has
 // texts, imports that; network.js, banner.js and optimistic.js stand alone.
 var Modules = read()
 

@@ -39,7 +39,7 @@ func TestModules_import_each_other_alone(t *testing.T) {
 			found[name+" "+imported] = true
 		}
 	}
-	for _, want := range []string{"client.js fallback.js", "client.js keep.js", "keep.js client.js", "text.js client.js"} {
+	for _, want := range []string{"client.js fallback.js", "client.js keep.js", "keep.js client.js", "client.js share.js", "share.js share-worker.js", "text.js client.js"} {
 		if !found[want] {
 			t.Errorf("the first of %s does not import the second", want)
 		}

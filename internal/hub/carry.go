@@ -49,7 +49,13 @@ func (c *Conn) stepWith(identity auth.Identity, err error) {
 }
 
 func (c *Conn) claim(clients []session.Client) {
-	err := c.visit.Identify(c.session.Identity().Sub)
+	c.mu.Lock()
+	welcomed, former := c.session.Welcomed(), c.session.Clients()
+	c.mu.Unlock()
+	var err error
+	if !welcomed {
+		err = c.visit.Identify(c.session.Identity().Sub)
+	}
 	if err == nil {
 		losers, failure := c.hub.claims.take(c, clients)
 		for _, loser := range losers {
@@ -61,11 +67,25 @@ func (c *Conn) claim(clients []session.Client) {
 	}
 	c.mu.Lock()
 	effects := c.session.Claimed(c.hub.now(), err)
+	gone := left(former, c.session.Clients())
 	c.mu.Unlock()
+	c.hub.claims.release(c, gone, c.hub.now())
 	c.rearm()
 	for _, e := range effects {
 		c.carry(e)
 	}
+}
+
+// left returns the clients that are no longer among those now.
+func left(former, now []session.Client) []session.Client {
+	var gone []session.Client
+	for _, client := range former {
+		same := func(other session.Client) bool { return other.ID == client.ID }
+		if !slices.ContainsFunc(now, same) {
+			gone = append(gone, client)
+		}
+	}
+	return gone
 }
 
 // review ends the subscriptions that the identity has no right to, and lets

@@ -48,7 +48,8 @@ func (c *claims) take(conn *Conn, clients []session.Client) ([]*Conn, *protocol.
 	defer c.mu.Unlock()
 	for _, client := range clients {
 		owner, ok := c.owners[client.ID]
-		if ok && (client.Run < owner.run || client.Run == owner.run && !(shares && owner.shares())) {
+		again := owner.conn == conn || shares && owner.shares()
+		if ok && (client.Run < owner.run || client.Run == owner.run && !again) {
 			return nil, protocol.Errorf(protocol.StaleRun, "The client is connected with run %d.", owner.run)
 		}
 	}

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,43 @@ func TestClaims_CLIENT_3_a_lower_or_the_same_run_is_stale(t *testing.T) {
 		}
 	}
 	owner.quiet()
+}
+
+// A client that is proved later is the connection's as one of hello is, until
+// it is left out.
+func TestClaims_HELLO_4_prove(t *testing.T) {
+	n := newNode(t)
+	first, second := newSecret(t), newSecret(t)
+	l := n.connect(first, 1)
+	old := n.connect(second, 1)
+	prove := func(id int, runs ...int) {
+		var proofs []string
+		for i, run := range runs {
+			proofs = append(proofs, fmt.Sprintf(`{"secret":%q,"run":%d}`, []protocol.Secret{first, second}[i], run))
+		}
+		l.say(fmt.Sprintf(`{"type":"prove","id":%d,"clients":[%s]}`, id, strings.Join(proofs, ",")))
+	}
+	prove(1, 1, 1)
+	if m := l.expect("error"); m.code() != protocol.StaleRun {
+		t.Errorf("got %+v", m)
+	}
+	old.quiet()
+	prove(2, 1, 2)
+	l.expect("proved")
+	if m, _ := old.end(); m.code() != protocol.Replaced {
+		t.Errorf("the older one ended with %+v", m)
+	}
+	prove(3, 2, 2)
+	l.expect("proved")
+	l.say(fmt.Sprintf(`{"type":"publish","topic":"a","client":%q,"seq":1,"data":1}`, protocol.ClientID("alice", second)))
+	l.expect("ack")
+
+	prove(4, 2)
+	l.expect("proved")
+	elsewhere := n.connect(second, 2)
+	elsewhere.say(`{"type":"publish","topic":"a","seq":2,"data":1}`)
+	elsewhere.expect("ack")
+	l.quiet()
 }
 
 // A hello with one stale client takes none of its others.

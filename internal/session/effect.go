@@ -20,8 +20,8 @@ type (
 		Secret protocol.Secret // of the hello's first client, or empty
 	}
 
-	// Claim asks to register the clients that hello proved; the answer goes to
-	// [Session.Claimed].
+	// Claim asks to register the clients that hello or prove named, in place of
+	// those that were registered; the answer goes to [Session.Claimed].
 	Claim struct{ Clients []Client }
 
 	// Subscribe asks for a subscription. The driver answers it itself.

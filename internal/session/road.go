@@ -33,6 +33,8 @@ func commandID(command any) uint64 {
 	switch c := command.(type) {
 	case *protocol.Auth:
 		return c.ID
+	case *protocol.Prove:
+		return c.ID
 	case *protocol.Subscribe:
 		return c.ID
 	case *protocol.Unsubscribe:

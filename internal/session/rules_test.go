@@ -92,6 +92,8 @@ func showOne(e Effect) string {
 			return fmt.Sprintf("say rejected %s %d%s", m.Topic, m.Seq, code(m.Error))
 		case *protocol.Authenticated:
 			return fmt.Sprintf("say authenticated %d %s", m.ID, m.Sub)
+		case *protocol.Proved:
+			return fmt.Sprintf("say proved %d %v", m.ID, m.Clients)
 		case *protocol.Ping:
 			return "say ping"
 		case *protocol.Pong:
@@ -262,6 +264,45 @@ func TestFrame_CLIENT_2_several_clients(t *testing.T) {
 	id := protocol.ClientID("alice", other)
 	k.expect(k.say(fmt.Sprintf(`{"type":"publish","topic":"a","client":%q,"seq":1,"data":1}`, id)),
 		fmt.Sprintf("publish a 1 of %s run 2 as alice", id))
+}
+
+// Prove puts other clients in the place of those that there were.
+func TestFrame_HELLO_4_prove(t *testing.T) {
+	first, second := protocol.ClientID("alice", secret), protocol.ClientID("alice", other)
+	prove := func(id int, proofs ...string) string {
+		return fmt.Sprintf(`{"type":"prove","id":%d,"clients":[%s]}`, id, strings.Join(proofs, ","))
+	}
+	proof := func(secret protocol.Secret, run int) string {
+		return fmt.Sprintf(`{"secret":%q,"run":%d}`, secret, run)
+	}
+	of := func(client string) string {
+		return fmt.Sprintf(`{"type":"publish","topic":"a","client":%q,"seq":1,"data":1}`, client)
+	}
+
+	k := letIn(t, time.Time{})
+	k.expect(k.say(prove(7, proof(secret, 3), proof(other, 2))),
+		fmt.Sprintf("claim %s run 3 born 2026-11-24 %s run 2 born 2026-11-24", first, second))
+	k.expect(show(k.s.Claimed(k.now, nil)), fmt.Sprintf("say proved 7 [%s %s]", first, second))
+	k.expect(k.say(of(second)), fmt.Sprintf("publish a 1 of %s run 2 as alice", second))
+
+	k.say(prove(8, proof(other, 1)))
+	k.expect(show(k.s.Claimed(k.now, protocol.Errorf(protocol.StaleRun, ""))), "say error 8 stale_run")
+	k.expect(k.say(of(first)), fmt.Sprintf("publish a 1 of %s run 3 as alice", first))
+
+	k.say(prove(9, proof(other, 3)))
+	k.expect(show(k.s.Claimed(k.now, nil)), fmt.Sprintf("say proved 9 [%s]", second))
+	k.expect(k.say(of(first)), "say rejected a 1 bad_client")
+	k.expect(k.say(prove(10, proof("20783.q83vEjRWeJCrze8SNFZ4kA", 1))), "say error 10 bad_client")
+	k.expect(k.say(prove(11, proof(other, 0))), "say error 11 bad_message")
+	k.expect(k.say(prove(0, proof(other, 4))), "say error 0 bad_message")
+	k.expect(k.say(prove(12, strings.Split(strings.Repeat(proof(other, 4)+";", 33), ";")[:33]...)), "say error 12 limit_exceeded")
+}
+
+// While the token has expired nobody new is let in.
+func TestFrame_HELLO_4_expired(t *testing.T) {
+	k := letIn(t, start.Add(time.Minute))
+	k.now = start.Add(2 * time.Minute)
+	k.expect(k.say(fmt.Sprintf(`{"type":"prove","id":7,"clients":[{"secret":%q,"run":4}]}`, secret)), "say error 7 token_expired")
 }
 
 // A connection that proved no client can publish nothing.

@@ -51,6 +51,8 @@ type Session struct {
 	clients  []Client
 	hello    *protocol.Hello // while proving
 	auth     *protocol.Auth  // while its token is looked at
+	prove    *protocol.Prove // while its clients are claimed
+	proposed []Client        // that are claimed
 
 	start  time.Time
 	heard  time.Time // the last sign of life
@@ -160,11 +162,8 @@ func (s *Session) greet(now time.Time, hello *protocol.Hello) []Effect {
 	if s.road == Batch && len(hello.Topics) > 0 {
 		return s.end(protocol.Errorf(protocol.BadMessage, "Topics are read by a connection, not by commands."))
 	}
-	for _, c := range hello.Clients {
-		born, _ := c.Secret.Birthday()
-		if born.After(now.Add(24 * time.Hour)) {
-			return s.end(protocol.Errorf(protocol.BadClient, "The client's secret is from the future."))
-		}
+	if err := unborn(now, hello.Clients); err != nil {
+		return s.end(err)
 	}
 	s.state, s.hello = proving, hello
 	a := Authenticate{Token: hello.Token}
@@ -185,16 +184,44 @@ func (s *Session) Authenticated(now time.Time, identity auth.Identity, err error
 		return s.end(protocol.AsError(err))
 	}
 	s.identity = identity
-	for _, c := range s.hello.Clients {
-		born, _ := c.Secret.Birthday()
-		id := protocol.ClientID(identity.Sub, c.Secret)
-		s.clients = append(s.clients, Client{ID: id, Run: c.Run, Secret: c.Secret, Born: born})
+	s.proposed = s.proven(s.hello.Clients)
+	return []Effect{Claim{Clients: s.proposed}}
+}
+
+// unborn returns bad_client if a secret is from the future.
+func unborn(now time.Time, proofs []protocol.ClientProof) *protocol.Error {
+	for _, p := range proofs {
+		if born, _ := p.Secret.Birthday(); born.After(now.Add(24 * time.Hour)) {
+			return protocol.Errorf(protocol.BadClient, "The client's secret is from the future.")
+		}
 	}
-	return []Effect{Claim{Clients: s.clients}}
+	return nil
+}
+
+// proven are the identity's clients that the proofs prove.
+func (s *Session) proven(proofs []protocol.ClientProof) []Client {
+	var clients []Client
+	for _, p := range proofs {
+		born, _ := p.Secret.Birthday()
+		id := protocol.ClientID(s.identity.Sub, p.Secret)
+		clients = append(clients, Client{ID: id, Run: p.Run, Secret: p.Secret, Born: born})
+	}
+	return clients
 }
 
 // Claimed tells the answer to Claim.
 func (s *Session) Claimed(_ time.Time, err error) []Effect {
+	if err == nil {
+		s.clients = s.proposed
+	}
+	s.proposed = nil
+	if p := s.prove; p != nil {
+		s.prove = nil
+		if err != nil {
+			return fail(p.ID, protocol.AsError(err))
+		}
+		return []Effect{Reply{&protocol.Proved{ID: p.ID, Clients: ids(s.clients)}}}
+	}
 	if s.state != proving {
 		return nil
 	}
@@ -209,9 +236,7 @@ func (s *Session) Claimed(_ time.Time, err error) []Effect {
 		Ping:    s.config.Ping.Milliseconds(),
 		Grace:   s.config.Grace.Milliseconds(),
 		Limits:  s.config.Limits,
-	}
-	for _, c := range s.clients {
-		welcome.Clients = append(welcome.Clients, c.ID)
+		Clients: ids(s.clients),
 	}
 	effects := []Effect{Reply{welcome}}
 	for _, t := range s.hello.Topics {
@@ -219,6 +244,14 @@ func (s *Session) Claimed(_ time.Time, err error) []Effect {
 	}
 	s.hello = nil
 	return effects
+}
+
+func ids(clients []Client) []string {
+	var all []string
+	for _, c := range clients {
+		all = append(all, c.ID)
+	}
+	return all
 }
 
 func (s *Session) reauthenticated(now time.Time, identity auth.Identity, err error) []Effect {
@@ -259,6 +292,16 @@ func (s *Session) dispatch(now time.Time, command any, limited *protocol.Error) 
 			a.Secret = s.clients[0].Secret
 		}
 		return []Effect{a}
+	case *protocol.Prove:
+		err := s.hinders(now, limited)
+		if err == nil {
+			err = unborn(now, c.Clients)
+		}
+		if err != nil {
+			return fail(c.ID, err)
+		}
+		s.prove, s.proposed = c, s.proven(c.Clients)
+		return []Effect{Claim{Clients: s.proposed}}
 	case *protocol.Ping:
 		return []Effect{Reply{&protocol.Pong{}}}
 	case *protocol.Pong:
@@ -318,7 +361,7 @@ func (s *Session) client(id string) (Client, *protocol.Error) {
 			return c, nil
 		}
 	}
-	return Client{}, protocol.Errorf(protocol.BadClient, "hello did not prove this client.")
+	return Client{}, protocol.Errorf(protocol.BadClient, "Nothing proved this client.")
 }
 
 // malformed answers a message that could not be understood. A publish whose

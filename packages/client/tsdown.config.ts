@@ -18,8 +18,8 @@ function external(module: RegExp, file: string): { name: string; resolveId(id: s
 
 /**
  * A client in one module, and in another what it keeps, which takes the errors
- * from it. That and fallback.js are loaded when they are needed, wherever they
- * are served.
+ * from it. That, fallback.js and share.js are loaded when they are needed,
+ * wherever they are served.
  */
 function client(name: string, source: string, keep: string): UserConfig[] {
   return [
@@ -28,7 +28,7 @@ function client(name: string, source: string, keep: string): UserConfig[] {
       entry: { [name]: source },
       dts: false,
       outputOptions: { chunkFileNames: '[name].js' },
-      plugins: [external(/\/keep\.ts$/, `./${keep}.js`)],
+      plugins: [external(/\/keep\.ts$/, `./${keep}.js`), external(/\/share\.ts$/, './share.js')],
     },
     {
       ...common,
@@ -54,6 +54,14 @@ export default defineConfig([
   },
   ...client('client', 'src/index.ts', 'keep'),
   ...client('topics', 'src/topics.ts', 'keep-topics'),
+  {
+    ...common,
+    entry: { share: 'src/share.ts' },
+    dts: false,
+    plugins: [external(/\/share-worker\.ts$/, './share-worker.js')],
+  },
+  // The script of a worker, which the tab that stands in for one loads too.
+  { ...common, entry: { 'share-worker': 'src/share-worker.ts' }, dts: false },
   // Each a module of its own, of use without the client.
   { ...common, entry: { testing: 'src/testing/index.ts' }, dts: false },
   { ...common, entry: { network: 'src/network.ts' } },

@@ -6,6 +6,7 @@ type Kind = 'number' | 'string' | 'boolean' | 'error' | 'array' | 'object' | 'ce
 const shapes: Record<ServerMessage['type'], Record<string, Kind>> = {
   welcome: { ping: 'number', grace: 'number' },
   authenticated: { id: 'number' },
+  proved: { id: 'number' },
   subscribed: { topic: 'string', offset: 'number', recovered: 'boolean' },
   unsubscribed: { topic: 'string' },
   entry: { topic: 'string', offset: 'number', term: 'string' },

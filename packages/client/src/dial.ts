@@ -3,6 +3,7 @@ import { decode } from './decode.ts';
 import { errorOfClose } from './error.ts';
 import type { Settings } from './options.ts';
 import { Socket } from './socket.ts';
+import { subOf } from './token.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 const tryTime = 5_000;
@@ -19,11 +20,7 @@ export class Dialer {
   }
 
   open(road: Road, events: TransportEvents): Transport {
-    if (road === 'ws') {
-      const url = `${this.#url.replace(/^http/, 'ws')}/ws`;
-      return new Socket(this.#settings.WebSocket, url, events);
-    }
-    return this.#fallback(road, events);
+    return road === 'ws' && this.#settings.share ? this.#shared(events) : this.#alone(road, events);
   }
 
   /**
@@ -38,7 +35,7 @@ export class Dialer {
       answer(ok);
     };
     const timer = timers.setTimeout(() => end(false), tryTime);
-    const transport = this.open(road, {
+    const transport = this.#alone(road, {
       opened: () => transport.send([{ type: 'hello', ...(token && { token }) }]),
       heard: () => end(true),
       aside: () => {},
@@ -56,27 +53,56 @@ export class Dialer {
     this.#endTry = undefined;
   }
 
-  /** A transport of the module that is loaded when it is first needed. */
-  #fallback(road: 'sse' | 'poll', events: TransportEvents): Transport {
-    let transport: Transport | undefined;
-    let shut = false;
+  /** A connection that is this client's own. */
+  #alone(road: Road, events: TransportEvents): Transport {
+    if (road === 'ws') {
+      const url = `${this.#url.replace(/^http/, 'ws')}/ws`;
+      return new Socket(this.#settings.WebSocket, url, events);
+    }
     const { fetch, timers } = this.#settings;
-    import('./fallback.ts').then(
-      ({ open }) => {
-        if (shut) return;
-        transport = open(road, this.#url, { fetch, timers, decode }, events);
-        events.opened();
-      },
-      () => {
-        if (!shut) events.lost(0);
-      },
+    return loaded(
+      import('./fallback.ts').then(
+        ({ open }) =>
+          () =>
+            open(road, this.#url, { fetch, timers, decode }, events),
+      ),
+      events,
     );
-    return {
-      send: (messages) => transport?.send(messages),
-      shut: () => {
-        shut = true;
-        transport?.shut();
-      },
-    };
   }
+
+  /** The connection that tabs share. */
+  #shared(events: TransportEvents): Transport {
+    const alone = (its: TransportEvents): Transport => this.#alone('ws', its);
+    return loaded(
+      import('./share.ts').then(
+        ({ open }) =>
+          () =>
+            open(this.#url, subOf, alone, events),
+      ),
+      events,
+    );
+  }
+}
+
+/** A transport of a module that is loaded when it is first needed. */
+function loaded(module: Promise<() => Transport>, events: TransportEvents): Transport {
+  let transport: Transport | undefined;
+  let shut = false;
+  module.then(
+    (open) => {
+      if (shut) return;
+      transport = open();
+      events.opened();
+    },
+    () => {
+      if (!shut) events.lost(0);
+    },
+  );
+  return {
+    send: (messages) => transport?.send(messages),
+    shut: () => {
+      shut = true;
+      transport?.shut();
+    },
+  };
 }

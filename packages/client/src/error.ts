@@ -33,6 +33,11 @@ export class TuttiError extends Error {
   }
 }
 
+/** An error as the wire tells it. */
+export function bodyOf({ code, message, retryable, retryAfter }: TuttiError): ErrorBody {
+  return { code, message, retryable, ...(retryAfter && { retryAfter }) };
+}
+
 /** The error that a WebSocket close code stands for; undefined if it stands for none. */
 export function errorOfClose(code: number): TuttiError | undefined {
   const row = code ? rows.find((r) => r[1] === code) : undefined;

@@ -4,6 +4,7 @@ import type { Copies } from './document.ts';
 import { TuttiError } from './error.ts';
 import type { Keeper, Life } from './keep.ts';
 import type { Settings } from './options.ts';
+import { subOf } from './token.ts';
 
 /** What keeping needs of its client. */
 export interface KeepingHost {
@@ -156,16 +157,5 @@ export class Keeping {
     if (this.#closed) return;
     this.#host.changed();
     if (this.#only !== undefined && this.keeper?.idle) this.#host.close();
-  }
-}
-
-/** The `sub` of a token, which nobody has proved; empty if it has none. */
-function subOf(token: string): string {
-  try {
-    const [, payload = ''] = token.split('.');
-    const bytes = atob(payload.replaceAll('-', '+').replaceAll('_', '/'));
-    return String(JSON.parse(bytes).sub ?? '');
-  } catch {
-    return '';
   }
 }

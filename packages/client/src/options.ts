@@ -42,6 +42,11 @@ export interface Options {
    * it cannot be. If absent none can.
    */
   migrate?(entry: OldEntry): OldEntry | null;
+  /**
+   * Whether the tabs of a user share one WebSocket, where the platform has what
+   * that needs, and no class for it is given. If absent each has its own.
+   */
+  share?: boolean;
   /** The class for the road `ws`; the platform's own if absent. In Node 20 that of the package ws will do. */
   WebSocket?: WebSocketClass;
   /** For the roads `sse` and `poll`; the platform's own if absent. */
@@ -93,6 +98,7 @@ export function settings(o: Options): Settings {
     version: o.version,
     migrate: o.migrate?.bind(o) ?? (() => null),
     storage: o.storage ?? keeps(),
+    share: o.share === true && !o.WebSocket && locks(),
     roads: [best, ...others],
     WebSocket,
     fetch,
@@ -111,11 +117,16 @@ export function settings(o: Options): Settings {
 /** Whether the platform has a place to keep anything in, and locks, so that two pages do not use one thing. */
 function keeps(): boolean {
   try {
-    const platform = globalThis as { indexedDB?: unknown; navigator?: { locks?: unknown } };
-    return platform.indexedDB !== undefined && platform.navigator?.locks !== undefined;
+    const platform = globalThis as { indexedDB?: unknown };
+    return platform.indexedDB !== undefined && locks();
   } catch {
     return false;
   }
+}
+
+/** Whether pages can lock what they use. */
+function locks(): boolean {
+  return (globalThis as { navigator?: { locks?: unknown } }).navigator?.locks !== undefined;
 }
 
 function report(error: unknown): void {

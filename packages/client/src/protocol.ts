@@ -81,14 +81,21 @@ export interface PageRequest {
   limit?: number;
 }
 
+/** Proves one client, and says which run of it this is. */
+export interface ClientProof {
+  secret: string;
+  run: number;
+}
+
 export type ClientMessage =
   | {
       type: 'hello';
       token?: string;
-      clients?: { secret: string; run: number }[];
+      clients?: ClientProof[];
       topics?: Omit<SubscribeMessage, 'type' | 'id'>[];
     }
   | { type: 'auth'; id: number; token: string }
+  | { type: 'prove'; id: number; clients: ClientProof[] }
   | SubscribeMessage
   | { type: 'unsubscribe'; id: number; topic: string }
   | {
@@ -139,14 +146,17 @@ export interface Snapshot extends Position {
   cells: Cell[] | object;
 }
 
-export type Answer =
-  | { type: 'ack'; topic: string; seq: number; offset?: number; term?: string }
-  | { type: 'refused' | 'rejected'; topic: string; seq: number; error: ErrorBody }
-  | { type: 'gap'; topic: string; seq: number; expected: number };
+/** What becomes of an entry; it names the entry's client. */
+export type Answer = { topic: string; client?: string; seq: number } & (
+  | { type: 'ack'; offset?: number; term?: string }
+  | { type: 'refused' | 'rejected'; error: ErrorBody }
+  | { type: 'gap'; expected: number }
+);
 
 export type ServerMessage =
   | Welcome
   | { type: 'authenticated'; id: number; sub?: string; name?: string }
+  | { type: 'proved'; id: number; clients?: string[] }
   | Subscribed
   | { type: 'unsubscribed'; id?: number; topic: string; error?: ErrorBody }
   | ({ type: 'entry'; topic: string } & Entry)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connect, type Entry, type Publication, type TuttiError } from '../src/index.ts';
+import { Hubs } from './hubs.ts';
 import { calm, ModelServer, type Passage } from './model.ts';
 import { World } from './world.ts';
 
@@ -26,11 +27,14 @@ const bad = ['no\n', 'no\ud800', 'é'.repeat(128)];
 const passages: Passage[] = ['open', 'open', 'open', 'refused', 'hung', 'muted', 'portal'];
 const keys = [undefined, undefined, '', 'k', '"é', 'x'.repeat(255), ...bad];
 const taken = new Set<string>();
+/** How many clients shared a connection in the end. */
+const shares: number[] = [];
 
 /** Whatever happens on the way, in the end all agree with the log. */
-async function play(seed: number): Promise<void> {
+async function play(seed: number, shared = false): Promise<void> {
   const world = new World(seed);
   const server = new ModelServer(world);
+  const hubs = shared ? new Hubs(server) : undefined;
   server.faults = { ...calm, refuse: 0.05, reject: 0.05, cut: 0.03, expire: 0.3, dial: 0.2 };
   const readings: Reading[] = [];
   const sendings: Sending[] = [];
@@ -39,7 +43,7 @@ async function play(seed: number): Promise<void> {
   const clients = [0, 1, 2].map(() => {
     const client = connect('http://tutti.test/base', {
       token: async () => 'jwt',
-      WebSocket: server.WebSocket,
+      WebSocket: (hubs ?? server).WebSocket,
       fetch: server.fetch,
       random: world.random,
       now: () => world.now,
@@ -123,6 +127,7 @@ async function play(seed: number): Promise<void> {
     else if (dice < 0.15) readings[world.below(readings.length)]?.stop();
     else if (dice < 0.2) any([...server.sessions])?.cut(1006);
     else if (dice < 0.22) network();
+    else if (hubs && dice < 0.24) hubs.kill(world.chance(0.3));
     else if (dice < 0.25) server.append(topic, 'from a backend');
     else if (dice < 0.28) client.connect();
     else {
@@ -136,6 +141,8 @@ async function play(seed: number): Promise<void> {
   server.passage = { ...open };
   await world.pass(10 * 60_000);
 
+  if (hubs) expect(server.links.size - hubs.directs.size, 'one connection').toBe(hubs.links.size ? 1 : 0);
+  if (hubs) shares.push(hubs.links.size);
   for (const s of sendings) {
     const logged = server.log(s.topic).entries.filter((e) => e.data === s.data);
     const places = logged.map((e) => e.offset);
@@ -183,11 +190,22 @@ async function play(seed: number): Promise<void> {
 // So that no seed waits for the disk when a client loads it.
 beforeAll(() => import('../src/fallback.ts'));
 
+describe('so it is when tabs share a connection, and it ends', () => {
+  const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 60;
+  test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
+    'TABS-1 TABS-2 TABS-4 seed %i',
+    (seed) => play(seed, true),
+    60_000,
+  );
+
+  afterAll(() => expect(Math.max(...shares)).toBe(3));
+});
+
 describe('whatever happens, all settle and every handler sees exactly the log', () => {
   const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 60;
   test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
     'PUB-4 PUB-5 CONN-4 CONN-7 CONN-10 CONN-11 CONN-12 seed %i',
-    play,
+    (seed) => play(seed),
     60_000,
   );
 

@@ -4,7 +4,7 @@ import type { Effect } from '../src/core/effect.ts';
 import type { Input } from '../src/core/input.ts';
 import type { Kept, KeptEntry } from '../src/core/ledger.ts';
 import type { ClientMessage } from '../src/protocol.ts';
-import type { WebSocketLike } from '../src/socket.ts';
+import type { WebSocketClass, WebSocketLike } from '../src/socket.ts';
 import type { ModelServer } from './model.ts';
 
 type Keep = Extract<Effect, { kind: 'keep' }>;
@@ -50,6 +50,7 @@ export class Storage {
 /** The core between a storage and the model server, from its birth until it dies. */
 export class Life {
   readonly #server: ModelServer;
+  readonly #WebSocket: () => WebSocketClass;
   readonly #storage: Storage;
   readonly #core: Core;
   readonly #unwritten: Keep[] = [];
@@ -58,9 +59,15 @@ export class Life {
   #dead = false;
   #wish = 0;
 
-  constructor(server: ModelServer, storage: Storage, settled: (effect: Settled) => void) {
+  constructor(
+    server: ModelServer,
+    WebSocket: () => WebSocketClass,
+    storage: Storage,
+    settled: (effect: Settled) => void,
+  ) {
     const { world } = server;
     this.#server = server;
+    this.#WebSocket = WebSocket;
     this.#storage = storage;
     this.#settled = settled;
     this.#core = new Core({
@@ -117,7 +124,7 @@ export class Life {
   }
 
   #open(): void {
-    const socket = new this.#server.WebSocket('ws://tutti.test/v1/ws', 'tutti.v1');
+    const socket = new (this.#WebSocket())('ws://tutti.test/v1/ws', 'tutti.v1');
     this.#socket = socket;
     const here = (input: Input): void => {
       if (this.#socket === socket) this.step(input);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../src/protocol.ts';
+import { Hubs } from './hubs.ts';
 import { Life, Storage } from './life.ts';
 import { calm, ModelServer } from './model.ts';
 import { World } from './world.ts';
@@ -11,11 +12,12 @@ const entries = ['chat:a', 'chat:b'];
 const document = 'ops:a';
 
 /** Clients die at any moment, and new ones go on with what is stored. */
-async function play(seed: number): Promise<void> {
+async function play(seed: number, shared = false): Promise<void> {
   const world = new World(seed);
   const server = new ModelServer(world);
   server.mortal = true;
   server.faults = { ...calm, refuse: 0.05, reject: 0.05, cut: 0.02, expire: 0.2, dial: 0.1 };
+  const hubs = shared ? new Hubs(server) : undefined;
   const storage = new Storage();
   const published = new Map<number, string>();
   const ends = new Map<number, End>();
@@ -39,14 +41,20 @@ async function play(seed: number): Promise<void> {
     else if (what < 0.7) life.step({ kind: 'abort', key });
     else if (what < 0.9)
       life.step({ kind: 'amend', key, base: 0, data: { key, version: world.below(9) }, bytes: 9 });
+    else if (hubs && world.chance(0.5)) hubs.kill(world.chance(0.3));
     else server.cutAll();
   };
   const beBorn = (): void => {
     lives++;
-    life = new Life(server, storage, ({ key, ...end }) => {
-      expect(ends.has(key), `${key} is settled once in a life`).toBe(false);
-      ends.set(key, !('error' in end) ? 'acknowledged' : end.unconfirmed ? 'unconfirmed' : 'failed');
-    });
+    life = new Life(
+      server,
+      () => (hubs ?? server).WebSocket,
+      storage,
+      ({ key, ...end }) => {
+        expect(ends.has(key), `${key} is settled once in a life`).toBe(false);
+        ends.set(key, !('error' in end) ? 'acknowledged' : end.unconfirmed ? 'unconfirmed' : 'failed');
+      },
+    );
     for (let n = world.below(3); n > 0; n--) publish();
     // Of what is still here, the storage was not told how it ended: that is forgotten with the life.
     for (const key of storage.rows.keys()) ends.delete(key);
@@ -88,6 +96,12 @@ async function play(seed: number): Promise<void> {
 const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 60;
 test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
   'OUT-1 OUT-2 OUT-4 whoever dies, what was stored arrives once and in order, and nothing else: seed %i',
-  play,
+  (seed) => play(seed),
+  60_000,
+);
+
+test.each(Array.from({ length: seeds }, (_, i) => i + 1))(
+  'TABS-1 TABS-4 so it is by way of hubs, which die too: seed %i',
+  (seed) => play(seed, true),
   60_000,
 );

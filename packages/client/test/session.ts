@@ -12,15 +12,17 @@ export interface Carrier {
 
 type Opening = { topic: string; from?: From; doc?: string };
 
+type Proof = { secret: string; run: number };
+
 type Hello = {
-  clients?: { secret: string; run: number }[];
+  clients?: Proof[];
   topics?: Opening[];
 };
 
 /** One conversation of the model server, over whatever road. */
 export class Session {
-  secret = '';
-  run = 0;
+  /** The run of each client that it speaks for, by its secret, which is its id here. */
+  clients = new Map<string, number>();
   readonly road: Road | 'commands';
   readonly #server: ModelServer;
   readonly #carrier: Carrier;
@@ -80,6 +82,11 @@ export class Session {
       for (const topic of this.#cursors.keys()) this.feed(topic);
       return;
     }
+    if (m.type === 'prove') {
+      const failure = this.#expired ? 'token_expired' : this.#claim(m.clients as Proof[]);
+      if (failure) return this.#say({ type: 'error', id, error: error(failure, true) });
+      return this.#say({ type: 'proved', id, clients: [...this.clients.keys()] });
+    }
     if (m.type === 'unsubscribe') {
       this.#cursors.delete(m.topic as string);
       return this.#say({ type: 'unsubscribed', id, topic: m.topic });
@@ -100,31 +107,47 @@ export class Session {
     this.#carrier.say(message);
   }
 
-  #hello({ clients: [client] = [], topics = [] }: Hello): void {
-    const { runs, sessions, world, faults } = this.#server;
+  #hello({ clients = [], topics = [] }: Hello): void {
+    const { sessions, world, faults } = this.#server;
     if (this.#welcomed) throw new Error('a second hello');
-    if (client) {
-      const { secret, run } = client;
-      const highest = runs.get(secret) ?? 0;
-      const beside = [...sessions].filter((s) => s.secret === secret && s.run === run);
-      const heir = this.#server.mortal && run <= highest;
-      if (heir ? [...sessions].some((s) => s.secret === secret) : run < highest && this.road !== 'ws')
-        return this.#say({ type: 'close', error: error('stale_run', true) });
-      if (!heir && (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest)))
-        throw new Error(`run ${run} again`);
-      runs.set(secret, Math.max(run, highest));
-      for (const other of [...sessions])
-        if (other.secret === secret && !beside.includes(other)) other.cut(4207);
-      Object.assign(this, { secret, run });
-    }
+    const failure = this.#claim(clients);
+    if (failure) return this.#say({ type: 'close', error: error(failure, true) });
     this.#welcomed = true;
     const limits = { messageBytes: 65536, frameBytes: 262144 };
-    this.#say({ type: 'welcome', session: 's', clients: [this.secret], ping: 25000, grace: 10000, limits });
+    this.#say({
+      type: 'welcome',
+      session: 's',
+      clients: [...this.clients.keys()],
+      ping: 25000,
+      grace: 10000,
+      limits,
+    });
     for (const opening of topics) this.#subscribe(opening);
     if (this.road !== 'commands' && world.chance(faults.expire))
       world.after(world.below(2000), () => {
         if (sessions.has(this)) this.expire();
       });
+  }
+
+  /** Takes the clients in place of those that it has; returns why not. */
+  #claim(clients: Proof[]): ErrorCode | undefined {
+    const { runs, sessions, mortal } = this.#server;
+    const news = clients.filter(({ secret, run }) => this.clients.get(secret) !== run);
+    const losers = new Set<Session>();
+    for (const { secret, run } of news) {
+      const highest = runs.get(secret) ?? 0;
+      const holders = [...sessions].filter((s) => s.clients.has(secret));
+      const beside = holders.filter((s) => s.clients.get(secret) === run);
+      const heir = mortal && run <= highest;
+      if (heir ? holders.length : run < highest && this.road !== 'ws') return 'stale_run';
+      if (!heir && (run < highest || [this, ...beside].some((s) => s.road === 'ws' && run === highest)))
+        throw new Error(`run ${run} again`);
+      for (const other of holders) if (other !== this && !beside.includes(other)) losers.add(other);
+    }
+    for (const { secret, run } of news) runs.set(secret, Math.max(run, runs.get(secret) ?? 0));
+    for (const loser of losers) loser.cut(4207);
+    this.clients = new Map(clients.map(({ secret, run }) => [secret, run]));
+    return undefined;
   }
 
   #subscribe({ topic, from = 'new', doc }: Opening, id?: number): void {
@@ -161,8 +184,11 @@ export class Session {
     this.#say({ type: 'subscribed', ...(id && { id }), ...place, recovered, ...(snapshot && { snapshot }) });
     this.#cursors.set(topic, offset);
     if (snapshot) {
-      const seqs = [...(rows.get(this.secret)?.accepted.keys() ?? [])];
-      const own = seqs.length && { seqs: [[this.secret, Math.max(...seqs)]] };
+      const seqs = [...this.clients.keys()].flatMap((client) => {
+        const accepted = [...(rows.get(client)?.accepted.keys() ?? [])];
+        return accepted.length ? [[client, Math.max(...accepted)]] : [];
+      });
+      const own = seqs.length && { seqs };
       this.#say({ type: 'snapshot', ...place, ...own, cells: text?.snapshot() ?? [...cells] });
     }
     this.feed(topic);
@@ -170,6 +196,7 @@ export class Session {
 
   #publish(m: {
     topic: string;
+    client?: string;
     seq: number;
     voids?: Range[];
     name?: string;
@@ -179,15 +206,19 @@ export class Session {
   }): void {
     const { topic, seq, voids = [], name, key, base, data } = m;
     const { faults, world } = this.#server;
-    const about = { topic, client: this.secret, seq };
+    const [only = '', ...others] = this.clients.keys();
+    const client = m.client ?? only;
+    const run = this.clients.get(client);
+    if (run === undefined || (others.length && !m.client)) throw new Error(`${client} is not proved`);
+    const about = { topic, client, seq };
     const log = this.#server.log(topic);
-    let row = log.rows.get(this.secret);
+    let row = log.rows.get(client);
     if (!row) {
       row = { accepted: new Map(), voids: new Set(), run: 0 };
-      log.rows.set(this.secret, row);
+      log.rows.set(client, row);
     }
-    if (this.run < row.run) throw new Error(`run ${this.run} behind run ${row.run}`);
-    if (this.#server.forgotten.has(this.secret))
+    if (run < row.run) throw new Error(`run ${run} behind run ${row.run}`);
+    if (this.#server.forgotten.has(client))
       return this.#say({ type: 'rejected', ...about, error: error('client_expired', false) });
     const before = row.accepted.get(seq);
     if (before) return this.#say({ type: 'ack', ...about, offset: before, term });
@@ -203,13 +234,13 @@ export class Session {
     let expected = 1;
     while (row.accepted.has(expected) || gone.has(expected)) expected++;
     if (expected !== seq) return this.#say({ type: 'gap', ...about, expected });
-    const by = { client: this.secret, ...(base !== undefined && { base }) };
+    const by = { client, ...(base !== undefined && { base }) };
     if ((base ?? 0) > log.entries.length) throw new Error(`base ${base} is not in the log`);
     const { error: code } = this.#server.judge(topic, data, by);
     if (code === 'rebase_required') return this.#say({ type: 'refused', ...about, error: error(code, true) });
     if (code) return this.#say({ type: 'rejected', ...about, error: error(code, false) });
     row.voids = gone;
-    row.run = this.run;
+    row.run = run;
     row.accepted.set(seq, log.entries.length + 1);
     const offset = this.#server.append(topic, data, {
       ...by,

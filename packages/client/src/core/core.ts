@@ -224,6 +224,7 @@ export class Core {
       case 'ping':
         return this.#turn.say({ type: 'pong' });
       case 'pong':
+      case 'proved':
         return;
       default:
         return m satisfies never;

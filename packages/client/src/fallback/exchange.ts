@@ -87,6 +87,7 @@ export class Exchange implements Transport {
       case 'ping':
         return true;
       case 'pong':
+      case 'prove':
         return false;
       case 'publish':
       case 'history':

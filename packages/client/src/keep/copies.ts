@@ -57,8 +57,7 @@ export class StoredCopies {
     const raced = this.#open.get(topic);
     if (raced) return raced.join();
     const { doc: type, snapshot } = (row ?? {}) as Partial<CopyRow>;
-    const entries = tail.map(([, entry]) => entry as TailRow);
-    const stored = snapshot && type === doc ? { snapshot, entries } : undefined;
+    const stored = snapshot && type === doc ? { snapshot, entries: behind(snapshot, tail) } : undefined;
     return this.#add(
       topic,
       doc,
@@ -124,6 +123,16 @@ export class StoredCopies {
     saver.put(rows.index + topic, undefined);
     saver.put(rows.copy(topic), undefined);
   }
+}
+
+/**
+ * The entries that follow a snapshot one after the other. Tabs that have the same
+ * document open write to the same rows, so there may be others.
+ */
+function behind({ offset }: Snapshot, tail: readonly (readonly [string, unknown])[]): TailRow[] {
+  const later = tail.map(([, entry]) => entry as TailRow).filter((entry) => entry.offset > offset);
+  const hole = later.findIndex((entry, i) => entry.offset !== offset + 1 + i);
+  return hole < 0 ? later : later.slice(0, hole);
 }
 
 /** Is told what becomes of a copy. */

@@ -2,6 +2,7 @@ import { type Client, connect, type Options } from '../../src/index.ts';
 import type { WebSocketClass, WebSocketLike } from '../../src/socket.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { HubLink, type Hubs } from '../hubs.ts';
 import { Link } from '../link.ts';
 import type { ModelServer } from '../model.ts';
 import type { World } from '../world.ts';
@@ -15,6 +16,8 @@ export class Device {
   /** How long a write takes, in milliseconds. */
   slowness = 0;
   readonly errors: unknown[] = [];
+  /** The way of its pages to the server, if they share one. */
+  hubs: Hubs | undefined;
   readonly #world: World;
   readonly #server: ModelServer;
   readonly #rows = memoryStorage();
@@ -34,6 +37,12 @@ export class Device {
   /** All that is stored, by key. */
   async stored(prefix = ''): Promise<string[]> {
     return (await this.#rows.read(prefix)).map(([key]) => key);
+  }
+
+  /** The rows of a kind, as JSON. */
+  async rows(kind: 'entry' | 'dead'): Promise<string[]> {
+    const rows = await this.#rows.read('');
+    return rows.filter(([key]) => key.split('/')[1] === kind).map(([, row]) => JSON.stringify(row));
   }
 
   /** The user deletes the site's data. */
@@ -86,12 +95,12 @@ export class Page {
   dead = false;
   readonly locks: (() => void)[] = [];
   readonly client: Client;
-  readonly #links = new Set<Link>();
+  readonly #links = new Set<WebSocketLike & { cut(code: number): void }>();
 
   constructor(device: Device, world: World, server: ModelServer, options: Options, connects: typeof connect) {
     const open = (url: string, protocol: string): WebSocketLike => {
       if (this.dead || device.offline) return refused(world);
-      const link = new Link(server, url, protocol);
+      const link = device.hubs ? new HubLink(device.hubs, url, protocol) : new Link(server, url, protocol);
       this.#links.add(link);
       return link;
     };

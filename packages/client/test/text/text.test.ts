@@ -274,7 +274,8 @@ describe('the type text', () => {
     const taken = text.insert(4, ' taken');
     await world.pass(1000);
     expect(text.pending).toEqual([taken]);
-    for (const { secret } of server.sessions) server.forgotten.add(secret);
+    for (const { clients } of server.sessions)
+      for (const client of clients.keys()) server.forgotten.add(client);
     server.snapshots = snapshots;
     server.cutAll();
     const pending = text.insert(10, ' pending');
