@@ -11,6 +11,7 @@ import type { HandleOptions } from './doc/handle.ts';
 import type { RecordsHandle, RecordsOptions } from './doc/records-handle.ts';
 import type { SetHandle, SetOptions } from './doc/set-handle.ts';
 import type { TextHandle, TextOptions } from './doc/text.ts';
+import { TuttiError } from './error.ts';
 import { Handlers } from './handlers.ts';
 import { Keeping, type KeepingHost } from './keeping.ts';
 import { Listeners } from './listeners.ts';
@@ -23,6 +24,12 @@ import { Sync, type Syncing, type SyncStatus, type Work } from './sync.ts';
 import { Topic } from './topic.ts';
 import type { Transport } from './transport.ts';
 import { onWake } from './wake.ts';
+
+/** What a client that sends what a dead one has left is told by the client beside which it does. */
+interface Side {
+  only: string;
+  buried: KeepingHost['buried'];
+}
 
 /**
  * A connection to a server that keeps itself up, and all that is subscribed
@@ -52,20 +59,21 @@ export class Client implements Syncing {
   #time = 0;
   #asked = 0;
 
-  /** Use `connect`. With `only` it goes on as that dead client, and ends when it has nothing left. */
-  constructor(url: string, settings: Settings, only?: string) {
+  /** Use `connect`. With `side` it goes on as a dead client, and ends when it has nothing left. */
+  constructor(url: string, settings: Settings, side?: Side) {
     this.#settings = settings;
     this.#dialer = new Dialer(url, settings);
     const { token, roads, random, secret, onError: report } = settings;
     if (roads[0] === 'ws') this.#memory = new RoadMemory(url, settings.now);
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
     const keeps = settings.storage !== false;
-    if (keeps) this.#keeping = new Keeping(url, settings, this.#keepingHost(url), only);
+    if (keeps) this.#keeping = new Keeping(url, settings, this.#keepingHost(url, side), side?.only);
     this.outbox = new Outbox({
       keeper: () => this.#keeping?.keeper,
       again: ({ topic, name, key, doc }, data) => {
+        if (this.#status.state === 'closed') throw new TuttiError('closed');
         if (doc !== undefined) this.#documents.operate(topic, doc, data);
-        else this.#requests.publish(topic, data, { ...(name && { name }), ...(key && { key }) });
+        else this.#requests.start(topic, data, { ...(name && { name }), ...(key && { key }) });
       },
       report,
     });
@@ -102,7 +110,10 @@ export class Client implements Syncing {
     });
     this.#statusListeners = new Listeners(report);
     this.#sync = new Sync(settings.timers, report, this.#work());
-    this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
+    this.#stopWaking = onWake((network) => {
+      this.#keeping?.again();
+      feed({ kind: 'wake', network });
+    }, settings);
     if (!this.#keeping) feed({ kind: 'connect' });
   }
 
@@ -190,7 +201,8 @@ export class Client implements Syncing {
 
   /** Tries again at once, where the client waits to, or has given up (`backoff`, `parked`). */
   connect(): void {
-    this.#feed({ kind: 'connect' });
+    if (this.#keeping?.hasBegun === false) this.#keeping.again();
+    else this.#feed({ kind: 'connect' });
   }
 
   /** Ends for good. Every publish that is not settled fails with `closed`. */
@@ -214,24 +226,38 @@ export class Client implements Syncing {
   }
 
   #work(): Work {
-    const { dead, durable } = this.outbox;
-    const pending = this.#keeping?.pending ?? this.#requests.pending;
+    const { pending, waiting, buried, durable } = this.#keeping?.keeper ?? {
+      pending: this.#requests.pending,
+      waiting: 0,
+      buried: 0,
+      durable: false,
+    };
     const parked = this.#status.state === 'parked' && pending > 0;
     return {
       online: parked ? undefined : this.#reached,
-      pending: parked ? 0 : pending,
-      blocked: (parked ? pending : 0) + dead.length,
+      pending: parked ? 0 : pending - waiting,
+      blocked: (parked ? pending : waiting) + buried,
       durable,
     };
   }
 
-  #keepingHost(url: string): KeepingHost {
+  #keepingHost(url: string, side: Side | undefined): KeepingHost {
     return {
       feed: (input) => this.#feed(input),
       reserve: () => this.#requests.reserve(),
       docOf: (topic) => this.#documents.typeOf(topic),
       revive: (document, client) => this.#documents.revive(document, client),
-      beside: (only) => new Client(url, this.#settings, only),
+      waits: (attempt, wait, error) => {
+        const until = this.#now() + wait;
+        this.#effects.push({ kind: 'status', state: 'backoff', attempt, until, error });
+        this.#drain();
+      },
+      beside: (only) =>
+        new Client(url, this.#settings, {
+          only,
+          buried: (id, letter) => this.#keeping?.keeper?.adopt(id, letter),
+        }),
+      buried: (id, letter) => side?.buried(id, letter),
       changed: () => {
         this.outbox.changed();
         this.#sync.update(this.#work());

@@ -81,10 +81,8 @@ export class Document<S extends DocumentState<F>, F = never> {
   #handles = 0;
   /** The application wants it to be kept. */
   #offline = false;
-  /** What is stored of it, if it is kept, */
+  /** What is stored of it, if it is kept. */
   #copy: Copy | undefined;
-  /** and whether that is a document, to which entries can be added. */
-  #copied = false;
   /** That of the newest entry that was folded. */
   #position: Position = { offset: 0 };
   readonly #left: () => void;
@@ -109,8 +107,9 @@ export class Document<S extends DocumentState<F>, F = never> {
   keep(): void {
     if (this.#offline) return;
     this.#offline = true;
-    if (this.status === 'opening') return this.#load(() => {});
+    if (this.status === 'opening') return this.#load(() => this.#save());
     this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
+    this.#copy?.keep();
     this.#save();
   }
 
@@ -134,9 +133,9 @@ export class Document<S extends DocumentState<F>, F = never> {
       const change = this.state.entries(entries);
       const { offset, term } = entries.at(-1) as Entry;
       this.#position = { offset, term };
-      if (this.#copied) this.#copy?.entries(entries, this.#sendings(change));
+      this.#copy?.entries(entries, this.#sendings(change));
       this.take(change);
-      if (this.#copy?.long || !this.#copied) this.#save();
+      if (this.#copy?.long) this.#save();
     }
     return this.state;
   }
@@ -191,7 +190,7 @@ export class Document<S extends DocumentState<F>, F = never> {
 
   /** Follows the client, which goes on as another when the server has forgotten it. */
   identify(): void {
-    this.take(this.replica.identify(this.host.client()));
+    this.#settle(this.replica.identify(this.host.client()));
   }
 
   /** A mutation that is none: something is wrong with it. */
@@ -213,14 +212,17 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.take(this.replica.drop(...mutating.map(([key]) => key)));
     const { copies } = this.host;
     const kept = this.status === 'closed' && copies !== undefined;
-    if (!kept)
+    if (!kept) {
+      const sendings = mutating.flatMap(([, { sending }]) => sending ?? []);
+      copies?.over(sendings.map(({ key }) => key));
       copies?.dead(
-        mutating.flatMap(([, { sending }]) => (sending?.unsent ? sending.key : [])),
+        sendings.filter(({ unsent }) => unsent).map(({ key }) => key),
         error,
       );
+    }
     for (const [, m] of mutating) m.fail(error, kept || !m.takeBack());
     if (this.status === 'failed') this.later(() => this.faults.tell(error));
-    this.#leave();
+    this.#leave(kept && mutating.length > 0);
   }
 
   /** Carries out what a step of the state has changed. */
@@ -323,7 +325,9 @@ export class Document<S extends DocumentState<F>, F = never> {
       if (this.#ended || this.#copy) copy?.close();
       if (this.#ended) return;
       if (!this.#copy && this.status === 'opening') this.#take(copy, this.host.client(), []);
+      else if (!this.#copy) copy?.damaged(); // it is behind what is shown
       this.#copy ??= copy;
+      this.#copy?.keep();
       then();
     };
     const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
@@ -341,6 +345,7 @@ export class Document<S extends DocumentState<F>, F = never> {
       return this.#resume(copy?.stored, client, operations);
     } catch (error) {
       this.later(() => this.faults.tell(error as TuttiError));
+      copy?.damaged();
       return this.#resume(undefined, client, operations);
     }
   }
@@ -352,7 +357,6 @@ export class Document<S extends DocumentState<F>, F = never> {
   ): ReadonlyMap<number, unknown> {
     const keyed = operations.map((operation, i) => ({ ...operation, key: i - operations.length }));
     const { change, fit } = this.state.resume({ client, entries: [], ...stored, pending: keyed });
-    this.#copied = stored !== undefined;
     const { offset = 0, term } = stored?.entries.at(-1) ?? stored?.snapshot ?? {};
     this.#position = { offset, ...(term !== undefined && { term }) };
     for (const { key, sending, data, seq, place } of keyed) {
@@ -394,13 +398,20 @@ export class Document<S extends DocumentState<F>, F = never> {
     if (!this.#copy || this.status === 'opening') return;
     const saved = this.state.save();
     if (!saved) return;
-    this.#copied = true;
     this.#copy.snapshot({ ...saved, ...this.#position }, []);
   }
 
-  /** By which numbers the client knows the operations that a step has confirmed. */
-  #sendings({ confirmed }: Change<F>): number[] {
-    return confirmed.flatMap(({ key }) => this.#mutating.get(key)?.sending?.key ?? []);
+  /** By which numbers the client knows the operations that a step has confirmed, or that are lost. */
+  #sendings({ confirmed, lost }: Change<F>): number[] {
+    const keys = [...confirmed.map(({ key }) => key), ...lost];
+    return keys.flatMap((key) => this.#mutating.get(key)?.sending?.key ?? []);
+  }
+
+  /** Takes a change that came without entries. */
+  #settle(change: Change<F>): void {
+    const sendings = this.#sendings(change);
+    if (sendings.length) this.#copy?.entries([], sendings);
+    this.take(change);
   }
 
   #words(key: number): Encoded {
@@ -422,7 +433,7 @@ export class Document<S extends DocumentState<F>, F = never> {
         this.identify();
         this.#position = { offset, ...(term !== undefined && { term }) };
         open();
-        if (!this.#copied) this.#save();
+        if (this.#copy?.long) this.#save();
       },
       snapshot: (snapshot) => {
         this.identify();
@@ -430,10 +441,7 @@ export class Document<S extends DocumentState<F>, F = never> {
           const change = this.replica.snapshot(snapshot, snapshot.recovered);
           const { offset, term, cells } = snapshot;
           this.#position = { offset, ...(term !== undefined && { term }) };
-          if (this.#copy) {
-            this.#copied = true;
-            this.#copy.snapshot({ ...this.#position, cells }, this.#sendings(change));
-          }
+          this.#copy?.snapshot({ ...this.#position, cells }, this.#sendings(change));
           this.take(change);
           open();
         } catch (error) {
@@ -459,7 +467,7 @@ export class Document<S extends DocumentState<F>, F = never> {
         const change = this.replica.outdated?.(key);
         if (change) this.take(change);
       },
-      acknowledged: (place) => this.take(this.replica.acknowledged(key, place)),
+      acknowledged: (place) => this.#settle(this.replica.acknowledged(key, place)),
       failed: (error, unconfirmed) => {
         if (!this.#mutating.has(key)) return;
         this.#drop(key);
@@ -502,8 +510,9 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.#leave();
   }
 
-  #leave(): void {
-    if (this.#offline) this.#copy?.close();
+  /** It has ended; what is stored stays if it is to be kept, or something of it waits. */
+  #leave(waits = false): void {
+    if (this.#offline || waits) this.#copy?.close();
     else this.#copy?.erase();
     this.#close();
     this.#left();

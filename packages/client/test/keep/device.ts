@@ -1,4 +1,4 @@
-import { type Client, connect, type Options } from '../../src/index.ts';
+import { type Client, connect, type Options, TuttiError } from '../../src/index.ts';
 import type { WebSocketClass, WebSocketLike } from '../../src/socket.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -14,6 +14,10 @@ export class Device {
   full = false;
   /** How long a write takes, in milliseconds. */
   slowness = 0;
+  /** How long a read takes. */
+  readSlowness = 0;
+  /** Reads of these rows fail. */
+  unreadable: (prefix: string) => boolean = () => false;
   readonly errors: unknown[] = [];
   readonly #world: World;
   readonly #server: ModelServer;
@@ -47,6 +51,11 @@ export class Device {
     await this.#rows.write((await this.#rows.read('')).map(([key, row]) => [key, change(key, row)]));
   }
 
+  /** Stores rows as they are. */
+  async put(...rows: [key: string, row: unknown][]): Promise<void> {
+    await this.#rows.write(rows);
+  }
+
   /** The storage as a page sees it. */
   storage(page: Page): Storage {
     const live = async (): Promise<void> => {
@@ -55,17 +64,23 @@ export class Device {
     return {
       durable: true,
       read: async (prefix) => {
+        if (this.readSlowness) await new Promise<void>((done) => this.#world.after(this.readSlowness, done));
         await live();
+        if (page.closed) throw new TuttiError('closed');
+        if (this.unreadable(prefix)) throw new Error('damaged');
         return this.#rows.read(prefix);
       },
       write: async (changes) => {
         if (this.slowness) await new Promise<void>((done) => this.#world.after(this.slowness, done));
         await live();
+        if (page.closed) throw new TuttiError('closed');
         if (this.full) throw new Error('no room');
         await this.#rows.write(changes);
         await live();
       },
-      close: () => {},
+      close: () => {
+        page.closed = true;
+      },
       onLost: (listener) => {
         this.#lost.add(listener);
         return () => this.#lost.delete(listener);
@@ -84,6 +99,8 @@ export class Device {
 /** A page with one client. */
 export class Page {
   dead = false;
+  /** Its storage was closed. */
+  closed = false;
   readonly locks: (() => void)[] = [];
   readonly client: Client;
   readonly #links = new Set<Link>();
@@ -106,7 +123,10 @@ export class Page {
       roads: ['ws'],
       random: world.random,
       now: () => world.now,
-      timers: world.timers,
+      timers: {
+        setTimeout: (f, ms) => world.after(ms, () => this.dead || f()),
+        clearTimeout: world.timers.clearTimeout,
+      },
       onError: (error) => device.errors.push(error),
       storage: device.storage(this),
       ...options,
