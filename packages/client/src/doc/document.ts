@@ -79,6 +79,8 @@ export class Document<S extends DocumentState<F>, F = never> {
   #holding = 0;
   #due = false;
   #handles = 0;
+  /** Operations of a former life that are sent and not shown. */
+  #unseen = 0;
   /** The application wants it to be kept. */
   #offline = false;
   /** What is stored of it, if it is kept. */
@@ -120,7 +122,9 @@ export class Document<S extends DocumentState<F>, F = never> {
   revive(client: string | undefined, operations: readonly Revived[], copy: Copy | undefined): void {
     const fit = this.#take(copy, client, operations);
     for (const [i, operation] of operations.entries())
-      if (!fit.has(i - operations.length)) this.#sendUnseen(operation);
+      if (fit.has(i - operations.length)) continue;
+      else if (operation.place) this.host.copies?.over([operation.sending]);
+      else this.#sendUnseen(operation);
     queueMicrotask(() => this.#leaveIfUnused());
   }
 
@@ -382,6 +386,15 @@ export class Document<S extends DocumentState<F>, F = never> {
    * effect, and goes on as a dead letter.
    */
   #sendUnseen({ sending, data }: Revived): void {
+    this.#unseen++;
+    const over = (): void => {
+      this.#unseen--;
+      this.#leaveIfUnused();
+    };
+    const acknowledged = (): void => {
+      this.#copy?.entries([], [sending]);
+      over();
+    };
     const none = (): void => {};
     const nothing = { ...encode([]), base: () => this.#position.offset, positional: true };
     const outdated = (): void => {
@@ -389,7 +402,7 @@ export class Document<S extends DocumentState<F>, F = never> {
       this.host.copies?.dead([sending], error);
       made.amend(nothing);
     };
-    const handler = { sent: none, doubtful: none, acknowledged: none, failed: none, outdated };
+    const handler = { sent: none, doubtful: none, acknowledged, failed: over, outdated };
     const made = this.host.resume(sending, { ...nothing, ...encode(data) }, handler);
   }
 
@@ -505,7 +518,7 @@ export class Document<S extends DocumentState<F>, F = never> {
   }
 
   #leaveIfUnused(): void {
-    if (this.#handles || this.#mutating.size || this.#ended) return;
+    if (this.#handles || this.#mutating.size || this.#unseen || this.#ended) return;
     this.status = 'closed';
     this.#leave();
   }

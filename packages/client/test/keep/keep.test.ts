@@ -376,6 +376,7 @@ describe('documents without a network', () => {
     expect([again.status, again.value, likes.status, likes.value]).toEqual(['open', 'hello!', 'open', 0]);
     expect(device.errors).toMatchObject([{ code: 'bad_message' }, { code: 'bad_message' }]);
     expect([second.client.outbox.dead, second.client.outbox.entries]).toEqual([[], []]);
+    expect(second.client.sync).toMatchObject({ state: 'synced', pending: 0 });
     second.client.close();
   });
 
