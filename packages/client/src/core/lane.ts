@@ -52,11 +52,15 @@ export class Lane {
   /** The step in which nothing is sent, so that what waits can be amended. */
   amending = 0;
   /** The highest offset at which the server took an operation of the present client. */
-  taken = 0;
+  taken: number;
+  /** It did so in a former life, and the document was not opened since. */
+  awaited: boolean;
 
-  constructor({ last, voids }: KeptTopic = { last: 0, voids: [] }) {
+  constructor({ last, voids, taken = 0 }: KeptTopic = { last: 0, voids: [] }) {
     this.last = last;
     this.voids = voids;
+    this.taken = taken;
+    this.awaited = taken > 0;
   }
 
   /** Whether entries may be sent in this step, at the time. Ends a hold that is over. */
@@ -123,6 +127,7 @@ export class Lane {
   renew(): void {
     this.voids = [];
     this.last = this.taken = 0;
+    this.awaited = false;
     for (const item of this.items) item.seq = 0;
   }
 }

@@ -1,7 +1,7 @@
 import type { Timers } from '../alarm.ts';
 import { checkTopic } from '../core/check.ts';
 import type { Effect } from '../core/effect.ts';
-import type { Kept, KeptClient } from '../core/ledger.ts';
+import type { Kept, KeptClient, KeptTopic } from '../core/ledger.ts';
 import type { Revived } from '../doc/document.ts';
 import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
@@ -334,7 +334,7 @@ export class Keeper implements Copies {
     const entries = await storage.read(this.#rows.entries(this.#client));
     for (const [key] of entries) this.#last = Math.max(this.#last, numberOf(key));
     for (const [key, entry] of readable(entries, read.entry, report)) this.#take(key, entry);
-    const restore: Kept = { topics: Object.fromEntries(this.#topics), entries: [] };
+    const restore: Kept = { topics: this.#restoredTopics(), entries: [] };
     if (row) {
       const { used: _, ...client } = row;
       // A run above all before, also those that were said and not stored.
@@ -357,6 +357,17 @@ export class Keeper implements Copies {
       document.operations.push({ sending, base, data, ...(seq && { seq }), ...(place && { place }) });
     }
     return { restore, documents: [...documents.values()], others };
+  }
+
+  /** The topics as they are stored, with what the server took there and no stored document holds. */
+  #restoredTopics(): Record<string, KeptTopic> {
+    const topics = new Map<string, KeptTopic>(this.#topics);
+    for (const { entry } of this.#entries.values()) {
+      const row = topics.get(entry.topic);
+      const taken = Math.max(entry.place?.offset ?? 0, row?.taken ?? 0);
+      if (row && taken) topics.set(entry.topic, { ...row, taken });
+    }
+    return Object.fromEntries(topics);
   }
 
   #putClient(client: KeptClient): void {

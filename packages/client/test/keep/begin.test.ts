@@ -235,4 +235,33 @@ describe('a page that starts', () => {
     await world.pass(10_000);
     expect(await device.stored()).toEqual([]);
   });
+
+  test('OUT-12 what another page was storing when all was erased does not stay behind', async () => {
+    const { world, device } = setUp();
+    device.offline = true;
+    const pages = [device.page(), device.page()];
+    await world.pass(1000);
+    device.slowness = 500;
+    pages[1]?.client.topic('chat').publish('a');
+    await world.pass(100);
+    const over = pages[0]?.client.forget();
+    for (let i = 0; i < 20; i++) {
+      await world.pass(100);
+      await new Promise((done) => setTimeout(done, 5)); // the message to the other page takes its own way
+    }
+    await over;
+    expect(pages.map((page) => page.client.status.state)).toEqual(['closed', 'closed']);
+    expect(await device.stored()).toEqual([]);
+  });
+
+  test('OUT-8 ten thousand entries go on in a later life, once and in order', { timeout: 60_000 }, async () => {
+    const { world, server, device } = setUp();
+    const words = Array.from({ length: 10_000 }, (_, i) => `w${i}`);
+    await leave(device, world, words);
+    const { client } = device.page();
+    await world.pass(120_000);
+    expect(dataOf(server, 'chat')).toEqual(words);
+    expect([client.outbox.entries, await device.stored('/entry/')]).toEqual([[], []]);
+    client.close();
+  });
 });

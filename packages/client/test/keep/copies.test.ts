@@ -177,4 +177,50 @@ describe('copies', () => {
     expect(values.map((c) => c.value)).toEqual([9, 10]);
     second.client.close();
   });
+
+  test('DOC-34 no new secret is taken in a later life either before a document holds what was acknowledged', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    const note = first.client.text('text:note', { offline: true });
+    await world.pass(1000);
+    server.holding = true;
+    note.insert(0, 'hello');
+    await world.pass(1000);
+    expect(server.log('text:note').entries.length).toBe(1);
+    device.offline = true;
+    first.cut();
+    note.insert(5, ' world');
+    await world.pass(100);
+    first.kill();
+    await world.pass(21 * 86_400_000);
+    server.holding = false;
+    device.offline = false;
+    const second = device.page({ types: [text] });
+    const again = second.client.text('text:note', { offline: true });
+    await world.pass(10_000);
+    expect([again.value, server.log('text:note').text?.text]).toEqual(['hello world', 'hello world']);
+    expect(server.runs.size).toBe(1);
+    second.cut();
+    await world.pass(10_000);
+    expect(server.runs.size).toBe(2); // then it is taken
+    expect(second.client.sync).toMatchObject({ state: 'synced', pending: 0 });
+    second.client.close();
+  });
+
+  test('COPY-4 a document that is erased takes the entries behind it along', async () => {
+    const { world, server, device } = setUp();
+    const { client } = device.page();
+    for (let i = 0; i < 103; i++) {
+      const topic = `counter:${i}`;
+      const likes = client.counter(topic, { offline: true });
+      await world.pass(400);
+      server.append(topic, { op: 'add', n: 1 }, {});
+      await world.pass(400);
+      likes.close();
+    }
+    await world.pass(1000);
+    for (const kind of ['copy', 'tail', 'index'])
+      expect((await device.stored(`/${kind}/`)).length, kind).toBe(100);
+    client.close();
+  });
 });
