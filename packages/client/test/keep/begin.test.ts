@@ -254,7 +254,9 @@ describe('a page that starts', () => {
     expect(await device.stored()).toEqual([]);
   });
 
-  test('OUT-8 ten thousand entries go on in a later life, once and in order', { timeout: 60_000 }, async () => {
+  test('OUT-8 ten thousand entries go on in a later life, once and in order', {
+    timeout: 60_000,
+  }, async () => {
     const { world, server, device } = setUp();
     const words = Array.from({ length: 10_000 }, (_, i) => `w${i}`);
     await leave(device, world, words);
