@@ -162,7 +162,7 @@ describe('a page that starts', () => {
     expect(device.errors).toEqual([]);
   });
 
-  test('OUT-3 a client beside, that has ended, leaves the storage open', async () => {
+  test('OUT-3 OUT-14 a client beside, that has ended, leaves the storage open', async () => {
     const { world, server, device } = setUp();
     device.offline = true;
     const dead = [device.page(), device.page()];
