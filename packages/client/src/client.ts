@@ -26,13 +26,19 @@ export interface OpenDocuments {
   identify(): void;
   /** Makes an operation of a document of a type; throws if it cannot be made. */
   operate(topic: string, type: string, data: unknown): void;
-  /** Goes on with a document of the client that had that id. */
-  revive(left: Left, client: string | undefined): void;
+  /** Goes on with a document of the client that had that id; false if there are none of its type. */
+  revive(left: Left, client: string | undefined): boolean;
   /** The type of the document that is open on a topic. */
   typeOf(topic: string): string | undefined;
   /** Stores those that are kept, of which nothing is stored any more. */
   save(): void;
   close(): void;
+}
+
+/** What a client that sends what a dead one has left is told by the client beside which it does. */
+interface Side {
+  only: string;
+  buried: KeepingHost['buried'];
 }
 
 /**
@@ -66,21 +72,23 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
 
   /**
    * Use `connect`. `documents` makes its documents, if it is to have any. With
-   * `only` it goes on as that dead client, and ends when it has nothing left.
+   * `side` it goes on as a dead client, and ends when it has nothing left.
    */
-  constructor(url: string, settings: Settings, documents: (host: DocumentsHost) => D, only?: string) {
+  constructor(url: string, settings: Settings, documents: (host: DocumentsHost) => D, side?: Side) {
     this.#settings = settings;
     this.#dialer = new Dialer(url, settings);
     const { token, roads, random, secret, onError: report } = settings;
     if (roads[0] === 'ws') this.#memory = new RoadMemory(url, settings.now);
     const kind = typeof token === 'function' ? 'function' : token === undefined ? 'none' : 'constant';
     const keeps = settings.storage !== false;
-    if (keeps) this.#keeping = new Keeping(url, settings, this.#keepingHost(url, documents), only);
+    if (keeps)
+      this.#keeping = new Keeping(url, settings, this.#keepingHost(url, documents, side), side?.only);
     this.outbox = new Outbox({
       keeper: () => this.#keeping?.keeper,
       again: ({ topic, name, key, doc }, data) => {
+        if (this.#status.state === 'closed') throw new TuttiError('closed');
         if (doc !== undefined) this.#operate(topic, doc, data);
-        else this.#requests.publish(topic, data, { ...(name && { name }), ...(key && { key }) });
+        else this.#requests.start(topic, data, { ...(name && { name }), ...(key && { key }) });
       },
       report,
     });
@@ -117,7 +125,10 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
     });
     this.#statusListeners = new Listeners(report);
     this.#sync = new Sync(settings.timers, report, this.#work());
-    this.#stopWaking = onWake((network) => feed({ kind: 'wake', network }), settings);
+    this.#stopWaking = onWake((network) => {
+      this.#keeping?.again();
+      feed({ kind: 'wake', network });
+    }, settings);
     if (!this.#keeping) feed({ kind: 'connect' });
   }
 
@@ -172,7 +183,8 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
 
   /** Tries again at once, where the client waits to, or has given up (`backoff`, `parked`). */
   connect(): void {
-    this.#feed({ kind: 'connect' });
+    if (this.#keeping?.hasBegun === false) this.#keeping.again();
+    else this.#feed({ kind: 'connect' });
   }
 
   /** Ends for good. Every publish that is not settled fails with `closed`. */
@@ -196,13 +208,17 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
   }
 
   #work(): Work {
-    const { dead, durable } = this.outbox;
-    const pending = this.#keeping?.pending ?? this.#requests.pending;
+    const { pending, waiting, buried, durable } = this.#keeping?.keeper ?? {
+      pending: this.#requests.pending,
+      waiting: 0,
+      buried: 0,
+      durable: false,
+    };
     const parked = this.#status.state === 'parked' && pending > 0;
     return {
       online: parked ? undefined : this.#reached,
-      pending: parked ? 0 : pending,
-      blocked: (parked ? pending : 0) + dead.length,
+      pending: parked ? 0 : pending - waiting,
+      blocked: (parked ? pending : waiting) + buried,
       durable,
     };
   }
@@ -212,14 +228,24 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
     this.documents.operate(topic, type, data);
   }
 
-  #keepingHost(url: string, documents: (host: DocumentsHost) => D): KeepingHost {
+  #keepingHost(url: string, documents: (host: DocumentsHost) => D, side: Side | undefined): KeepingHost {
     return {
       feed: (input) => this.#feed(input),
       reserve: () => this.#requests.reserve(),
       docOf: (topic) => this.documents?.typeOf(topic),
-      revive: (document, client) => this.documents?.revive(document, client),
+      revive: (document, client) => this.documents?.revive(document, client) ?? false,
       lost: () => this.documents?.save(),
-      beside: (only) => new Client(url, this.#settings, documents, only),
+      waits: (attempt, wait, error) => {
+        const until = this.#now() + wait;
+        this.#effects.push({ kind: 'status', state: 'backoff', attempt, until, error });
+        this.#drain();
+      },
+      beside: (only) =>
+        new Client(url, this.#settings, documents, {
+          only,
+          buried: (id, letter) => this.#keeping?.keeper?.adopt(id, letter),
+        }),
+      buried: (id, letter) => side?.buried(id, letter),
       changed: () => {
         this.outbox.changed();
         this.#sync.update(this.#work());

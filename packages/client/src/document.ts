@@ -73,20 +73,26 @@ export interface Copies {
   begin(topic: string, type: string): Copy | undefined;
   /** Operations have no effect, for this reason. Those of a former life become dead letters. */
   dead(sendings: readonly number[], error: TuttiError): void;
+  /** Of these operations, those that were acknowledged need not be kept any more. */
+  over(sendings: readonly number[]): void;
 }
 
 /** The copy of one document. Operations are named by the keys of their sendings. */
 export interface Copy {
   /** What was stored when it was loaded: a document, and the entries behind it. */
   readonly stored: { snapshot: Snapshot; entries: readonly Entry[] } | undefined;
-  /** It has become so long that a snapshot is due. */
+  /** It has become so long that a snapshot is due, or there is none that can be read. */
   readonly long: boolean;
   /** Puts the document in place of what is stored, and takes operations that it holds out of the outbox. */
   snapshot(snapshot: Snapshot, confirmed: readonly number[]): void;
   /** Adds the next entries, likewise. */
   entries(entries: readonly Entry[], confirmed: readonly number[]): void;
+  /** What was stored cannot be read: no entries can follow it. */
+  damaged(): void;
+  /** It stays when nobody uses it. */
+  keep(): void;
   /** Whoever got it uses it no more. */
   close(): void;
-  /** The same, and nothing of it is to stay if nobody else uses it. */
+  /** The same, and nothing of it is to stay if nobody else uses it and nobody wants it to be kept. */
   erase(): void;
 }

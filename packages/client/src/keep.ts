@@ -4,18 +4,29 @@ import type { Storage } from './storage/storage.ts';
 
 export type { DeadLetter, OutboxEntry } from './keep/dead.ts';
 export type { Keeper, KeeperHost, Life, OldEntry } from './keep/keeper.ts';
+export type { DeadRow } from './keep/rows.ts';
 
 /**
  * What a client keeps beyond its life, loaded by those that keep anything.
  *
- * Goes on with what is kept in a storage, or in the platform's. Undefined if
- * the client to go on as is alive elsewhere.
+ * Goes on with what is kept in a storage, which others close, or in the platform's.
+ * Undefined if the client to go on as is alive elsewhere.
  */
-export function begin(
-  host: Omit<KeeperHost, 'storage'>,
-  storage: Storage | undefined,
+export async function begin(
+  host: Omit<KeeperHost, 'storage' | 'ended'>,
+  given: Storage | undefined,
 ): Promise<{ keeper: Keeper; life: Life } | undefined> {
   const { name, timers, report } = host;
-  const opened = storage ?? openStorage(name, { timers, onError: report });
-  return Keeper.begin({ ...host, storage: opened });
+  const storage = given ?? openStorage(name, { timers, onError: report });
+  const close = (): void => {
+    if (!given) storage.close();
+  };
+  try {
+    const begun = await Keeper.begin({ ...host, storage, ended: () => close() });
+    if (!begun) close();
+    return begun;
+  } catch (error) {
+    close();
+    throw error;
+  }
 }

@@ -1,22 +1,33 @@
+import type { Timers } from './alarm.ts';
+import { backoff } from './core/backoff.ts';
 import type { Effect } from './core/effect.ts';
 import type { Input } from './core/input.ts';
-import type { Copies } from './document.ts';
+import type { Copies, Copy } from './document.ts';
 import { TuttiError } from './error.ts';
-import type { Keeper, Life } from './keep.ts';
+import type { DeadRow, Keeper, Life } from './keep.ts';
 import type { Settings } from './options.ts';
 import { subOf } from './token.ts';
+
+/** So long, in milliseconds, a token is waited for, */
+const tokenTime = 10_000;
+/** and a storage, which may itself take 10 s to open. */
+const storageTime = 20_000;
 
 /** What keeping needs of its client. */
 export interface KeepingHost {
   feed(input: Input): void;
   reserve(): number;
   docOf(topic: string): string | undefined;
-  /** Goes on with a document of the client that had that id. */
-  revive(document: Life['documents'][number], client: string | undefined): void;
+  /** Goes on with a document of the client that had that id; false if there is none of its type here. */
+  revive(document: Life['documents'][number], client: string | undefined): boolean;
   /** Stores the documents that are open, of which nothing is stored any more. */
   lost(): void;
+  /** Nothing is connected before the `attempt`th question for a token, so many milliseconds later. */
+  waits(attempt: number, wait: number, error: TuttiError): void;
   /** A client that sends what a dead one has left. */
   beside(only: string): { close(): void };
+  /** Such a client, if this is one, has made an entry a dead letter. */
+  buried(id: string, letter: DeadRow): void;
   /** What waits, or what became of it, has changed. */
   changed(): void;
   close(): void;
@@ -41,6 +52,10 @@ export class Keeping {
   /** It was asked for to know the user. */
   #token: string | undefined;
   #closed = false;
+  /** Asks for the token at once. */
+  #askAgain: (() => void) | undefined;
+  /** Why nothing is kept. */
+  #failure: unknown;
 
   /** With `only` it goes on as that dead client, and ends when it has nothing left. */
   constructor(url: string, settings: Settings, host: KeepingHost, only: string | undefined) {
@@ -51,17 +66,25 @@ export class Keeping {
       load: async (topic, doc) => {
         await this.#begun;
         if (!this.keeper) throw new TuttiError('storage_failed');
-        return this.keeper.load(topic, doc);
+        return inTime(this.keeper.load(topic, doc), storageTime, settings.timers, (copy: Copy) =>
+          copy.close(),
+        );
       },
       begin: (topic, doc) => this.keeper?.begin(topic, doc),
       dead: (sendings, error) => this.keeper?.dead(sendings, error),
+      over: (sendings) => this.keeper?.over(sendings),
     };
     this.#begun = this.#begin(`tutti:${url}`);
   }
 
-  /** How much is not settled; undefined while that is not known. */
-  get pending(): number | undefined {
-    return this.keeper?.pending;
+  /** Whether all has been read that there was, so that a connection can be made. */
+  get hasBegun(): boolean {
+    return this.#unkept === undefined;
+  }
+
+  /** Does at once what waits to be done before the first attempt to connect. */
+  again(): void {
+    this.#askAgain?.();
   }
 
   keep(effect: Extract<Effect, { kind: 'keep' }>): void {
@@ -83,6 +106,7 @@ export class Keeping {
 
   close(): void {
     this.#closed = true;
+    this.#askAgain?.();
     for (const side of this.#sides) side.close();
     void this.keeper?.close();
   }
@@ -93,64 +117,127 @@ export class Keeping {
     const { keeper } = this;
     this.keeper = undefined;
     return async () => {
-      await keeper?.forget();
-      await keeper?.close();
+      if (this.#failure !== undefined) throw this.#failure;
+      try {
+        await keeper?.forget();
+      } finally {
+        await keeper?.close();
+      }
     };
   }
 
   async #begin(name: string): Promise<void> {
-    const { timers, version, migrate, wall, onError: report, storage } = this.#settings;
+    const { timers, onError: report } = this.#settings;
     const host = this.#host;
     try {
-      const { begin } = await import('./keep.ts');
+      const loading = import('./keep.ts');
+      loading.catch(() => {}); // nobody waits for it yet
       const user = await this.#user();
-      const begun = await begin(
-        {
-          reserve: host.reserve,
-          docOf: host.docOf,
-          lost: host.lost,
-          kept: (batch) => host.feed({ kind: 'kept', batch }),
-          forgotten: host.close,
-          name,
-          user,
-          only: this.#only,
-          version,
-          timers,
-          migrate,
-          report,
-          now: wall,
-          changed: () => this.#changed(),
-        },
-        typeof storage === 'object' ? storage : undefined,
-      );
+      const beginning = loading.then(({ begin }) => this.#read(begin, name, user));
+      const begun = await inTime(beginning, storageTime, timers, (late) => void late?.keeper.close());
       if (this.#closed || !begun) {
         void begun?.keeper.close();
         return host.close();
       }
       this.keeper = begun.keeper;
+      this.#flush(); // what is said anew below is stored after that
       this.#goOn(begun.life);
     } catch (error) {
+      if (this.#closed) return;
+      this.#failure = error;
       report(error);
     }
-    const unkept = this.#unkept ?? [];
-    this.#unkept = undefined;
-    for (const effect of unkept) this.keep(effect);
+    this.#flush();
     host.feed({ kind: 'connect' });
     this.#changed();
   }
 
+  #read(begin: typeof import('./keep.ts').begin, name: string, user: string): ReturnType<typeof begin> {
+    const { timers, version, migrate, wall, onError: report, storage } = this.#settings;
+    const host = this.#host;
+    const more = {
+      ...host,
+      kept: (batch: number) => host.feed({ kind: 'kept', batch }),
+      forgotten: host.close,
+    };
+    return begin(
+      {
+        ...more,
+        name,
+        user,
+        only: this.#only,
+        version,
+        timers,
+        migrate,
+        report,
+        now: wall,
+        changed: () => this.#changed(),
+      },
+      typeof storage === 'object' ? storage : undefined,
+    );
+  }
+
+  /** Stores what the core wanted to be stored before anything could be. */
+  #flush(): void {
+    const unkept = this.#unkept ?? [];
+    this.#unkept = undefined;
+    for (const effect of unkept) this.keep(effect);
+  }
+
   #goOn({ restore, documents, others }: Life): void {
-    for (const document of documents) this.#host.revive(document, restore.client?.id);
+    for (const document of documents) if (!this.#revive(document, restore.client?.id)) this.#leave(document);
     this.#host.feed({ kind: 'restore', ...restore });
     for (const other of others) this.#sides.push(this.#host.beside(other));
   }
 
-  /** Whose it is what is kept. */
+  /** Goes on with a document; what is wrong with one holds no other. */
+  #revive(document: Life['documents'][number], client: string | undefined): boolean {
+    try {
+      return this.#host.revive(document, client);
+    } catch (error) {
+      this.#settings.onError(error);
+      return false;
+    }
+  }
+
+  /** What is on the document waits for a client that has documents of its type. */
+  #leave({ topic, copy }: Life['documents'][number]): void {
+    copy.close();
+    this.keeper?.foreign(topic);
+  }
+
+  /** Whose it is what is kept. A token that cannot be had is asked for until it can. */
   async #user(): Promise<string> {
-    const { user, token } = this.#settings;
+    const { user, token, timers } = this.#settings;
     if (user !== undefined || token === undefined) return user ?? '';
-    this.#token = typeof token === 'function' ? await token() : token;
-    return subOf(this.#token);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const asked = typeof token === 'function' ? Promise.resolve(token()) : Promise.resolve(token);
+        const given: unknown = await inTime(asked, tokenTime, timers, () => {});
+        if (typeof given !== 'string' || !given) throw new Error('The token is not a string.');
+        this.#token = given;
+        return subOf(given);
+      } catch (error) {
+        if (this.#closed) throw error;
+        await this.#pause(attempt, error);
+        if (this.#closed) throw error;
+      }
+    }
+  }
+
+  #pause(attempt: number, error: unknown): Promise<void> {
+    const { timers, random } = this.#settings;
+    const wait = backoff(attempt, random());
+    const message = error instanceof Error ? error.message : String(error);
+    return new Promise((resolve) => {
+      const timer = timers.setTimeout(() => this.#askAgain?.(), wait);
+      this.#askAgain = () => {
+        this.#askAgain = undefined;
+        timers.clearTimeout(timer);
+        resolve();
+      };
+      this.#host.waits(attempt + 1, wait, new TuttiError('disconnected', message));
+    });
   }
 
   #changed(): void {
@@ -158,4 +245,26 @@ export class Keeping {
     this.#host.changed();
     if (this.#only !== undefined && this.keeper?.idle) this.#host.close();
   }
+}
+
+/** Waits for something for so many milliseconds; what comes later is given to `late`. */
+function inTime<T>(promise: Promise<T>, ms: number, timers: Timers, late: (value: T) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const timer = timers.setTimeout(() => {
+      over = true;
+      reject(new TuttiError('storage_failed', 'There is no answer.'));
+    }, ms);
+    const end = (): boolean => {
+      timers.clearTimeout(timer);
+      return over;
+    };
+    promise.then(
+      (value) => (end() ? late(value) : resolve(value)),
+      (error) => {
+        end();
+        reject(error);
+      },
+    );
+  });
 }

@@ -46,28 +46,39 @@ export class Requests {
   }
 
   readonly publish = (topic: string, data: unknown, options: PublishOptions): Publication => {
-    const { name, key: entryKey, timeout, signal } = options;
     const publishing = new Publishing();
     try {
-      if (signal?.aborted) throw new TuttiError('aborted');
-      const key = this.reserve();
-      const encoded = encode(data);
-      this.#publishing.set(key, publishing);
-      this.#feed({
-        kind: 'publish',
-        key,
-        topic,
-        ...encoded,
-        ...(name && { name }),
-        ...(entryKey !== undefined && { entryKey }),
-        ...(timeout && { timeout }),
-      });
-      this.#watch(signal, key, publishing.publication);
+      this.#publish(publishing, topic, data, options);
     } catch (error) {
       publishing.fail(error as TuttiError);
     }
     return publishing.publication;
   };
+
+  /** Publishes what nobody waits for; throws if it cannot be queued. */
+  readonly start = (topic: string, data: unknown, options: PublishOptions): void => {
+    for (const effect of this.#publish(new Publishing(), topic, data, options))
+      if (effect.kind === 'settled' && 'error' in effect) throw effect.error;
+  };
+
+  #publish(publishing: Publishing, topic: string, data: unknown, options: PublishOptions): readonly Effect[] {
+    const { name, key: entryKey, timeout, signal } = options;
+    if (signal?.aborted) throw new TuttiError('aborted');
+    const key = this.reserve();
+    const encoded = encode(data);
+    this.#publishing.set(key, publishing);
+    const effects = this.#feed({
+      kind: 'publish',
+      key,
+      topic,
+      ...encoded,
+      ...(name && { name }),
+      ...(entryKey !== undefined && { entryKey }),
+      ...(timeout && { timeout }),
+    });
+    this.#watch(signal, key, publishing.publication);
+    return effects;
+  }
 
   /**
    * Queues an operation of a document, behind all that the document is still to

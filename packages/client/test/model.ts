@@ -82,6 +82,8 @@ export class ModelServer {
   holding = false;
   /** The server has forgotten all that these clients sent. */
   readonly forgotten = new Set<string>();
+  /** Documents that may not be opened any more. */
+  readonly forbidden = new Set<string>();
   /** The answer to a POST of commands is lost on its way, so many times. */
   loseAnswers = 0;
   readonly world: World;

@@ -172,7 +172,11 @@ export class Session {
 
   /** Opens a document, by a snapshot or, from a position, maybe by the entries above it. */
   #open(topic: string, from: From, id?: number): void {
-    const { world } = this.#server;
+    const { world, forbidden } = this.#server;
+    if (forbidden.has(topic)) {
+      const refusal = { error: error('forbidden', false) };
+      return this.#say(id ? { type: 'error', id, ...refusal } : { type: 'unsubscribed', topic, ...refusal });
+    }
     const { entries, cells, rows, text } = this.#server.log(topic);
     const head = entries.length;
     const position = typeof from === 'object' && 'offset' in from ? from.offset : undefined;

@@ -242,9 +242,9 @@ export class Core {
 
   /** When a new client begins that the server has called for: at once, or as soon as documents hold what they can. */
   get #renewal(): number {
-    const { expired, answered, seen } = this.#outbox;
-    if (expired === undefined || !this.#connection.online || !answered) return Infinity;
-    return seen ? this.#turn.now : Math.max(expired, this.#connection.since) + seenTime;
+    const { expired } = this.#outbox;
+    if (expired === undefined || !this.#connection.online || !this.#outbox.answered) return Infinity;
+    return this.#outbox.seen ? this.#turn.now : Math.max(expired, this.#connection.since) + seenTime;
   }
 
   /** The server has forgotten this client: goes on as a new one as soon as it can. */

@@ -54,11 +54,15 @@ export class Lane {
   /** Since then it was not tried to send. */
   #owed = false;
   /** The highest offset at which the server took an operation of the present client. */
-  taken = 0;
+  taken: number;
+  /** It did so in a former life, and the document was not opened since. */
+  awaited: boolean;
 
-  constructor({ last, voids }: KeptTopic = { last: 0, voids: [] }) {
+  constructor({ last, voids, taken = 0 }: KeptTopic = { last: 0, voids: [] }) {
     this.last = last;
     this.voids = voids;
+    this.taken = taken;
+    this.awaited = taken > 0;
   }
 
   /** Whether entries may be sent in this step, at the time. Ends a hold that is over. */
@@ -128,6 +132,7 @@ export class Lane {
   renew(): void {
     this.voids = [];
     this.last = this.taken = 0;
+    this.awaited = false;
     for (const item of this.items) item.seq = 0;
   }
 }

@@ -17,6 +17,8 @@ export interface KeptClient {
 export interface KeptTopic {
   last: number;
   voids: Range[];
+  /** Told by `restore` alone: the highest offset of an operation that the server took, and no document holds. */
+  taken?: number;
 }
 
 /** What it keeps of an entry; members that have their default value are absent. */

@@ -150,13 +150,17 @@ export class Outbox {
    * since follows those, and under a new client's name it does by its base alone.
    */
   get seen(): boolean {
-    for (const [topic, { taken }] of this.#lanes) if (taken > this.#link.seen(topic)) return false;
+    for (const [topic, { taken, awaited }] of this.#lanes)
+      if (awaited || taken > this.#link.seen(topic)) return false;
     return true;
   }
 
   /** What documents lack they will not hold. */
   giveUp(): void {
-    for (const lane of this.#lanes.values()) lane.taken = 0;
+    for (const lane of this.#lanes.values()) {
+      lane.taken = 0;
+      lane.awaited = false;
+    }
   }
 
   /** Begins anew as a client that the server has never seen. */
@@ -177,7 +181,9 @@ export class Outbox {
   /** Sends what waited for the topic's document to be opened. */
   opened(topic: string): void {
     const lane = this.#lanes.get(topic);
-    if (lane) this.#pump(lane);
+    if (!lane) return;
+    if (this.#link.open(topic)) lane.awaited = false;
+    this.#pump(lane);
   }
 
   /** A base above a snapshot is one of a log that is lost, and says nothing; all are if it is not recovered. */

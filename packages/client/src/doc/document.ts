@@ -79,12 +79,12 @@ export class Document<S extends DocumentState<F>, F = never> {
   #holding = 0;
   #due = false;
   #handles = 0;
+  /** Operations of a former life that are sent and not shown. */
+  #unseen = 0;
   /** The application wants it to be kept. */
   #offline = false;
-  /** What is stored of it, if it is kept, */
+  /** What is stored of it, if it is kept. */
   #copy: Copy | undefined;
-  /** and whether that is a document, to which entries can be added. */
-  #copied = false;
   /** That of the newest entry that was folded. */
   #position: Position = { offset: 0 };
   readonly #left: () => void;
@@ -109,8 +109,9 @@ export class Document<S extends DocumentState<F>, F = never> {
   keep(): void {
     if (this.#offline) return;
     this.#offline = true;
-    if (this.status === 'opening') return this.#load(() => {});
+    if (this.status === 'opening') return this.#load(() => this.save());
     this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
+    this.#copy?.keep();
     this.save();
   }
 
@@ -121,7 +122,9 @@ export class Document<S extends DocumentState<F>, F = never> {
   revive(client: string | undefined, operations: readonly Revived[], copy: Copy | undefined): void {
     const fit = this.#take(copy, client, operations);
     for (const [i, operation] of operations.entries())
-      if (!fit.has(i - operations.length)) this.#sendUnseen(operation);
+      if (fit.has(i - operations.length)) continue;
+      else if (operation.place) this.host.copies?.over([operation.sending]);
+      else this.#sendUnseen(operation);
     queueMicrotask(() => this.#leaveIfUnused());
   }
 
@@ -134,9 +137,9 @@ export class Document<S extends DocumentState<F>, F = never> {
       const change = this.state.entries(entries);
       const { offset, term } = entries.at(-1) as Entry;
       this.#position = { offset, term };
-      if (this.#copied) this.#copy?.entries(entries, this.#sendings(change));
+      this.#copy?.entries(entries, this.#sendings(change));
       this.take(change);
-      if (this.#copy?.long || !this.#copied) this.save();
+      if (this.#copy?.long) this.save();
     }
     return this.state;
   }
@@ -189,7 +192,7 @@ export class Document<S extends DocumentState<F>, F = never> {
 
   /** Follows the client, which goes on as another when the server has forgotten it. */
   identify(): void {
-    this.take(this.replica.identify(this.host.client()));
+    this.#settle(this.replica.identify(this.host.client()));
   }
 
   /** A mutation that is none: something is wrong with it. */
@@ -206,7 +209,6 @@ export class Document<S extends DocumentState<F>, F = never> {
     if (!this.#copy || this.status === 'opening') return;
     const saved = this.state.save();
     if (!saved) return;
-    this.#copied = true;
     this.#copy.snapshot({ ...saved, ...this.#position }, []);
   }
 
@@ -220,11 +222,17 @@ export class Document<S extends DocumentState<F>, F = never> {
     this.take(this.replica.drop(...mutating.map(([key]) => key)));
     const { copies } = this.host;
     const kept = this.status === 'closed' && copies !== undefined;
-    const unsent = mutating.flatMap(([, { sending }]) => (sending?.unsent ? sending.key : []));
-    if (!kept) copies?.dead(unsent, error);
+    if (!kept) {
+      const sendings = mutating.flatMap(([, { sending }]) => sending ?? []);
+      copies?.over(sendings.map(({ key }) => key));
+      copies?.dead(
+        sendings.filter(({ unsent }) => unsent).map(({ key }) => key),
+        error,
+      );
+    }
     for (const [, m] of mutating) m.fail(error, kept || !m.takeBack());
     if (this.status === 'failed') this.later(() => this.faults.tell(error));
-    this.#leave();
+    this.#leave(kept && mutating.length > 0);
   }
 
   /** Carries out what a step of the state has changed. */
@@ -327,7 +335,9 @@ export class Document<S extends DocumentState<F>, F = never> {
       if (this.#ended || this.#copy) copy?.close();
       if (this.#ended) return;
       if (!this.#copy && this.status === 'opening') this.#take(copy, this.host.client(), []);
+      else if (!this.#copy) copy?.damaged(); // it is behind what is shown
       this.#copy ??= copy;
+      this.#copy?.keep();
       then();
     };
     const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
@@ -345,6 +355,7 @@ export class Document<S extends DocumentState<F>, F = never> {
       return this.#resume(copy?.stored, client, operations);
     } catch (error) {
       this.later(() => this.faults.tell(error as TuttiError));
+      copy?.damaged();
       return this.#resume(undefined, client, operations);
     }
   }
@@ -356,7 +367,6 @@ export class Document<S extends DocumentState<F>, F = never> {
   ): ReadonlyMap<number, unknown> {
     const keyed = operations.map((operation, i) => ({ ...operation, key: i - operations.length }));
     const { change, fit } = this.state.resume({ client, entries: [], ...stored, pending: keyed });
-    this.#copied = stored !== undefined;
     const { offset = 0, term } = stored?.entries.at(-1) ?? stored?.snapshot ?? {};
     this.#position = { offset, ...(term !== undefined && { term }) };
     for (const { key, sending, data, seq, place } of keyed) {
@@ -380,6 +390,15 @@ export class Document<S extends DocumentState<F>, F = never> {
    * effect, and goes on as a dead letter.
    */
   #sendUnseen({ sending, data }: Revived): void {
+    this.#unseen++;
+    const over = (): void => {
+      this.#unseen--;
+      this.#leaveIfUnused();
+    };
+    const acknowledged = (): void => {
+      this.#copy?.entries([], [sending]);
+      over();
+    };
     const none = (): void => {};
     const nothing = { ...encode([]), base: () => this.#position.offset, positional: true };
     const outdated = (): void => {
@@ -387,13 +406,21 @@ export class Document<S extends DocumentState<F>, F = never> {
       this.host.copies?.dead([sending], error);
       made.amend(nothing);
     };
-    const handler = { sent: none, doubtful: none, acknowledged: none, failed: none, outdated };
+    const handler = { sent: none, doubtful: none, acknowledged, failed: over, outdated };
     const made = this.host.resume(sending, { ...nothing, ...encode(data) }, handler);
   }
 
-  /** By which numbers the client knows the operations that a step has confirmed. */
-  #sendings({ confirmed }: Change<F>): number[] {
-    return confirmed.flatMap(({ key }) => this.#mutating.get(key)?.sending?.key ?? []);
+  /** By which numbers the client knows the operations that a step has confirmed, or that are lost. */
+  #sendings({ confirmed, lost }: Change<F>): number[] {
+    const keys = [...confirmed.map(({ key }) => key), ...lost];
+    return keys.flatMap((key) => this.#mutating.get(key)?.sending?.key ?? []);
+  }
+
+  /** Takes a change that came without entries. */
+  #settle(change: Change<F>): void {
+    const sendings = this.#sendings(change);
+    if (sendings.length) this.#copy?.entries([], sendings);
+    this.take(change);
   }
 
   #words(key: number): Encoded {
@@ -415,7 +442,7 @@ export class Document<S extends DocumentState<F>, F = never> {
         this.identify();
         this.#position = { offset, ...(term !== undefined && { term }) };
         open();
-        if (!this.#copied) this.save();
+        if (this.#copy?.long) this.save();
       },
       snapshot: (snapshot) => {
         this.identify();
@@ -423,10 +450,7 @@ export class Document<S extends DocumentState<F>, F = never> {
           const change = this.replica.snapshot(snapshot, snapshot.recovered);
           const { offset, term, cells } = snapshot;
           this.#position = { offset, ...(term !== undefined && { term }) };
-          if (this.#copy) {
-            this.#copied = true;
-            this.#copy.snapshot({ ...this.#position, cells }, this.#sendings(change));
-          }
+          this.#copy?.snapshot({ ...this.#position, cells }, this.#sendings(change));
           this.take(change);
           open();
         } catch (error) {
@@ -455,7 +479,7 @@ export class Document<S extends DocumentState<F>, F = never> {
         const change = this.replica.outdated?.(key);
         if (change) this.take(change);
       },
-      acknowledged: (place) => this.take(this.replica.acknowledged(key, place)),
+      acknowledged: (place) => this.#settle(this.replica.acknowledged(key, place)),
       failed: (error, unconfirmed) => {
         if (!this.#mutating.has(key)) return;
         this.#drop(key);
@@ -493,13 +517,14 @@ export class Document<S extends DocumentState<F>, F = never> {
   }
 
   #leaveIfUnused(): void {
-    if (this.#handles || this.#mutating.size || this.#ended) return;
+    if (this.#handles || this.#mutating.size || this.#unseen || this.#ended) return;
     this.status = 'closed';
     this.#leave();
   }
 
-  #leave(): void {
-    if (this.#offline) this.#copy?.close();
+  /** It has ended; what is stored stays if it is to be kept, or something of it waits. */
+  #leave(waits = false): void {
+    if (this.#offline || waits) this.#copy?.close();
     else this.#copy?.erase();
     this.#close();
     this.#left();

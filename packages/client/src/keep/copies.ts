@@ -1,8 +1,9 @@
 import type { Copy } from '../document.ts';
 import type { Entry, Snapshot } from '../protocol.ts';
 import type { Storage } from '../storage/storage.ts';
-import { type CopyRow, type IndexRow, numberOf, type Rows, type TailRow } from './rows.ts';
+import { type CopyRow, type IndexRow, numberOf, type Rows } from './rows.ts';
 import type { Saver } from './saver.ts';
+import { read, readable } from './valid.ts';
 
 /** Entries behind a snapshot, and their bytes, before a new snapshot is due (rule COPY-3). */
 const mostEntries = 256;
@@ -17,6 +18,7 @@ export interface CopiesHost {
   readonly saver: Saver;
   readonly rows: Rows;
   now(): number;
+  report(error: unknown): void;
   /** The operation is in the stored document: it leaves the outbox in the same write. */
   confirmed(key: number): void;
   /** Whether there are unsettled operations on a topic. */
@@ -36,8 +38,8 @@ export class StoredCopies {
   static async read(host: CopiesHost): Promise<StoredCopies> {
     const copies = new StoredCopies(host);
     const { index } = host.rows;
-    for (const [key, row] of await host.storage.read(index))
-      copies.#index.set(key.slice(index.length), row as IndexRow);
+    for (const [key, row] of readable(await host.storage.read(index), read.index, host.report))
+      copies.#index.set(key.slice(index.length), row);
     return copies;
   }
 
@@ -50,25 +52,24 @@ export class StoredCopies {
   async load(topic: string, doc: string): Promise<Copy> {
     const open = this.#open.get(topic);
     if (open) return open.join();
-    const { storage, saver, rows } = this.#host;
+    const { storage, saver, rows, report } = this.#host;
     await saver.rest();
-    const [[, row] = []] = (await storage.read(rows.copy(topic))).filter(([key]) => key === rows.copy(topic));
-    const tail = row ? await storage.read(rows.tail(topic)) : [];
+    const [[, row] = []] = readable(await storage.read(rows.copy(topic)), read.copy, report);
+    const tail = await storage.read(rows.tail(topic));
     const raced = this.#open.get(topic);
     if (raced) return raced.join();
-    const { doc: type, snapshot } = (row ?? {}) as Partial<CopyRow>;
-    const stored = snapshot && type === doc ? { snapshot, entries: behind(snapshot, tail) } : undefined;
-    return this.#add(
-      topic,
-      doc,
-      stored,
-      tail.map(([key]) => numberOf(key)),
-    );
+    const stored = row?.doc === doc ? { snapshot: row.snapshot, entries: following(row, tail) } : undefined;
+    const offsets = tail.map(([key]) => numberOf(key));
+    return this.#add(topic, doc, stored, offsets);
   }
 
   /** A copy of a document, in place of what may be stored of it. */
   begin(topic: string, doc: string): Copy {
-    return this.#open.get(topic)?.join() ?? this.#add(topic, doc, undefined, []);
+    const open = this.#open.get(topic);
+    if (open) return open.join();
+    const copy = this.#add(topic, doc, undefined, []);
+    this.#sweep(topic, copy).catch(this.#host.report);
+    return copy;
   }
 
   /** The storage has lost all rows. */
@@ -77,21 +78,29 @@ export class StoredCopies {
     for (const copy of this.#open.values()) copy.lost();
   }
 
-  #add(topic: string, doc: string, stored: Copy['stored'], tail: number[]): Copy {
-    const { bytes = 0 } = this.#index.get(topic) ?? {};
-    const ended = (): void => void this.#open.delete(topic);
-    const copy = new StoredCopy(this.#host, topic, doc, stored, tail, bytes, {
-      grew: (now) => this.#note(topic, now),
-      erased: () => this.#forget(topic),
-      ended,
-    });
+  #add(topic: string, doc: string, stored: Copy['stored'], tail: number[]): StoredCopy {
+    const { bytes = 0, stays = false } = this.#index.get(topic) ?? {};
+    const copy = new StoredCopy(
+      this.#host,
+      topic,
+      doc,
+      stored,
+      tail,
+      { bytes, stays },
+      {
+        grew: (now) => this.#note(topic, now),
+        erased: () => this.#forget(topic),
+        ended: () => void this.#open.delete(topic),
+      },
+    );
     this.#open.set(topic, copy);
     return copy;
   }
 
-  #note(topic: string, bytes: number): void {
+  #note(topic: string, size: Size): void {
     const { saver, rows, now } = this.#host;
-    const row = { bytes, used: now() };
+    const { bytes, stays } = size;
+    const row = { bytes, used: now(), ...(stays && { stays }) };
     this.#index.set(topic, row);
     saver.put(rows.index + topic, row);
     this.#evict();
@@ -106,15 +115,25 @@ export class StoredCopies {
         .sort(([, a], [, b]) => a.used - b.used);
       const [oldest] = idle;
       if (!oldest) return;
-      void this.#erase(oldest[0]);
+      this.#index.delete(oldest[0]);
+      this.#erase(oldest[0]).catch(this.#host.report);
     }
   }
 
+  /** Takes a document away, and the entries behind it, unless it is opened by then. */
   async #erase(topic: string): Promise<void> {
+    const { storage, saver, rows } = this.#host;
+    const tail = await storage.read(rows.tail(topic));
+    if (this.#open.has(topic)) return;
     this.#forget(topic);
+    for (const [key] of tail) saver.put(key, undefined);
+  }
+
+  /** Takes away the entries behind a document that is not stored any more. */
+  async #sweep(topic: string, copy: StoredCopy): Promise<void> {
     const { storage, saver, rows } = this.#host;
     for (const [key] of await storage.read(rows.tail(topic)))
-      if (!this.#open.has(topic)) saver.put(key, undefined);
+      if (this.#open.get(topic) === copy && !copy.has(numberOf(key))) saver.put(key, undefined);
   }
 
   #forget(topic: string): void {
@@ -125,19 +144,23 @@ export class StoredCopies {
   }
 }
 
-/**
- * The entries that follow a snapshot one after the other. Tabs that have the same
- * document open write to the same rows, so there may be others.
- */
-function behind({ offset }: Snapshot, tail: readonly (readonly [string, unknown])[]): TailRow[] {
-  const later = tail.map(([, entry]) => entry as TailRow).filter((entry) => entry.offset > offset);
-  const hole = later.findIndex((entry, i) => entry.offset !== offset + 1 + i);
-  return hole < 0 ? later : later.slice(0, hole);
+/** The entries that continue a stored document; those of one before it may have stayed. */
+function following({ snapshot }: CopyRow, tail: readonly (readonly [string, unknown])[]): Entry[] {
+  const entries: Entry[] = [];
+  for (const [, row] of tail) {
+    const { offset } = entries.at(-1) ?? snapshot;
+    const [[, entry] = []] = readable([['', row]], read.tail, () => {});
+    if (entry?.offset === offset + 1) entries.push(entry);
+  }
+  return entries;
 }
+
+/** How large a copy is in bytes, and whether it stays when nobody uses it. */
+type Size = Pick<IndexRow, 'bytes'> & { stays: boolean };
 
 /** Is told what becomes of a copy. */
 interface Fate {
-  grew(bytes: number): void;
+  grew(size: Size): void;
   erased(): void;
   ended(): void;
 }
@@ -149,14 +172,14 @@ class StoredCopy implements Copy {
   readonly #doc: string;
   readonly #fate: Fate;
   /** The offsets of the entries that are stored behind the snapshot, */
-  #tail: number[];
+  #tail: Set<number>;
   /** their bytes, and those of the snapshot. */
   #tailBytes = 0;
-  #bytes: number;
-  /** Nothing of it is stored any more, */
-  #lost = false;
-  /** and these operations are in what is to be stored. */
-  #unstored: number[] = [];
+  readonly #size: Size;
+  /** A document is stored that can be read, and that entries can follow. */
+  #whole: boolean;
+  /** What the document holds, and the stored one does not yet. */
+  #held: number[] = [];
   /** How many use it. */
   #users = 1;
 
@@ -166,48 +189,66 @@ class StoredCopy implements Copy {
     doc: string,
     stored: Copy['stored'],
     tail: number[],
-    bytes: number,
+    size: Size,
     fate: Fate,
   ) {
     this.#host = host;
     this.#topic = topic;
     this.#doc = doc;
     this.stored = stored;
-    this.#tail = tail;
-    this.#bytes = bytes;
+    this.#tail = new Set(tail);
+    this.#size = size;
     this.#fate = fate;
-    if (stored) fate.grew(bytes);
+    this.#whole = stored !== undefined;
+    for (const { data } of stored?.entries ?? []) this.#tailBytes += bytesOf(data);
+    if (stored) fate.grew(size);
   }
 
   get long(): boolean {
-    return (
-      this.#lost || this.#tail.length > mostEntries || this.#tailBytes > Math.max(this.#bytes, leastBytes)
-    );
+    const bytes = Math.max(this.#size.bytes, leastBytes);
+    return !this.#whole || this.#tail.size > mostEntries || this.#tailBytes > bytes;
+  }
+
+  /** Whether it has stored the entry at an offset. */
+  has(offset: number): boolean {
+    return this.#tail.has(offset);
+  }
+
+  keep(): void {
+    if (this.#size.stays) return;
+    this.#size.stays = true;
+    if (this.#whole) this.#fate.grew(this.#size);
   }
 
   snapshot(snapshot: Snapshot, confirmed: readonly number[]): void {
     if (this.#users === 0) return;
     const { saver, rows } = this.#host;
     this.#cut();
-    this.#lost = false;
-    this.#bytes = JSON.stringify(snapshot.cells).length;
+    this.#whole = true;
+    this.#size.bytes = bytesOf(snapshot.cells);
     const row: CopyRow = { doc: this.#doc, snapshot };
     saver.put(rows.copy(this.#topic), row);
-    this.#fate.grew(this.#bytes);
-    for (const key of [...this.#unstored, ...confirmed]) this.#host.confirmed(key);
-    this.#unstored = [];
+    this.#fate.grew(this.#size);
+    for (const key of [...this.#held.splice(0), ...confirmed]) this.#host.confirmed(key);
   }
 
   entries(entries: readonly Entry[], confirmed: readonly number[]): void {
     if (this.#users === 0) return;
-    if (this.#lost) return void this.#unstored.push(...confirmed);
+    if (!this.#whole) {
+      this.#held.push(...confirmed);
+      return;
+    }
     const { saver, rows } = this.#host;
     for (const entry of entries) {
       saver.put(rows.tailEntry(this.#topic, entry.offset), entry);
-      this.#tail.push(entry.offset);
-      this.#tailBytes += JSON.stringify(entry.data).length;
+      this.#tail.add(entry.offset);
+      this.#tailBytes += bytesOf(entry.data);
     }
     for (const key of confirmed) this.#host.confirmed(key);
+  }
+
+  damaged(): void {
+    this.#whole = false;
   }
 
   join(): Copy {
@@ -220,24 +261,29 @@ class StoredCopy implements Copy {
   }
 
   erase(): void {
-    if (this.#users === 1) {
+    if (this.#users === 1 && !this.#size.stays) {
       this.#cut();
       this.#fate.erased();
+      for (const key of this.#held.splice(0)) this.#host.confirmed(key);
     }
     this.close();
   }
 
   /** Nothing of it is stored any more. */
   lost(): void {
-    this.#tail = [];
-    this.#lost = true;
+    this.#tail.clear();
+    this.#whole = false;
   }
 
   /** Takes away what is stored behind the snapshot. */
   #cut(): void {
     const { saver, rows } = this.#host;
     for (const offset of this.#tail) saver.put(rows.tailEntry(this.#topic, offset), undefined);
-    this.#tail = [];
+    this.#tail.clear();
     this.#tailBytes = 0;
   }
+}
+
+function bytesOf(data: unknown): number {
+  return JSON.stringify(data)?.length ?? 0;
 }

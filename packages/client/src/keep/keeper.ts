@@ -1,9 +1,11 @@
 import type { Timers } from '../alarm.ts';
+import { checkTopic } from '../core/check.ts';
 import type { Effect } from '../core/effect.ts';
-import type { Kept, KeptClient } from '../core/ledger.ts';
+import type { Kept, KeptClient, KeptTopic } from '../core/ledger.ts';
 import type { Revived } from '../doc/document.ts';
 import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
+import { encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import type { Storage } from '../storage/storage.ts';
 import { StoredCopies } from './copies.ts';
@@ -11,9 +13,16 @@ import type { DeadLetter, OutboxEntry } from './dead.ts';
 import { platformLock } from './lock.ts';
 import { type ClientRow, type DeadRow, type EntryRow, numberOf, Rows, type TopicRow } from './rows.ts';
 import { Saver } from './saver.ts';
+import { read, readable } from './valid.ts';
 
 /** What has waited for so long is given up (rule OUT-8), in milliseconds. */
 const longest = 30 * 86_400_000;
+
+/** Dead letters of a user; the oldest of more are given up (rule OUT-7). */
+const mostLetters = 1000;
+
+/** Takes a client's lock; returns how to let go of it, or undefined if somebody has it. */
+type Lock = (client: string) => Promise<(() => void) | undefined>;
 
 /** An entry of the outbox, as an application of another version made it. */
 export interface OldEntry {
@@ -48,8 +57,12 @@ export interface KeeperHost {
   changed(): void;
   /** Nothing is stored of the documents that are open. */
   lost(): void;
+  /** An entry has become a dead letter. */
+  buried(id: string, letter: DeadRow): void;
   /** What is kept was erased. */
   forgotten(): void;
+  /** The storage is not used any more. */
+  ended(): void;
 }
 
 /** What a client goes on with. */
@@ -71,7 +84,7 @@ export class Keeper implements Copies {
   readonly #channel: BroadcastChannel | undefined;
   #copies!: StoredCopies;
   #self: ClientRow | undefined;
-  readonly #topics: Record<string, TopicRow> = {};
+  readonly #topics = new Map<string, TopicRow>();
   /** The latest number of an entry. */
   #last = 0;
   /** By the number by which the core knows it: each unsettled entry, and its row. */
@@ -81,6 +94,11 @@ export class Keeper implements Copies {
   /** How those ended that are about to leave the core's queue. */
   readonly #ends = new Map<number, Extract<Effect, { kind: 'settled' }>>();
   readonly #letters = new Map<string, DeadRow>();
+  readonly #stopHearing: () => void;
+  /** The rows that were being written when all was erased are, too. */
+  #vanished: Promise<void> | undefined;
+  /** Topics whose documents the client does not have: what is on them waits for a client that has. */
+  readonly #foreign = new Set<string>();
 
   private constructor(host: KeeperHost, client: string, release: () => void) {
     this.#host = host;
@@ -90,37 +108,55 @@ export class Keeper implements Copies {
     this.#release = release;
     if (typeof BroadcastChannel === 'function') {
       this.#channel = new BroadcastChannel(`${host.name} ${this.#rows.all}`);
-      this.#channel.onmessage = () => host.forgotten();
+      this.#channel.onmessage = () => {
+        this.#vanished = this.#vanish();
+        host.forgotten();
+      };
       (this.#channel as { unref?(): void }).unref?.();
     }
-    host.storage.onLost(() => this.#putAll());
+    this.#stopHearing = host.storage.onLost(() => this.#putAll());
   }
 
   /** Goes on as a client that is dead, or as a new one; undefined if the one to go on as is alive. */
   static async begin(host: KeeperHost): Promise<{ keeper: Keeper; life: Life } | undefined> {
     const rows = new Rows(host.user);
-    const all = (await host.storage.read(rows.clients)).map(
-      ([key, row]) => [key.slice(rows.clients.length), row as ClientRow] as const,
-    );
+    const stored = readable(await host.storage.read(rows.clients), read.client, host.report);
+    const all = stored.map(([key, row]) => [key.slice(rows.clients.length), row] as const);
     const wanted = all
       .filter(([client]) => (host.only ?? client) === client)
       .sort(([, a], [, b]) => b.used - a.used);
-    const lock = (client: string): Promise<(() => void) | undefined> => {
+    const lock: Lock = (client) => {
       const name = `${host.name} ${rows.client(client)}`;
       return host.storage.lock ? host.storage.lock(name) : platformLock(name);
     };
     for (const [client, row] of wanted) {
       const release = await lock(client);
       if (!release) continue;
-      const keeper = new Keeper(host, client, release);
-      const others = host.only === undefined ? await keeper.#orphans(all, lock) : [];
-      return { keeper, life: await keeper.#revive(row, others) };
+      try {
+        return await new Keeper(host, client, release).#begin(row, all, lock);
+      } catch (error) {
+        host.report(error); // nobody can go on as this client now
+      }
     }
     if (host.only !== undefined) return undefined;
     const client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
     const release = await lock(client);
-    const keeper = new Keeper(host, client, release ?? (() => {}));
-    return { keeper, life: await keeper.#revive(undefined, await keeper.#orphans(all, lock)) };
+    return new Keeper(host, client, release ?? (() => {})).#begin(undefined, all, lock);
+  }
+
+  async #begin(
+    row: ClientRow | undefined,
+    all: readonly (readonly [client: string, row: ClientRow])[],
+    lock: Lock,
+  ): Promise<{ keeper: Keeper; life: Life }> {
+    try {
+      const others = this.#host.only === undefined ? await this.#orphans(all, lock) : [];
+      return { keeper: this, life: await this.#revive(row, others) };
+    } catch (error) {
+      void this.#saver.stop();
+      this.#letGo();
+      throw error;
+    }
   }
 
   get durable(): boolean {
@@ -132,9 +168,22 @@ export class Keeper implements Copies {
     return this.#entries.size;
   }
 
-  /** Nothing is kept that is not settled. */
+  /** How many of them wait for a client that has documents of their types. */
+  get waiting(): number {
+    if (this.#foreign.size === 0) return 0;
+    let n = 0;
+    for (const { entry } of this.#entries.values()) if (this.#foreign.has(entry.topic)) n++;
+    return n;
+  }
+
+  /** How many dead letters there are. */
+  get buried(): number {
+    return this.#letters.size;
+  }
+
+  /** Nothing is kept that this client can settle. */
   get idle(): boolean {
-    return this.#entries.size === 0;
+    return this.#entries.size === this.waiting;
   }
 
   /** What is not settled, in the order in which it was made. */
@@ -179,8 +228,23 @@ export class Keeper implements Copies {
     if (this.#entries.has(effect.key)) this.#ends.set(effect.key, effect);
   }
 
+  /** The client has no documents of the type that is on a topic. */
+  foreign(topic: string): void {
+    this.#foreign.add(topic);
+  }
+
   dead(keys: readonly number[], error: TuttiError): void {
     for (const key of keys) if (this.#entries.get(key)?.former) this.#bury(key, error);
+  }
+
+  over(keys: readonly number[]): void {
+    for (const key of keys) if (this.#entries.get(key)?.entry.place) this.#confirm(key);
+  }
+
+  /** Takes a dead letter over that another client of the user has stored. */
+  adopt(id: string, letter: DeadRow): void {
+    this.#letters.set(id, letter);
+    this.#host.changed();
   }
 
   /** Takes a dead letter away. */
@@ -198,11 +262,11 @@ export class Keeper implements Copies {
     return this.#copies.begin(topic, doc);
   }
 
-  /** Erases all that is kept of the user. */
+  /** Erases all that is kept of the user; nothing is stored after that. */
   async forget(): Promise<void> {
     const { storage } = this.#host;
     this.#channel?.postMessage('forget');
-    await this.#saver.rest();
+    await this.#saver.stop();
     const all = await storage.read(this.#rows.all);
     await storage.write(all.map(([key]) => [key, undefined]));
   }
@@ -210,47 +274,69 @@ export class Keeper implements Copies {
   /** Ends it, when all is stored. */
   async close(): Promise<void> {
     this.#channel?.close();
-    await this.#saver.rest();
-    this.#release();
-    this.#host.storage.close();
+    await this.#vanished?.catch(this.#host.report);
+    await this.#saver.close();
+    this.#letGo();
+    this.#host.ended();
   }
 
-  /** The dead clients that have left something. */
-  async #orphans(
-    all: readonly (readonly [client: string, row: ClientRow])[],
-    lock: (client: string) => Promise<(() => void) | undefined>,
-  ): Promise<string[]> {
+  #letGo(): void {
+    this.#channel?.close();
+    this.#stopHearing();
+    this.#release();
+  }
+
+  /** Another page has erased all of the user: what was under way is not to stay behind. */
+  async #vanish(): Promise<void> {
+    const flying = await this.#saver.stop();
+    if (flying.length) await this.#host.storage.write(flying.map((key) => [key, undefined]));
+  }
+
+  /** The dead clients that have left something. Those that nobody will know any more are erased. */
+  async #orphans(all: readonly (readonly [client: string, row: ClientRow])[], lock: Lock): Promise<string[]> {
+    const { storage, now } = this.#host;
     const found: string[] = [];
-    for (const [client] of all) {
+    for (const [client, { used }] of all) {
       if (client === this.#client) continue;
       const release = await lock(client);
       if (!release) continue;
-      const left = await this.#host.storage.read(this.#rows.entries(client));
-      release();
-      if (left.length) found.push(client);
+      try {
+        const left = await storage.read(this.#rows.entries(client));
+        if (left.length) found.push(client);
+        else if (now() - used > longest) {
+          const topics = await storage.read(this.#rows.topics(client));
+          const keys = [this.#rows.client(client), ...topics.map(([key]) => key)];
+          await storage.write(keys.map((key) => [key, undefined]));
+        }
+      } finally {
+        release();
+      }
     }
     return found;
   }
 
   /** Reads what the client has left. */
   async #revive(row: ClientRow | undefined, others: string[]): Promise<Life> {
-    const { storage, now } = this.#host;
+    const { storage, now, report } = this.#host;
     this.#copies = await StoredCopies.read({
       storage,
       saver: this.#saver,
       rows: this.#rows,
       now,
+      report,
       confirmed: (key) => this.#confirm(key),
       waits: (topic) => [...this.#entries.values()].some(({ entry }) => entry.topic === topic),
     });
-    for (const [key, letter] of await storage.read(this.#rows.dead))
-      this.#letters.set(key.slice(this.#rows.dead.length), letter as DeadRow);
+    const letters = readable(await storage.read(this.#rows.dead), read.dead, report);
+    for (const [key, letter] of letters.sort(([, a], [, b]) => a.made - b.made))
+      this.#letters.set(key.slice(this.#rows.dead.length), letter);
     const topics = this.#rows.topics(this.#client);
     for (const [key, topic] of await storage.read(topics))
-      this.#topics[key.slice(topics.length)] = topic as TopicRow;
-    for (const [key, entry] of await storage.read(this.#rows.entries(this.#client)))
-      this.#take(key, entry as EntryRow);
-    const restore: Kept = { topics: { ...this.#topics }, entries: [] };
+      this.#topics.set(key.slice(topics.length), read.topic(topic)); // without it a seq would be said twice
+    const entries = await storage.read(this.#rows.entries(this.#client));
+    for (const [key] of entries) this.#last = Math.max(this.#last, numberOf(key));
+    for (const [key, entry] of readable(entries, read.entry, report)) this.#take(key, entry);
+    const restore: Kept = { topics: this.#restoredTopics(), entries: [] };
     if (row) {
       const { used: _, ...client } = row;
       // A run above all before, also those that were said and not stored.
@@ -275,6 +361,17 @@ export class Keeper implements Copies {
     return { restore, documents: [...documents.values()], others };
   }
 
+  /** The topics as they are stored, with what the server took there and no stored document holds. */
+  #restoredTopics(): Record<string, KeptTopic> {
+    const topics = new Map<string, KeptTopic>(this.#topics);
+    for (const { entry } of this.#entries.values()) {
+      const row = topics.get(entry.topic);
+      const taken = Math.max(entry.place?.offset ?? 0, row?.taken ?? 0);
+      if (row && taken) topics.set(entry.topic, { ...row, taken });
+    }
+    return Object.fromEntries(topics);
+  }
+
   #putClient(client: KeptClient): void {
     this.#self = { ...client, used: this.#host.now() };
     this.#saver.put(this.#rows.client(this.#client), this.#self);
@@ -283,7 +380,7 @@ export class Keeper implements Copies {
   /** The storage has lost all rows. */
   #putAll(): void {
     if (this.#self) this.#putClient(this.#self);
-    for (const [topic, row] of Object.entries(this.#topics)) this.#putTopic(topic, row);
+    for (const [topic, row] of this.#topics) this.#putTopic(topic, row);
     for (const { row, entry } of this.#entries.values()) this.#saver.put(row, entry);
     for (const [id, letter] of this.#letters) this.#saver.put(this.#rows.letter(id), letter);
     this.#copies.lost();
@@ -291,13 +388,14 @@ export class Keeper implements Copies {
   }
 
   #putTopic(topic: string, row: TopicRow): void {
-    this.#topics[topic] = row;
-    this.#saver.put(this.#rows.topics(this.#client) + topic, row);
+    const fresh = row.last === 0 && row.voids.length === 0;
+    if (fresh) this.#topics.delete(topic);
+    else this.#topics.set(topic, row);
+    this.#saver.put(this.#rows.topics(this.#client) + topic, fresh ? undefined : row);
   }
 
   /** Takes an entry over from a former life. */
   #take(row: string, stored: EntryRow): void {
-    this.#last = Math.max(this.#last, numberOf(row));
     const key = this.#host.reserve();
     const { version, now } = this.#host;
     let entry: EntryRow | null = stored;
@@ -322,7 +420,10 @@ export class Keeper implements Copies {
     };
     try {
       const now = this.#host.migrate(old);
-      return now && { ...stored, topic: now.topic, data: now.data, ...this.#version() };
+      if (!now || checkTopic(now.topic)) return null;
+      const { name: _, ...rest } = stored;
+      const { topic, name } = now;
+      return { ...rest, topic, ...(name && { name }), ...encode(now.data), ...this.#version() };
     } catch (error) {
       this.#host.report(error);
       return null;
@@ -395,6 +496,15 @@ export class Keeper implements Copies {
     const id = known.row.slice(this.#rows.all.length);
     this.#letters.set(id, letter);
     this.#saver.put(this.#rows.letter(id), letter);
+    this.#host.buried(id, letter);
+    for (const [oldest] of this.#letters) {
+      if (this.#letters.size <= mostLetters) break;
+      this.#letters.delete(oldest);
+      this.#saver.put(this.#rows.letter(oldest), undefined);
+      this.#host.report(
+        new TuttiError('queue_full', 'There are too many dead letters: the oldest is given up.'),
+      );
+    }
     this.#host.changed();
   }
 }

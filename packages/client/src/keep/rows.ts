@@ -35,6 +35,8 @@ export type TailRow = Entry;
 export interface IndexRow {
   bytes: number;
   used: number;
+  /** It was opened `offline`: it stays when nothing of it waits. */
+  stays?: boolean;
 }
 
 /** An entry that has no effect, and nobody was there to be told. */
@@ -77,12 +79,12 @@ export class Rows {
     return this.entries(client) + ordered(n);
   }
 
-  /** The document on a topic. */
+  /** The document on a topic, which holds no control characters. */
   copy(topic: string): string {
-    return `${this.all}copy/${topic}`;
+    return `${this.all}copy/${topic}\n`;
   }
 
-  /** The entries behind it, in order. A topic holds no control characters. */
+  /** The entries behind it, in order. */
   tail(topic: string): string {
     return `${this.all}tail/${topic}\n`;
   }

@@ -1,4 +1,4 @@
-import { type Client, connect, type Options } from '../../src/index.ts';
+import { type Client, connect, type Options, TuttiError } from '../../src/index.ts';
 import type { WebSocketClass, WebSocketLike } from '../../src/socket.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -15,6 +15,10 @@ export class Device {
   full = false;
   /** How long a write takes, in milliseconds. */
   slowness = 0;
+  /** How long a read takes. */
+  readSlowness = 0;
+  /** Reads of these rows fail. */
+  unreadable: (prefix: string) => boolean = () => false;
   readonly errors: unknown[] = [];
   /** The way of its pages to the server, if they share one. */
   hubs: Hubs | undefined;
@@ -56,6 +60,11 @@ export class Device {
     await this.#rows.write((await this.#rows.read('')).map(([key, row]) => [key, change(key, row)]));
   }
 
+  /** Stores rows as they are. */
+  async put(...rows: [key: string, row: unknown][]): Promise<void> {
+    await this.#rows.write(rows);
+  }
+
   /** The storage as a page sees it. */
   storage(page: Page): Storage {
     const live = async (): Promise<void> => {
@@ -64,17 +73,23 @@ export class Device {
     return {
       durable: true,
       read: async (prefix) => {
+        if (this.readSlowness) await new Promise<void>((done) => this.#world.after(this.readSlowness, done));
         await live();
+        if (page.closed) throw new TuttiError('closed');
+        if (this.unreadable(prefix)) throw new Error('damaged');
         return this.#rows.read(prefix);
       },
       write: async (changes) => {
         if (this.slowness) await new Promise<void>((done) => this.#world.after(this.slowness, done));
         await live();
+        if (page.closed) throw new TuttiError('closed');
         if (this.full) throw new Error('no room');
         await this.#rows.write(changes);
         await live();
       },
-      close: () => {},
+      close: () => {
+        page.closed = true;
+      },
       onLost: (listener) => {
         this.#lost.add(listener);
         return () => this.#lost.delete(listener);
@@ -93,6 +108,8 @@ export class Device {
 /** A page with one client. */
 export class Page {
   dead = false;
+  /** Its storage was closed. */
+  closed = false;
   readonly locks: (() => void)[] = [];
   readonly client: Client;
   readonly #links = new Set<WebSocketLike & { cut(code: number): void }>();
@@ -115,7 +132,10 @@ export class Page {
       roads: ['ws'],
       random: world.random,
       now: () => world.now,
-      timers: world.timers,
+      timers: {
+        setTimeout: (f, ms) => world.after(ms, () => this.dead || f()),
+        clearTimeout: world.timers.clearTimeout,
+      },
       onError: (error) => device.errors.push(error),
       storage: device.storage(this),
       ...options,

@@ -1,0 +1,79 @@
+import { TuttiError } from '../error.ts';
+import type { Entry, Snapshot } from '../protocol.ts';
+import type { ClientRow, CopyRow, DeadRow, EntryRow, IndexRow, TopicRow } from './rows.ts';
+
+type Members = Record<string, unknown>;
+
+const isObject = (row: unknown): row is Members => typeof row === 'object' && row !== null;
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTime = (value: unknown): value is number => Number.isFinite(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const maybe = (is: (value: unknown) => boolean, value: unknown): boolean => value === undefined || is(value);
+
+/** What can be read of a row that may be of another version, or damaged; each throws `storage_failed`. */
+export const read = {
+  client: (row: unknown): ClientRow =>
+    checked(row, (r) => isText(r.secret) && isTime(r.taken) && isCount(r.run) && isTime(r.used)),
+
+  topic: (row: unknown): TopicRow =>
+    checked(row, (r) => isCount(r.last) && Array.isArray(r.voids) && r.voids.every(isRange)),
+
+  entry: (row: unknown): EntryRow =>
+    checked(
+      row,
+      (r) =>
+        isText(r.topic) &&
+        isTime(r.made) &&
+        isCount(r.bytes) &&
+        r.data !== undefined &&
+        maybe(isText, r.doc) &&
+        maybe(isCount, r.seq) &&
+        maybe(isObject, r.place),
+    ),
+
+  dead: (row: unknown): DeadRow =>
+    checked(row, (r) => isText(r.topic) && isTime(r.made) && isObject(r.error) && isText(r.error.code)),
+
+  index: (row: unknown): IndexRow => checked(row, (r) => isCount(r.bytes) && isTime(r.used)),
+
+  copy: (row: unknown): CopyRow => checked(row, (r) => isText(r.doc) && isPlace(r.snapshot)),
+
+  tail: (row: unknown): Entry => checked(row, isPlace),
+};
+
+/** Reads rows by one of these; what cannot be read is told, and left alone. */
+export function readable<T>(
+  rows: readonly (readonly [key: string, row: unknown])[],
+  as: (row: unknown) => T,
+  report: (error: unknown) => void,
+): [key: string, row: T][] {
+  return rows.flatMap(([key, row]) => {
+    try {
+      return [[key, as(row)] as [string, T]];
+    } catch (error) {
+      report(error);
+      return [];
+    }
+  });
+}
+
+function checked<T>(row: unknown, fits: (members: Members) => boolean): T {
+  if (isObject(row) && fits(row)) return row as T;
+  throw new TuttiError(
+    'storage_failed',
+    'What is stored cannot be read: it is damaged, or of another version.',
+  );
+}
+
+function isRange(range: unknown): boolean {
+  return Array.isArray(range) && range.length === 2 && range.every(isCount);
+}
+
+/** Whether something stands at a place that a log can have. */
+function isPlace(value: unknown): value is Members & Pick<Snapshot, 'offset'> {
+  return (
+    isObject(value) &&
+    isCount(value.offset) &&
+    maybe((term) => isText(term) && /^[\w-]{11}$/.test(term), value.term)
+  );
+}
