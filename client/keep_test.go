@@ -168,7 +168,7 @@ func TestOutbox(t *testing.T) {
 		})
 	}
 
-	bubble(t, "OUT-3 two clients are two, and what a dead one has left is sent beside", func(t *testing.T) {
+	bubble(t, "OUT-3 DIR-1 two clients are two, and what a dead one has left is sent beside", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
 		device.offline(true)
@@ -246,7 +246,7 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
-	bubble(t, "OUT-7 a dead letter of a client beside is handed over", func(t *testing.T) {
+	bubble(t, "OUT-7 DIR-1 a dead letter of a client beside is handed over", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
 		device.offline(true)
@@ -368,7 +368,7 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
-	bubble(t, "OUT-12 forget erases all of the user, and ends the user's other clients", func(t *testing.T) {
+	bubble(t, "OUT-12 DIR-4 forget erases all of the user, and ends the user's other clients", func(t *testing.T) {
 		device := newDevice(t, http.NotFoundHandler())
 		ann, other, bob := device.start(client.Options{User: "ann"}), device.start(client.Options{User: "ann"}), device.start(client.Options{User: "bob"})
 		for _, l := range []*life{ann, other, bob} {
@@ -398,7 +398,7 @@ func TestOutbox(t *testing.T) {
 		wantCode(t, err, protocol.StorageFailed)
 	})
 
-	bubble(t, "OUT-2 of a damaged journal nothing is lost that can be read", func(t *testing.T) {
+	bubble(t, "DIR-3 of a damaged journal nothing is lost that can be read", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
 		device.offline(true)
