@@ -34,11 +34,12 @@ func (c *Client) keeping() keep.Options {
 			now, ok := o.Migrate(OldEntry(old))
 			return keep.OldEntry(now), ok
 		},
-		Reserve: func() uint64 { return c.numbers.Add(1) },
-		Report:  func(err error) { c.report(storageFailed(err)) },
-		Stored:  func(batch uint64) { c.post(func() { c.step(core.Kept{Batch: batch}) }) },
-		Changed: c.outboxChanged,
-		Erased:  func() { c.aside(c.Close) },
+		Reserve:  func() uint64 { return c.numbers.Add(1) },
+		Report:   func(err error) { c.report(storageFailed(err)) },
+		Stored:   func(batch uint64) { c.post(func() { c.step(core.Kept{Batch: batch}) }) },
+		Unstored: func() { c.post(func() { c.step(core.Renew{}) }) },
+		Changed:  c.outboxChanged,
+		Erased:   func() { c.aside(c.Close) },
 	}
 }
 

@@ -344,6 +344,28 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
+	bubble(t, "OUT-10 what was sent from memory keeps no later life from being heard", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		first := device.start(client.Options{})
+		awaitRoad(t, first.Client, "ws")
+		first.say("stored")
+		time.Sleep(time.Second)
+		device.fill(true)
+		first.say("from memory")
+		time.Sleep(3 * time.Second)
+		first.kill()
+		device.fill(false)
+		second := device.start(client.Options{})
+		awaitRoad(t, second.Client, "ws")
+		second.say("b")
+		second.say("c")
+		time.Sleep(5 * time.Second)
+		if got := d.dataOf(t, "chat:a"); !slices.Equal(got, []string{`"stored"`, `"from memory"`, `"b"`, `"c"`}) {
+			t.Errorf("the server has %v", got)
+		}
+	})
+
 	bubble(t, "OUT-11 another user is shown and sends nothing of it", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)

@@ -14,8 +14,8 @@ type identity struct {
 	taken  int64
 	run    uint64
 	id     string // the client's, as a server told it; empty: none has yet
-	// expired: the server has forgotten this client, so a new secret is due as
-	// soon as no entry may be in the log unseen.
+	// expired: the server has forgotten this client, or it cannot be kept, so a new
+	// secret is due as soon as no entry may be in the log unseen.
 	expired bool
 	since   int64 // when the server said so
 }
@@ -41,10 +41,19 @@ func (c *Core) forget() bool {
 	if c.now-c.identity.taken < day {
 		return false
 	}
-	if !c.identity.expired {
-		c.identity.expired, c.identity.since = true, c.now
-	}
+	c.identity.expire(c.now)
 	return true
+}
+
+func (id *identity) expire(now int64) {
+	if !id.expired {
+		id.expired, id.since = true, now
+	}
+}
+
+func (Renew) apply(c *Core) {
+	c.identity.expire(c.now)
+	c.renewIfAnswered()
 }
 
 // unseen says whether a document lacks an operation that the server took. What

@@ -41,9 +41,12 @@ type Options struct {
 	Now     func() time.Time
 	Reserve func() uint64 // a number by which the core is to know an entry
 	Report  func(error)
-	Stored  func(batch uint64) // all up to this batch of the core's is stored
-	Changed func()             // the outbox, or what became dead letters
-	Erased  func()             // what is kept was erased by another
+	Stored  func(batch uint64) // all up to this batch of the core's is stored, or may be sent even so
+	// Unstored is called when it cannot be stored what the client is to send: it is to
+	// go on as a new one.
+	Unstored func()
+	Changed  func() // the outbox, or what became dead letters
+	Erased   func() // what is kept was erased by another
 }
 
 // OldEntry is an entry as an application of another version made it.

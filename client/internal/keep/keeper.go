@@ -26,6 +26,8 @@ type Keeper struct {
 
 	mu        sync.Mutex // guards what follows
 	entries   map[uint64]*kept
+	secret    protocol.Secret         // the client's
+	stored    protocol.Secret         // the one that is stored
 	last      uint64                  // the latest number of an entry's row
 	confirmed map[uint64]bool         // operations that the stored document holds, and the core does not know to be settled
 	ends      map[uint64]core.Settled // how those ended that are about to leave the core's queue
@@ -107,10 +109,13 @@ func (k *Keeper) Idle() bool {
 // Keep stores what the core wants to be stored. kind tells the type of the document
 // of an operation.
 func (k *Keeper) Keep(e core.Keep, kind func(key uint64) string) {
-	k.step(func(error) { k.options.Stored(e.Batch) }, func() {
+	var secret protocol.Secret
+	k.step(func(err error) { k.wrote(e.Batch, secret, err) }, func() {
 		if e.Client != nil {
+			k.secret = e.Client.Secret
 			k.changes[clientKey] = appendRow(e.Client, nil)
 		}
+		secret = k.secret
 		for topic, row := range e.Topics {
 			k.changes[topicKeys+topic] = appendRow(row, nil)
 		}
@@ -123,6 +128,23 @@ func (k *Keeper) Keep(e core.Keep, kind func(key uint64) string) {
 			k.leave(key)
 		}
 	})
+}
+
+// wrote is told what became of a batch of the core's, of the client with that secret.
+// Another life may go on as the client that is stored: what that does not know is
+// sent by a new one.
+func (k *Keeper) wrote(batch uint64, secret protocol.Secret, err error) {
+	k.mu.Lock()
+	if err == nil {
+		k.stored = secret
+	}
+	lost := err != nil && k.secret == k.stored
+	k.mu.Unlock()
+	if lost {
+		k.options.Unstored()
+	} else {
+		k.options.Stored(batch)
+	}
 }
 
 func (k *Keeper) put(e core.KeptEntry, kind func(key uint64) string) {

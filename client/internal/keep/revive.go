@@ -50,6 +50,7 @@ func (k *Keeper) readIdentity(restore *core.Restore) error {
 		// Above all runs that were said, also those that were not stored.
 		client.Run = max(client.Run, uint64(max(0, k.now())))
 		restore.Client, restore.Topics = &client, known
+		k.secret, k.stored = client.Secret, client.Secret
 	}
 	if damaged {
 		k.report(fmt.Errorf("read what is kept: %w", errDamaged))

@@ -158,6 +158,7 @@ export class Keeping {
     const more = {
       ...host,
       kept: (batch: number) => host.feed({ kind: 'kept', batch }),
+      renew: () => host.feed({ kind: 'renew' }),
       forgotten: host.close,
     };
     return begin(

@@ -161,6 +161,9 @@ export class Core {
         this.#client = this.#self.id;
         return this.#outbox.restore(input);
       }
+      case 'renew':
+        this.#outbox.expired ??= this.#turn.now;
+        return this.#renewIfExpired();
       case 'kept':
         this.#ledger?.kept(input.batch);
         return this.#outbox.flush();
@@ -240,14 +243,14 @@ export class Core {
       if (part.refused(id, error)) return;
   }
 
-  /** When a new client begins that the server has called for: at once, or as soon as documents hold what they can. */
+  /** When a new client begins that is called for: at once, or as soon as documents hold what they can. */
   get #renewal(): number {
     const { expired } = this.#outbox;
     if (expired === undefined || !this.#connection.online || !this.#outbox.answered) return Infinity;
     return this.#outbox.seen ? this.#turn.now : Math.max(expired, this.#connection.since) + seenTime;
   }
 
-  /** The server has forgotten this client: goes on as a new one as soon as it can. */
+  /** The server has forgotten this client, or it cannot be kept: goes on as a new one as soon as it can. */
   #renewIfExpired(): void {
     if (this.#turn.now < this.#renewal) return;
     this.#outbox.giveUp();

@@ -51,8 +51,10 @@ export interface KeeperHost {
   reserve(): number;
   /** The type of the document that is open on a topic. */
   docOf(topic: string): string | undefined;
-  /** All up to a batch is stored. */
+  /** All up to a batch is stored, or is not and may be sent even so. */
   kept(batch: number): void;
+  /** It cannot be stored what this client is to send. */
+  renew(): void;
   /** The outbox, or what became dead letters, has changed. */
   changed(): void;
   /** Nothing is stored of the documents that are open. */
@@ -84,6 +86,8 @@ export class Keeper implements Copies {
   readonly #channel: BroadcastChannel | undefined;
   #copies!: StoredCopies;
   #self: ClientRow | undefined;
+  /** The secret that is stored. */
+  #stored: string | undefined;
   readonly #topics = new Map<string, TopicRow>();
   /** The latest number of an entry. */
   #last = 0;
@@ -219,7 +223,13 @@ export class Keeper implements Copies {
     for (const [topic, row] of Object.entries(topics)) this.#putTopic(topic, row);
     for (const { key, ...entry } of entries) if (!this.#confirmed.has(key)) this.#put(key, entry);
     for (const key of gone) this.#leave(key);
-    this.#saver.after(() => this.#host.kept(batch));
+    const secret = this.#self?.secret;
+    this.#saver.after((stored) => {
+      if (stored) this.#stored = secret;
+      // Another life may go on as what is stored: what that does not know is sent by a new client.
+      if (stored || this.#self?.secret !== this.#stored) this.#host.kept(batch);
+      else this.#host.renew();
+    });
     if (entries.length || gone.length) this.#host.changed();
   }
 
@@ -342,6 +352,7 @@ export class Keeper implements Copies {
       // A run above all before, also those that were said and not stored.
       restore.client = { ...client, run: Math.max(client.run, Math.floor(now())) };
       this.#self = row;
+      this.#stored = row.secret;
     }
     const documents = new Map<string, Left & { operations: Revived[] }>();
     for (const [sending, { entry }] of this.#entries) {

@@ -21,7 +21,7 @@ export class Saver {
   readonly #failed: (error: unknown) => void;
   readonly #moved: () => void;
   #changes = new Map<string, unknown>();
-  #waiting: (() => void)[] = [];
+  #waiting: ((stored: boolean) => void)[] = [];
   #writing: Promise<void> | undefined;
   /** The keys that are being written. */
   #flying: readonly string[] = [];
@@ -46,16 +46,16 @@ export class Saver {
     this.#schedule();
   }
 
-  /** Calls a function when all that was put up to now is stored, or need not be waited for. */
-  after(stored: () => void): void {
-    if (this.#late) return stored();
-    this.#waiting.push(stored);
+  /** Calls a function when all that was put up to now is stored, or is not and need not be waited for. */
+  after(over: (stored: boolean) => void): void {
+    if (this.#late) return over(false);
+    this.#waiting.push(over);
     this.#schedule();
   }
 
   /** When nothing is left to be written, or a write takes too long. */
   async rest(): Promise<void> {
-    while (this.#writing && !this.#late) await new Promise<void>((done) => this.after(done));
+    while (this.#writing && !this.#late) await new Promise((done) => this.after(done));
   }
 
   /** Writes what was put, and nothing after that. */
@@ -99,10 +99,12 @@ export class Saver {
       this.#late = true;
       this.#move(false);
       this.#failed(new TuttiError('storage_failed', 'A write takes too long.'));
-      for (const stored of [...waiting.splice(0), ...this.#waiting.splice(0)]) stored();
+      for (const over of [...waiting.splice(0), ...this.#waiting.splice(0)]) over(false);
     }, patience);
+    let stored = false;
     try {
       if (changes.size) await this.#storage.write([...changes]);
+      stored = true;
       this.#move(this.#storage.durable);
     } catch (error) {
       this.#move(false);
@@ -118,6 +120,6 @@ export class Saver {
     this.#flying = [];
     this.#writing = undefined;
     if (this.#waiting.length || (this.#changes.size && this.durable)) this.#schedule();
-    for (const stored of waiting) stored();
+    for (const over of waiting) over(stored);
   }
 }

@@ -213,6 +213,31 @@ describe('the outbox', () => {
     client.close();
   });
 
+  test('OUT-10 what was sent from memory keeps no later life from being heard', async () => {
+    for (const offline of [false, true]) {
+      const { world, server, device } = setUp();
+      const first = device.page();
+      first.client.topic('chat').publish('stored');
+      await world.pass(1000);
+      device.full = true;
+      device.offline = offline;
+      if (offline) first.cut();
+      first.client.topic('chat').publish('from memory');
+      await world.pass(3000);
+      device.offline = false;
+      first.client.topic('chat').publish('and more');
+      await world.pass(30_000);
+      expect(dataOf(server, 'chat')).toEqual(['stored', 'from memory', 'and more']);
+      first.kill();
+      device.full = false;
+      const second = device.page();
+      for (const word of ['b', 'c', 'd']) second.client.topic('chat').publish(word);
+      await world.pass(5000);
+      expect(dataOf(server, 'chat')).toEqual(['stored', 'from memory', 'and more', 'b', 'c', 'd']);
+      second.client.close();
+    }
+  });
+
   test('OUT-10 rows that are gone are stored again', async () => {
     const { world, server, device } = setUp();
     device.offline = true;
