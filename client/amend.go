@@ -17,6 +17,16 @@ func (c *Client) unseal() {
 	}
 }
 
+// keepWords lets what has joined an operation be stored with it.
+func (c *Client) keepWords() {
+	if c.keeper != nil {
+		c.post(func() {
+			c.seal()
+			c.unseal()
+		})
+	}
+}
+
 func (c *Client) amend(r *replica, sealed bool) {
 	w := r.content.(*writing)
 	r.mu.Lock()
@@ -27,8 +37,18 @@ func (c *Client) amend(r *replica, sealed bool) {
 	}
 	r.mu.Unlock()
 	for _, in := range amends {
-		for _, effect := range c.core.Step(c.now(), in) {
-			c.wait(effect.(core.Wait).Until) // it has no other
+		c.say(in)
+	}
+}
+
+// say lets the core know other words.
+func (c *Client) say(in core.Amend) {
+	for _, effect := range c.core.Step(c.now(), in) {
+		switch e := effect.(type) { // it has no others
+		case core.Wait:
+			c.wait(e.Until)
+		case core.Keep:
+			c.keep(e)
 		}
 	}
 }

@@ -22,10 +22,14 @@ type cells struct {
 
 // open returns a handle on a document of cells.
 func (c *Client) open(topic string, typ doc.Type, options DocumentOptions) *Document {
-	r := c.join(topic, typ.Name(), func(r *replica) content {
-		return &cells{replica: r, typ: typ, state: doc.NewReplica(typ), said: make(map[uint64]jsontext.Value)}
-	})
+	r := c.join(topic, typ.Name(), newCells(typ), options.Offline)
 	return &Document{replica: r, cells: r.content.(*cells), options: options}
+}
+
+func newCells(typ doc.Type) func(*replica) content {
+	return func(r *replica) content {
+		return &cells{replica: r, typ: typ, state: doc.NewReplica(typ), said: make(map[uint64]jsontext.Value)}
+	}
 }
 
 // mutate makes a mutation of an operation, which marshals to JSON, unless
@@ -141,4 +145,33 @@ func (s *cells) show(snapshot *protocol.Snapshot, recovered bool) error {
 		s.take(change)
 	}
 	return err
+}
+
+func (s *cells) save() (jsontext.Value, bool) { return s.state.AppendConfirmed(nil), true }
+
+func (s *cells) resume(k resumed) (unfit []uint64, err error) {
+	if k.stored != nil {
+		if err := s.show(k.stored.snapshot(s.replica.topic), true); err != nil {
+			return nil, err
+		}
+		s.fold(k.stored.Entries)
+	}
+	s.identify(k.client)
+	for _, o := range k.operations {
+		op, err := s.typ.Decode(o.Data)
+		if err != nil {
+			unfit = append(unfit, o.Key)
+			continue
+		}
+		s.replica.restore(o, op.Keys())
+		s.said[o.Key] = o.Data
+		s.take(s.state.Restore(o.Key, op, o.Base))
+		if o.Seq > 0 {
+			s.sent(o.Key, k.client, o.Seq)
+		}
+		if o.Place != nil {
+			s.acknowledge(o.Key, *o.Place)
+		}
+	}
+	return unfit, nil
 }

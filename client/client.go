@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/client/internal/keep"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -28,7 +29,10 @@ type Client struct {
 	numbers    atomic.Uint64 // of handlers, publishes and pages
 	limit      atomic.Int64  // bytes of the data of an entry, as the server told; 0: it did not yet
 
-	documentsMu sync.Mutex // guards documents; before the mutexes in them
+	outbox      *Outbox
+	keeper      *keep.Keeper // nil: nothing is kept
+	sides       []*Client    // which send what dead clients have left
+	documentsMu sync.Mutex   // guards documents; before the mutexes in them
 	documents   map[string]*replica
 
 	ctx     context.Context // of transports and token functions
@@ -55,7 +59,8 @@ type Client struct {
 // Connect makes a client of the server at address and lets it connect. The
 // address is http(s):// or ws(s)://, with the path prefix under which the
 // server stands, if any. Connect does not wait for the connection: see
-// [Client.Status]. It fails only for an address or options that are wrong.
+// [Client.Status]. It fails only for an address or options that are wrong, or a
+// directory that cannot be used (storage_failed).
 func Connect(address string, options Options) (*Client, error) {
 	options, err := options.withDefaults()
 	if err != nil {
@@ -65,6 +70,19 @@ func Connect(address string, options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	c := newClient(address, options)
+	var life *keep.Life
+	if options.Dir != "" {
+		if c.keeper, life, err = keep.Begin(c.keeping()); err != nil {
+			return nil, storageFailed(err)
+		}
+	}
+	c.begin(life)
+	return c, nil
+}
+
+// newClient returns one that has not begun.
+func newClient(address string, options Options) *Client {
 	ctx, cancel := context.WithCancel(context.Background())
 	start := time.Now()
 	c := &Client{
@@ -78,6 +96,13 @@ func Connect(address string, options Options) (*Client, error) {
 	c.timer.Stop()
 	c.posts = unredirected(c.http)
 	c.status.Store(&Status{State: core.Idle})
+	c.outbox = &Outbox{client: c}
+	return c
+}
+
+// begin goes on with what a former life has left, if that is not nil, and connects.
+func (c *Client) begin(life *keep.Life) {
+	options := c.options
 	source := core.TokenNone
 	switch {
 	case options.StaticToken != "":
@@ -85,14 +110,26 @@ func Connect(address string, options Options) (*Client, error) {
 	case options.Token != nil:
 		source = core.TokenFunction
 	}
-	c.core = core.New(core.Options{Token: source, Random: mathrand.Float64, Secret: newSecret, Roads: options.Roads})
+	c.core = core.New(core.Options{
+		Token: source, Random: mathrand.Float64, Secret: newSecret, Roads: options.Roads, Keeps: c.keeper != nil,
+	})
 	if options.OnStatus != nil {
 		c.OnStatus(options.OnStatus)
 	}
+	var revived []*replica
+	if life != nil {
+		revived = c.revive(life)
+		c.besides(life.Others)
+	}
 	go c.own()
 	go c.dispatcher.run()
+	if life != nil {
+		c.post(func() { c.step(life.Restore) })
+	}
+	for _, r := range revived {
+		r.follow()
+	}
 	c.Connect()
-	return c, nil
 }
 
 func newSecret() protocol.Secret {
@@ -119,15 +156,27 @@ func (c *Client) NetworkChanged() { c.post(func() { c.step(core.Wake{Network: tr
 
 // Close ends the client for good. Publishes and pages that are not answered
 // fail with closed. It waits until the connection has ended, and then no
-// handler is called any more, but for a call that is running.
+// handler is called any more, but for a call that is running. What is kept goes on
+// with the next client; the error is why it could not be stored.
 func (c *Client) Close() error {
+	c.end()
+	if c.keeper == nil {
+		return nil
+	}
+	return storageFailed(c.keeper.Close())
+}
+
+// end ends the client, and those beside it.
+func (c *Client) end() {
+	for _, side := range c.sides {
+		_ = side.Close() // of which the application knows nothing
+	}
 	c.post(func() { c.step(core.Close{}) })
 	<-c.done
 	c.running.Wait()
 	if c.options.HTTPClient == nil {
 		c.http.CloseIdleConnections()
 	}
-	return nil
 }
 
 // post gives f to the owner, and reports false if the client has ended.
@@ -157,6 +206,9 @@ func (c *Client) own() {
 			if c.clock.jumped(time.Now().Round(0), time.Since(c.start)) {
 				c.step(core.Wake{})
 			}
+			if c.keeper != nil {
+				c.keeper.Look()
+			}
 		}
 		c.fold()
 	}
@@ -164,9 +216,13 @@ func (c *Client) own() {
 	c.cancel()
 }
 
-func (c *Client) now() int64 { return time.Since(c.start).Milliseconds() }
+// now is the core's clock: milliseconds since 1970, so that another life may go on
+// with it, and never set back.
+func (c *Client) now() int64 { return c.start.UnixMilli() + time.Since(c.start).Milliseconds() }
 
-func (c *Client) at(ms int64) time.Time { return c.start.Add(time.Duration(ms) * time.Millisecond) }
+func (c *Client) at(ms int64) time.Time {
+	return c.start.Add(time.Duration(ms-c.start.UnixMilli()) * time.Millisecond)
+}
 
 // step makes one step of the core and carries out its effects.
 func (c *Client) step(in core.Input) {
@@ -203,6 +259,8 @@ func (c *Client) step(in core.Input) {
 			c.doubtful(e)
 		case core.Settled:
 			c.settled(e)
+		case core.Keep:
+			c.keep(e)
 		case core.Page:
 			c.answerPage(e)
 		case core.Wait:

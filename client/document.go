@@ -126,6 +126,14 @@ func (c *Client) snapshot(e core.Snapshot) {
 	}
 }
 
-func (c *Client) outdated(e core.Outdated) { c.operations[e.Key].outdated() }
+func (c *Client) outdated(e core.Outdated) {
+	if op := c.operations[e.Key]; op != nil {
+		op.outdated()
+	}
+}
 
-func (c *Client) doubtful(e core.Doubtful) { c.operations[e.Key].doubtful() }
+func (c *Client) doubtful(e core.Doubtful) {
+	if op := c.operations[e.Key]; op != nil {
+		op.doubtful()
+	}
+}

@@ -26,6 +26,10 @@ type DocumentOptions struct {
 	// Timeout is after how long a mutation is unconfirmed if no answer came. It
 	// goes on. 0: only when the connection ends.
 	Timeout time.Duration
+
+	// Offline says that the document is kept, where the client has a directory: it
+	// shows what was confirmed and what is pending before there is a connection.
+	Offline bool
 }
 
 // Document is what Counter, Set, Records and Text have in common. All handles on one

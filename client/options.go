@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/client/internal/keep"
+	"github.com/tuttisync/tutti/client/internal/shelf"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -52,6 +54,28 @@ type Options struct {
 	// Connect has returned is not missed.
 	OnStatus func(Status)
 
+	// Dir is where the client keeps what is not settled, and documents that are
+	// opened offline, beyond the life of the process: a directory that is made if
+	// there is none. Several processes may name the same one. Empty: nowhere.
+	Dir string
+
+	// User is whose it is what is kept: nobody else is shown it. Empty: the sub of
+	// StaticToken. With Dir and Token it has to be given, so that documents open
+	// without a network.
+	User string
+
+	// Version is that of the application's schema, for Migrate.
+	Version int
+
+	// Migrate carries an entry that was made for another version over to this one,
+	// or returns false: it cannot be. It is called from within Connect. Nil: none
+	// can.
+	Migrate func(OldEntry) (OldEntry, bool)
+
+	// OnError, if not nil, is called with what goes wrong with what is kept, a
+	// storage_failed that wraps its reason, as handlers are. Nil: it goes to Logger.
+	OnError func(error)
+
 	// Buffer is how many entries and status changes wait for slow handlers
 	// before reading stops. 0: 1024.
 	Buffer int
@@ -59,6 +83,8 @@ type Options struct {
 	// Logger gets panics of handlers (error) and the ends of connections
 	// (debug). Nil: nothing is logged.
 	Logger *slog.Logger
+
+	open func(dir string) (keep.Store, error) // opens the directory of a client
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -73,6 +99,18 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Roads = slices.Clone(o.Roads); len(o.Roads) == 0 {
 		o.Roads = allRoads()
+	}
+	if o.Dir != "" && o.User == "" && o.Token != nil {
+		return o, protocol.Errorf(protocol.BadMessage, "With Dir and Token the options name the User.")
+	}
+	if o.User == "" {
+		o.User = subOf(o.StaticToken)
+	}
+	if o.open == nil {
+		o.open = func(dir string) (keep.Store, error) { return shelf.Open(dir) }
+	}
+	if o.Migrate == nil {
+		o.Migrate = func(OldEntry) (OldEntry, bool) { return OldEntry{}, false }
 	}
 	if o.Buffer == 0 {
 		o.Buffer = 1024

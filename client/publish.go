@@ -148,10 +148,15 @@ func (c *Client) sent(e core.Sent) {
 		op.sent(c.core.Client(), e.Seq)
 		return
 	}
-	c.pending[e.Key].status.Store(int32(Sent))
+	if p := c.pending[e.Key]; p != nil {
+		p.status.Store(int32(Sent))
+	}
 }
 
 func (c *Client) settled(e core.Settled) {
+	if c.keeper != nil {
+		c.keeper.Settled(e)
+	}
 	if op := c.operations[e.Key]; op != nil {
 		delete(c.operations, e.Key)
 		op.settled(e)
@@ -160,6 +165,7 @@ func (c *Client) settled(e core.Settled) {
 	p := c.pending[e.Key]
 	delete(c.pending, e.Key)
 	switch {
+	case p == nil: // a former life published it
 	case e.Err == nil:
 		p.settle(Acknowledged, Ack{e.Position.Offset, e.Position.Term}, nil)
 	case e.Unconfirmed:

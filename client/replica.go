@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/client/internal/keep"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -29,7 +30,12 @@ type replica struct {
 	begun     chan struct{} // closed when the document is not opening any more
 	mutations map[uint64]*Mutation
 	handles   int
+	unseen    int // operations that are sent, and do not show
 	leave     func()
+	position  protocol.Position // of the newest entry that was folded
+	copy      *keep.Copy        // nil: it is not kept
+	copied    bool              // a document is stored, to which entries can be added
+	held      []uint64          // operations that the confirmed document holds, and the stored one does not yet
 
 	changed observerList[[]string]
 	moved   observerList[DocumentStatus]
@@ -53,16 +59,40 @@ type content interface {
 	drop(key uint64)
 	fold(entries []*protocol.Entry)
 	show(s *protocol.Snapshot, recovered bool) error
+	// save returns the confirmed document, as show takes it; false if it cannot be
+	// had now, but later.
+	save() (cells jsontext.Value, ok bool)
+	// resume goes on from what a former life of the client kept, on an empty
+	// document. It returns the operations that do not fit, and are not pending.
+	resume(k resumed) (unfit []uint64, err error)
 }
 
 // join returns the document of a topic for one more handle. If the client has
 // the topic open as another type, it is one that has failed.
-func (c *Client) join(topic, kind string, empty func(*replica) content) *replica {
+func (c *Client) join(topic, kind string, empty func(*replica) content, offline bool) *replica {
 	r, isNew := c.replica(topic, kind, empty)
-	if !isNew {
-		return r
+	if offline && c.keeper != nil {
+		r.keep()
 	}
-	leave := c.openDocument(topic, kind, r, protocol.From{})
+	if isNew {
+		r.follow()
+	}
+	return r
+}
+
+// follow opens the topic, from where the document is.
+func (r *replica) follow() {
+	r.mu.Lock()
+	from := protocol.From{}
+	if r.position.Offset > 0 {
+		from = protocol.FromPosition(r.position)
+	}
+	ended := r.ended()
+	r.mu.Unlock()
+	if ended {
+		return
+	}
+	leave := r.client.openDocument(r.topic, r.kind, r, from)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended() {
@@ -70,7 +100,6 @@ func (c *Client) join(topic, kind string, empty func(*replica) content) *replica
 	} else {
 		r.leave = leave
 	}
-	return r
 }
 
 func (c *Client) replica(topic, kind string, empty func(*replica) content) (r *replica, isNew bool) {
@@ -83,17 +112,23 @@ func (c *Client) replica(topic, kind string, empty func(*replica) content) (r *r
 		other.handles++
 		return other, false
 	}
-	r = &replica{
-		client: c, topic: topic, kind: kind, status: DocumentOpening, begun: make(chan struct{}), mutations: make(map[uint64]*Mutation), handles: 1,
-		leave: func() {},
-	}
-	r.content = empty(r)
+	r = c.newReplica(topic, kind, empty)
+	r.handles = 1
 	if other != nil {
 		r.end(DocumentFailed, protocol.Errorf(protocol.WrongType, "This client has the topic open as a document of the type %s.", other.kind))
 		return r, false
 	}
 	c.documents[topic] = r
 	return r, true
+}
+
+func (c *Client) newReplica(topic, kind string, empty func(*replica) content) *replica {
+	r := &replica{
+		client: c, topic: topic, kind: kind, status: DocumentOpening, begun: make(chan struct{}), mutations: make(map[uint64]*Mutation),
+		leave: func() {},
+	}
+	r.content = empty(r)
+	return r
 }
 
 // part ends a handle. The last one leaves the document when nothing is pending.
@@ -111,10 +146,11 @@ func (r *replica) leaveIfUnused() {
 	defer c.documentsMu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.handles > 0 || len(r.mutations) > 0 || r.ended() {
+	if r.handles > 0 || len(r.mutations)+r.unseen > 0 || r.ended() {
 		return
 	}
 	r.move(DocumentClosed)
+	r.unkeep()
 	delete(c.documents, r.topic)
 	go r.leave() // it ends with the client at the latest
 }
@@ -152,6 +188,7 @@ func (r *replica) submit(m *Mutation, timeout time.Duration) {
 	if timeout > 0 {
 		m.limit(timeout)
 	}
+	r.keepBase()
 	if !r.client.operate(m.key, r.topic, &sending{r, m}) {
 		r.settle(m, core.Settled{Err: protocol.Errorf(protocol.Closed, "")})
 	}
@@ -174,6 +211,9 @@ func (r *replica) lose(key uint64) {
 }
 
 func (r *replica) finish(key uint64, s MutationStatus, ack Ack, err *protocol.Error) {
+	if s == MutationConfirmed {
+		r.held = append(r.held, key)
+	}
 	m := r.mutations[key]
 	delete(r.mutations, key)
 	m.settle(s, ack, err)
@@ -210,6 +250,8 @@ func (r *replica) fold() {
 	}
 	r.mu.Lock()
 	r.content.fold(r.entries)
+	r.position = r.entries[len(r.entries)-1].Position()
+	r.store(r.entries)
 	r.mu.Unlock()
 	r.entries = nil
 	r.leaveIfUnused()
@@ -219,13 +261,17 @@ func (r *replica) fold() {
 // forgotten it. It is called under mu by the owner.
 func (r *replica) identify() { r.content.identify(r.client.core.Client()) }
 
-func (r *replica) started(protocol.Position) {
+func (r *replica) started(at protocol.Position) {
 	r.fold()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.identify()
+	r.position = at
 	if r.status == DocumentOpening {
 		r.move(DocumentOpen)
+	}
+	if !r.copied {
+		r.save()
 	}
 }
 
@@ -251,6 +297,8 @@ func (r *replica) show(s core.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	r.position = s.Position
+	r.storeSnapshot(s.Cells)
 	if r.status == DocumentOpening {
 		r.move(DocumentOpen)
 	}
@@ -281,6 +329,7 @@ func (r *replica) end(s DocumentStatus, err *protocol.Error) {
 	}
 	r.err = err
 	r.move(s)
+	r.unkeep()
 	if s == DocumentFailed {
 		r.fault(err)
 	}
@@ -294,7 +343,16 @@ func (r *replica) end(s DocumentStatus, err *protocol.Error) {
 func (r *replica) abandon() {
 	r.mu.Lock()
 	keys := slices.Sorted(maps.Keys(r.mutations))
+	var unsent []uint64
+	for _, key := range keys {
+		if r.mutations[key].Status() == MutationPending {
+			unsent = append(unsent, key)
+		}
+	}
 	r.mu.Unlock()
+	if k := r.client.keeper; k != nil {
+		k.Dead(unsent, r.err)
+	}
 	for _, key := range keys {
 		r.client.step(core.Abort{Key: key})
 	}
@@ -304,11 +362,12 @@ func (r *replica) abandon() {
 }
 
 // settleAll ends what is left. Whether what was sent has an effect cannot be
-// known any more. It is called under mu.
+// known any more, nor that of what another life goes on with. It is called under mu.
 func (r *replica) settleAll() {
+	goesOn := r.status == DocumentClosed && r.client.keeper != nil
 	for _, key := range slices.Sorted(maps.Keys(r.mutations)) {
 		status := MutationUnconfirmed
-		if r.mutations[key].Status() == MutationPending {
+		if !goesOn && r.mutations[key].Status() == MutationPending {
 			status = MutationRejected
 		}
 		r.leaveOut(r.mutations[key], status, r.err)

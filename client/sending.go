@@ -54,7 +54,8 @@ func (r *replica) settle(m *Mutation, e core.Settled) {
 	case r.mutations[m.key] == nil:
 	case e.Err == nil:
 		r.content.acknowledge(m.key, e.Position)
-	case e.Unconfirmed:
+		r.store(nil)
+	case e.Unconfirmed, e.Err.Code == protocol.Closed && r.client.keeper != nil:
 		r.leaveOut(m, MutationUnconfirmed, e.Err)
 	case e.Err.Code == protocol.Aborted && r.ended():
 		r.leaveOut(m, MutationRejected, r.err)

@@ -39,7 +39,7 @@ type Rebased struct {
 // tells what is wrong with the topic. What is written before stands behind what
 // the text is found to hold.
 func OpenText(c *Client, topic string, options DocumentOptions) *Text {
-	r := c.join(topic, "text", newWriting)
+	r := c.join(topic, kindText, newWriting, options.Offline)
 	return &Text{&Document{replica: r, options: options}, r.content.(*writing)}
 }
 
@@ -82,6 +82,9 @@ func (t *Text) Edit(op text.Op) *Mutation {
 	all, made, err := t.edit(op)
 	for _, m := range made {
 		r.submit(m, t.options.Timeout)
+	}
+	if len(made) == 0 && len(all) > 0 {
+		r.client.keepWords()
 	}
 	if err != nil || len(all) == 0 {
 		m := r.newMutation()

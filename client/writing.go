@@ -292,13 +292,19 @@ func (p *written) took(offset uint64) bool {
 	return p.acknowledged && p.position.Offset > 0 && p.position.Offset <= offset
 }
 
-func (w *writing) receive(e *protocol.Entry) {
-	in := text.Entry{Offset: e.Offset, Client: e.Client}
-	var err error
+// entryOf is an entry as the session takes it, without an operation if it has none
+// that can be read.
+func entryOf(e *protocol.Entry) (in text.Entry, err error) {
+	in = text.Entry{Offset: e.Offset, Client: e.Client}
 	if !e.Redacted && e.Base != nil {
 		in.Base = *e.Base
 		in.Op, err = document.Decode(e.Data)
 	}
+	return in, err
+}
+
+func (w *writing) receive(e *protocol.Entry) {
+	in, err := entryOf(e)
 	key := w.entries[protocol.ClientSeq{Client: e.Client, Seq: e.Seq}]
 	own := uint64(0)
 	if p := w.pending[key]; p != nil {

@@ -117,6 +117,10 @@ func (r *Replica) All() iter.Seq2[string, Cell] {
 	}
 }
 
+// AppendConfirmed appends the cells of the confirmed document to b, as Snapshot takes
+// them.
+func (r *Replica) AppendConfirmed(b []byte) []byte { return r.base.AppendCells(b) }
+
 // AppendValue appends the JSON of what is shown to b.
 func (r *Replica) AppendValue(b []byte) []byte { return r.base.typ.AppendValue(b, r.All()) }
 
@@ -155,9 +159,13 @@ func (r *Replica) Identify(client string) Change {
 
 // Mutate adds an operation of the client's own, made on what is confirmed now.
 // Its key, which the caller gives, must not be pending.
-func (r *Replica) Mutate(key uint64, op Op) Change {
+func (r *Replica) Mutate(key uint64, op Op) Change { return r.Restore(key, op, r.base.offset) }
+
+// Restore adds one that was made before, by a former life of the client, on what was
+// confirmed at a base.
+func (r *Replica) Restore(key uint64, op Op, base uint64) Change {
 	r.made++
-	p := &pending{key: key, op: op, touches: op.Keys(), base: r.base.offset, order: r.made}
+	p := &pending{key: key, op: op, touches: op.Keys(), base: base, order: r.made}
 	r.pending[key] = p
 	for _, k := range p.touches {
 		r.onKey[k] = append(r.onKey[k], p)

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -80,6 +81,7 @@ func (s *Session) Pending() []Pending {
 type Join struct {
 	Operation uint64 // of this own operation, the latest, which was not sent; if it can
 	Step      bool   // it is undone with the edit before
+	Key       uint64 // that it is to have as an operation of its own, and no pending one has; 0: the next
 }
 
 // Local applies an own edit to what is shown, and returns the key of the operation
@@ -88,10 +90,10 @@ func (s *Session) Local(op Op, join Join) (uint64, error) {
 	if _, err := op.check(s.Len()); err != nil {
 		return 0, err
 	}
-	if op.events() == 0 {
+	if op.events() == 0 && join.Key == 0 {
 		return 0, nil
 	}
-	made, err := s.apply(op, join.Operation)
+	made, err := s.apply(op, join.Operation, join.Key)
 	if err != nil {
 		return 0, err
 	}
@@ -101,8 +103,9 @@ func (s *Session) Local(op Op, join Join) (uint64, error) {
 	return made.key, nil
 }
 
-// apply makes an own operation that fits, or a part of one.
-func (s *Session) apply(op Op, onto uint64) (step, error) {
+// apply makes an own operation that fits, or a part of one: of a key, or of the
+// next one.
+func (s *Session) apply(op Op, onto, key uint64) (step, error) {
 	if op.events() > maxEvents-s.sequence.history.end {
 		return step{}, fail(LimitExceeded, "The text's history has no room for more.")
 	}
@@ -115,9 +118,9 @@ func (s *Session) apply(op Op, onto uint64) (step, error) {
 		made.key = onto
 		return made, nil
 	}
-	s.made++
-	made.key = s.made
-	p := &pending{Pending: Pending{Key: s.made, Base: s.Offset(), Op: slices.Clone(op)}, removed: made.inverse.inserted()}
+	made.key = cmp.Or(key, s.made+1)
+	s.made = max(s.made, made.key)
+	p := &pending{Pending: Pending{Key: made.key, Base: s.Offset(), Op: slices.Clone(op)}, removed: made.inverse.inserted()}
 	s.enter(p, s.version(len(s.pending)), func(h *history) { h.splices(op) })
 	s.pending = append(s.pending, p)
 	return made, nil

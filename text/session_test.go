@@ -2,7 +2,9 @@ package text
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -52,6 +54,7 @@ type writer struct {
 	down  []answer
 	shown string // what the steps tell
 	known uint64 // offset up to which entries are on their way
+	kept  Kept   // what outlives the session, beside what is pending
 }
 
 func newDesk(t *testing.T, random *rand.Rand, writers int) *desk {
@@ -151,6 +154,7 @@ func (w *writer) hear(a answer) {
 		if err != nil {
 			w.desk.t.Fatal(err)
 		}
+		w.kept.Entries = append(w.kept.Entries, *a.entry)
 		if step.Confirmed > 0 {
 			w.sent = max(0, w.sent-1)
 		}
@@ -200,6 +204,7 @@ func (w *writer) reconnect() {
 			d.t.Fatal(err)
 		}
 		w.check(step)
+		w.kept = Kept{Snapshot: &s}
 		w.known = w.Offset()
 		if w.known != uint64(len(d.log)) {
 			d.t.Fatalf("opened at %d of %d", w.known, len(d.log))
@@ -297,6 +302,10 @@ func (d *desk) work(steps int) {
 				w.reconnect()
 			case 1:
 				w.rebase()
+			case 2:
+				w.resume()
+			case 3:
+				w.compact()
 			}
 		}
 	}
@@ -328,6 +337,29 @@ func (w *writer) rebase() {
 		}
 		return
 	}
+}
+
+// resume goes on as another session, from what was kept.
+func (w *writer) resume() {
+	if w.noting {
+		return // of one session
+	}
+	w.kept.Client, w.kept.Pending = w.name, w.Pending()
+	s, unfit, err := Resume(w.kept)
+	if err != nil || len(unfit) > 0 || !reflect.DeepEqual(s.Pending(), w.Pending()) {
+		w.desk.t.Fatalf("%v are pending and %v do not fit (%v), of %v", s.Pending(), unfit, err, w.Pending())
+	}
+	w.Session = s
+	maps.DeleteFunc(w.seqs, func(key, _ uint64) bool { return s.index(key) < 0 }) // keys that are free may come again
+	w.check(Step{})
+}
+
+// compact keeps a snapshot in the place of the entries.
+func (w *writer) compact() {
+	if s, ok := w.Snapshot(); ok {
+		w.kept = Kept{Snapshot: &s}
+	}
+	w.check(Step{})
 }
 
 // rest lets all come that is under way, until all show the log.
@@ -379,6 +411,11 @@ func TestSession_TEXT8_bars(t *testing.T) {
 		d.rest()
 		if d.fold.Bar() < 2*barEntries {
 			t.Errorf("the bar is at %d of %d", d.fold.Bar(), len(d.log))
+		}
+		for _, w := range d.writers {
+			if s, ok := w.Snapshot(); !ok || s.Bar != d.fold.Bar() {
+				t.Errorf("the snapshot of %s has its bar at %d, not %d", w.name, s.Bar, d.fold.Bar())
+			}
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (s *Session) revert(from, to *steps) (keys []uint64, op Op, err error) {
 			if joined += n; joined > mostJoined {
 				onto = 0
 			}
-			made, err := s.apply(inverse, onto)
+			made, err := s.apply(inverse, onto, 0)
 			if err != nil {
 				return keys, op, err
 			}

@@ -38,7 +38,7 @@ func (c *Core) tellOutdated(o *outbox) bool {
 // operations: what has come about may change what they are to say.
 func (c *Core) amends(o *outbox) {
 	if slices.ContainsFunc(o.entries, func(e *outgoing) bool { return e.moves }) {
-		o.amending = c.steps
+		o.amending, o.owed = c.steps, true
 	}
 }
 

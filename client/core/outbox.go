@@ -50,6 +50,7 @@ type outbox struct {
 	refusals int    // in a row
 	counted  bool   // this round's refusal is in refusals
 	amending uint64 // the step in which nothing is sent, so that what waits can be amended
+	owed     bool   // since then it was not tried to send
 	outdated outdated
 	taken    uint64 // the highest offset at which the server took an operation of the present client
 }
@@ -148,7 +149,7 @@ func (b *outboxes) detach(c *Core) {
 			e.doubtful = e.doubtful || e.inFlight
 			e.inFlight = false
 		}
-		o.inFlight, o.stalled, o.hold, o.counted, o.outdated = 0, false, 0, false, outdated{}
+		o.inFlight, o.stalled, o.hold, o.counted, o.owed, o.outdated = 0, false, 0, false, false, outdated{}
 	}
 }
 
@@ -202,7 +203,7 @@ func (b *outboxes) close(c *Core) {
 
 // waits says whether time alone keeps the outbox from sending.
 func (o *outbox) waits(c *Core) bool {
-	return o.inFlight == 0 && o.hold > c.now || o.amending == c.steps && (o.inFlight == 0 || !o.stalled)
+	return o.inFlight == 0 && o.hold > c.now || o.owed && (o.inFlight == 0 || !o.stalled)
 }
 
 // wish is when a publish times out or a refused one may be sent again.

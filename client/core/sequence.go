@@ -19,7 +19,7 @@ func (c *Core) sendEntries(o *outbox) {
 	if !c.ready() || o.stalled && o.inFlight > 0 || c.now < o.hold || o.amending == c.steps || c.tellOutdated(o) {
 		return
 	}
-	o.stalled, o.counted, o.hold = false, false, 0
+	o.stalled, o.counted, o.hold, o.owed = false, false, 0, false
 	ahead := 0
 	for i := 0; i < len(o.entries) && c.goesOn(o, ahead); i++ {
 		e := o.entries[i]

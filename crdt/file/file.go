@@ -28,6 +28,8 @@ import (
 	"path/filepath"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/tuttisync/tutti/internal/lockfile"
 )
 
 // ErrLocked is what Open fails with while another File, of this process or of
@@ -59,7 +61,10 @@ func Open(path string, replica Replica) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open replica: %w", err)
 	}
-	lock, err := acquire(path + ".lock")
+	lock, err := lockfile.Acquire(path + ".lock")
+	if errors.Is(err, lockfile.ErrLocked) {
+		err = ErrLocked
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lock replica %s: %w", path, err)
 	}
@@ -108,7 +113,7 @@ func (f *File) Save() error {
 	if err := f.rename(temporary, f.path); err != nil {
 		return fmt.Errorf("save replica: %w", err)
 	}
-	if err := syncDirectory(filepath.Dir(f.path)); err != nil {
+	if err := lockfile.SyncDirectory(filepath.Dir(f.path)); err != nil {
 		return fmt.Errorf("save replica: %w", err)
 	}
 	return nil
@@ -144,16 +149,4 @@ func (f *File) unlock() error {
 		return fmt.Errorf("unlock replica: %w", err)
 	}
 	return nil
-}
-
-// acquire opens a file and locks it until that is closed.
-func acquire(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := tryLock(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
 }

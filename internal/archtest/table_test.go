@@ -48,12 +48,12 @@ var table = []row{
 	{pkg: "text/replay", may: []string{"text", "internal/traces"}},
 	// An instance draws its replica id where it is made, and its clock has a default.
 	{pkg: "crdt", may: nil, pure: true, but: []string{"crypto/rand", "time.Now"}},
-	{pkg: "crdt/file", may: nil},
+	{pkg: "crdt/file", may: []string{"internal/lockfile"}},
 	{pkg: "records", may: []string{"doc", "protocol"}, pure: true},
 
 	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*", "doc", "counter", "set", "records", "text", "text/document"}},
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
-	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*"}},
+	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*", "internal/lockfile"}},
 
 	{pkg: "internal/traces", may: []string{"text"}},
 	{pkg: "internal/config", may: []string{"internal/gate", "auth", "doc/registry", "protocol"}},
@@ -65,6 +65,7 @@ var table = []row{
 	{pkg: "internal/guard", may: nil},
 	{pkg: "conformance", may: []string{"chaos", "auth"}},
 	{pkg: "conformance/agents", may: []string{"client", "records", "crdt", "protocol"}},
+	{pkg: "internal/lockfile", may: nil},
 	{pkg: "internal/load", may: []string{"protocol"}},
 	{pkg: "internal/clientjs", may: nil},
 	{pkg: "internal/intake", may: nil},

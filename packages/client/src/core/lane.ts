@@ -51,6 +51,8 @@ export class Lane {
   telling = false;
   /** The step in which nothing is sent, so that what waits can be amended. */
   amending = 0;
+  /** Since then it was not tried to send. */
+  #owed = false;
   /** The highest offset at which the server took an operation of the present client. */
   taken = 0;
 
@@ -63,19 +65,22 @@ export class Lane {
   ready(now: number, step: number): boolean {
     if (this.amending === step) return false;
     if (this.held && !this.flying && now >= this.until) this.held = this.refused = false;
+    this.#owed &&= this.held;
     return !this.held;
   }
 
   /** When time alone lets entries be sent that cannot be in this step; Infinity if answers must come first. */
-  wish(now: number, step: number): number {
+  wish(now: number): number {
     if (!this.items.length || (this.held && this.flying)) return Infinity;
-    if (this.amending === step) return Math.max(this.held ? this.until : 0, now);
+    if (this.#owed) return Math.max(this.held ? this.until : 0, now);
     return this.held ? this.until : Infinity;
   }
 
   /** Lets nothing be sent in this step if there are positional operations: what they are to say may change. */
   amends(step: number): void {
-    if (this.items.some((i) => i.positional)) this.amending = step;
+    if (!this.items.some((i) => i.positional)) return;
+    this.amending = step;
+    this.#owed = true;
   }
 
   /** Notes that the operation is to be said anew; false if that would not mend it. */
@@ -116,7 +121,7 @@ export class Lane {
       item.flying = false;
     }
     this.flying = this.until = this.outdated = 0;
-    this.held = this.refused = this.telling = false;
+    this.held = this.refused = this.telling = this.#owed = false;
   }
 
   /** Numbers anew from 1, for a client that the server has never seen. */

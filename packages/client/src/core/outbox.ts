@@ -226,7 +226,7 @@ export class Outbox {
     const { turn } = this.#link;
     let wish = this.#deadline();
     if (this.#link.ready())
-      for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish(turn.now, turn.step));
+      for (const lane of this.#lanes.values()) wish = Math.min(wish, lane.wish(turn.now));
     return wish;
   }
 

@@ -1,6 +1,6 @@
 //go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
 
-package file
+package lockfile
 
 import (
 	"errors"
@@ -12,4 +12,5 @@ func tryLock(*os.File) error {
 	return fmt.Errorf("lock a file on this platform: %w", errors.ErrUnsupported)
 }
 
-func syncDirectory(string) error { return nil }
+// SyncDirectory does nothing: here nothing is locked either.
+func SyncDirectory(string) error { return nil }

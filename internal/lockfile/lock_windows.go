@@ -1,4 +1,4 @@
-package file
+package lockfile
 
 import (
 	"errors"
@@ -18,5 +18,5 @@ func tryLock(f *os.File) error {
 	return err
 }
 
-// syncDirectory does nothing: here a directory cannot be synced.
-func syncDirectory(string) error { return nil }
+// SyncDirectory does nothing: here a directory cannot be synced.
+func SyncDirectory(string) error { return nil }

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
 
-package file
+package lockfile
 
 import (
 	"errors"
@@ -23,8 +23,8 @@ func tryLock(f *os.File) error {
 	}
 }
 
-// syncDirectory makes a rename in the directory durable.
-func syncDirectory(dir string) error {
+// SyncDirectory makes a rename in a directory durable.
+func SyncDirectory(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

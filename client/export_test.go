@@ -1,0 +1,9 @@
+package client
+
+import "github.com/tuttisync/tutti/client/internal/keep"
+
+// OnDisk returns options with which the directories of clients are opened otherwise.
+func (o Options) OnDisk(open func(dir string) (keep.Store, error)) Options {
+	o.open = open
+	return o
+}

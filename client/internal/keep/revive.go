@@ -1,0 +1,140 @@
+package keep
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/protocol"
+)
+
+// longest is how long an entry waits before it is given up (rule OUT-8).
+const longest = 30 * 24 * time.Hour
+
+var errDamaged = errors.New("it is damaged; what was not settled is sent as by a new client, and may be in the log twice")
+
+// revive reads what the client has left.
+func (k *Keeper) revive() (life *Life, err error) {
+	k.step(nil, func() {
+		life = &Life{}
+		err = errors.Join(k.readIdentity(&life.Restore), k.readEntries(), k.readCopies())
+		if err == nil {
+			k.goOn(life)
+		}
+	})
+	return life, err
+}
+
+// readIdentity reads who the client is, and what it knows of its topics. Of those
+// that are damaged nothing is believed: a seq that was given must not be given
+// again.
+func (k *Keeper) readIdentity(restore *core.Restore) error {
+	clients, err := k.store.Read(clientKey)
+	topics, failed := k.store.Read(topicKeys)
+	if err := errors.Join(err, failed); err != nil {
+		return err
+	}
+	known := make(map[string]core.KeptTopic)
+	damaged := k.store.Damaged()
+	for _, r := range topics {
+		var topic core.KeptTopic
+		_, err := readRow(r.Value, &topic)
+		damaged = damaged || err != nil
+		known[r.Key[len(topicKeys):]] = topic
+	}
+	for _, r := range clients {
+		var client core.KeptClient
+		_, err := readRow(r.Value, &client)
+		damaged = damaged || err != nil
+		// Above all runs that were said, also those that were not stored.
+		client.Run = max(client.Run, uint64(max(0, k.now())))
+		restore.Client, restore.Topics = &client, known
+	}
+	if damaged {
+		k.report(fmt.Errorf("read what is kept: %w", errDamaged))
+		restore.Client, restore.Topics = nil, nil
+		for _, r := range append(clients, topics...) {
+			k.changes[r.Key] = nil
+		}
+	}
+	return nil
+}
+
+// readEntries reads what is not settled, and the dead letters.
+func (k *Keeper) readEntries() error {
+	letters, err := k.store.Read(deadKeys)
+	entries, failed := k.store.Read(entryKeys)
+	if err := errors.Join(err, failed); err != nil {
+		return err
+	}
+	for _, r := range letters {
+		k.takeLetter(r)
+	}
+	for _, r := range entries {
+		e := &kept{row: numberOf(r.Key), former: true}
+		var err error
+		if e.data, err = readRow(r.Value, &e.entry); err != nil || e.row == 0 {
+			k.report(fmt.Errorf("read an entry: %w", errRow))
+			continue
+		}
+		k.last = max(k.last, e.row)
+		k.take(e)
+	}
+	return nil
+}
+
+// take takes an entry over, unless it is too old, or of another version and cannot
+// be carried over: then it is a dead letter.
+func (k *Keeper) take(e *kept) {
+	key := k.options.Reserve()
+	k.entries[key] = e
+	switch {
+	case k.now()-e.entry.Made > longest.Milliseconds():
+		k.bury(key, protocol.Errorf(protocol.Timeout, ""))
+	case e.entry.Seq == 0 && e.entry.Version != k.options.Version:
+		old := OldEntry{e.entry.Topic, e.entry.Name, e.data, e.entry.Version}
+		now, ok := k.options.Migrate(old)
+		if !ok {
+			k.bury(key, protocol.Errorf(protocol.BadOperation, "It was made for another version of the application."))
+			return
+		}
+		e.entry.Topic, e.entry.Version, e.data = now.Topic, k.options.Version, now.Data
+		k.write(e)
+	}
+}
+
+// goOn tells what there is to go on with.
+func (k *Keeper) goOn(life *Life) {
+	documents := make(map[string]int)
+	for _, key := range k.keys() {
+		e := k.entries[key]
+		if life.Restore.Client == nil {
+			if e.entry.Place != nil { // it is in the log, and nobody would know it there
+				k.remove(key)
+				continue
+			}
+			e.entry.Seq = 0
+		}
+		if e.entry.Place == nil {
+			life.Restore.Entries = append(life.Restore.Entries, core.KeptEntry{
+				Key: key, Topic: e.entry.Topic, Seq: e.entry.Seq, Name: e.entry.Name, EntryKey: e.entry.EntryKey,
+				Base: e.entry.Base, Positional: e.entry.Positional, Data: e.data,
+			})
+		}
+		if e.entry.Doc == "" || e.entry.Base == nil {
+			continue
+		}
+		i, ok := documents[e.entry.Topic]
+		if !ok {
+			i = len(life.Documents)
+			documents[e.entry.Topic] = i
+			life.Documents = append(life.Documents, Left{
+				Topic: e.entry.Topic, Doc: e.entry.Doc, Copy: k.load(e.entry.Topic, e.entry.Doc, k.index[e.entry.Topic].Offline),
+			})
+		}
+		life.Documents[i].Operations = append(life.Documents[i].Operations, Operation{
+			Key: key, Base: *e.entry.Base, Data: e.data, Seq: e.entry.Seq, Place: e.entry.Place,
+		})
+	}
+}
