@@ -74,6 +74,7 @@ func Connect(address string, options Options) (*Client, error) {
 	var life *keep.Life
 	if options.Dir != "" {
 		if c.keeper, life, err = keep.Begin(c.keeping()); err != nil {
+			c.cancel()
 			return nil, storageFailed(err)
 		}
 	}
@@ -205,9 +206,6 @@ func (c *Client) own() {
 		case <-pulse.C:
 			if c.clock.jumped(time.Now().Round(0), time.Since(c.start)) {
 				c.step(core.Wake{})
-			}
-			if c.keeper != nil {
-				c.keeper.Look()
 			}
 		}
 		c.fold()

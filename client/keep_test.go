@@ -378,7 +378,7 @@ func TestOutbox(t *testing.T) {
 		if err := ann.Forget(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(11 * time.Second)
 		if ann.Status().State != core.Closed || other.Status().State != core.Closed || bob.Status().State == core.Closed {
 			t.Errorf("they are %s, %s and %s", ann.Status().State, other.Status().State, bob.Status().State)
 		}

@@ -60,7 +60,8 @@ func (o *Outbox) Entries() []OutboxEntry {
 	return all
 }
 
-// Dead returns the dead letters. They stay until Retry or Discard.
+// Dead returns the dead letters. They stay until Retry or Discard. The caller owns
+// what is returned.
 func (o *Outbox) Dead() []DeadLetter {
 	if o.client.keeper == nil {
 		return nil

@@ -168,7 +168,7 @@ func (c *Client) settled(e core.Settled) {
 	case p == nil: // a former life published it
 	case e.Err == nil:
 		p.settle(Acknowledged, Ack{e.Position.Offset, e.Position.Term}, nil)
-	case e.Unconfirmed:
+	case e.Unconfirmed, e.Err.Code == protocol.Closed && c.keeper != nil: // then the next life sends it
 		p.settle(Unconfirmed, Ack{}, e.Err)
 	default:
 		p.settle(Rejected, Ack{}, e.Err)

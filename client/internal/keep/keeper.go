@@ -233,13 +233,6 @@ func (k *Keeper) keys() []uint64 {
 	})
 }
 
-// Look sees whether what is kept was erased by another.
-func (k *Keeper) Look() {
-	if k.store.Gone() {
-		k.options.Erased()
-	}
-}
-
 // Close ends it, when all is stored. To close again does nothing.
 func (k *Keeper) Close() (err error) {
 	k.closing.Do(func() {

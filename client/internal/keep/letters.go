@@ -28,6 +28,7 @@ func (k *Keeper) Letters() []Letter {
 	defer k.mu.Unlock()
 	all := make([]Letter, 0, len(k.letters))
 	for _, l := range k.letters {
+		l.Data = slices.Clone(l.Data)
 		all = append(all, l)
 	}
 	slices.SortFunc(all, func(a, b Letter) int { return cmp.Or(cmp.Compare(a.Made, b.Made), cmp.Compare(a.ID, b.ID)) })

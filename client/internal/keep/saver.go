@@ -11,7 +11,7 @@ import (
 )
 
 // retry is after how long a write that has failed is made again, if nothing else
-// is written by then.
+// is written by then, and the directory is looked at.
 const retry = 10 * time.Second
 
 // saver writes rows in batches: what is put while a write is under way goes into
@@ -133,6 +133,9 @@ func (s *saver) run() {
 		select {
 		case <-s.more:
 		case <-again.C:
+			if s.store.Gone() {
+				s.failed(shelf.ErrGone)
+			}
 		}
 		if closed = s.write(); !closed {
 			again.Reset(retry)

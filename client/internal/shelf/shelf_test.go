@@ -142,7 +142,7 @@ func TestShelf_cut_off(t *testing.T) {
 		t.Fatal(err)
 	}
 	for cut := range journal {
-		for _, tail := range []int{0, 50} { // a file may have been made longer, and not written
+		for _, tail := range []int{0, 50}[:1+(cut+1)%2] { // a file may have been made longer, and not written
 			torn := filepath.Join(t.TempDir(), "torn")
 			if err := os.MkdirAll(torn, 0o700); err != nil {
 				t.Fatal(err)
@@ -260,7 +260,7 @@ func TestShelf_OUT10_failures(t *testing.T) {
 			left = first
 			want, failed := make(map[string]string), make(map[string][]string)
 			for i := range 20 {
-				key, value := fmt.Sprint(i%4), strings.Repeat(fmt.Sprint(i%10), 200_000)
+				key, value := fmt.Sprint(i%4), strings.Repeat(fmt.Sprint(i%10), 80_000)
 				if err := s.Write([]Change{put(key, value)}); err != nil {
 					if !errors.Is(err, errFull) {
 						t.Fatal(err)

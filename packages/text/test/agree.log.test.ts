@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Op } from '../src/index.ts';
-import { type Entry, Fold, type Pending, type Snapshot, type Step, TextSession } from '../src/log.ts';
+import {
+  type Entry,
+  Fold,
+  type Kept,
+  type Pending,
+  resume,
+  type Snapshot,
+  type Step,
+  TextSession,
+} from '../src/log.ts';
 import { read } from './conformance.ts';
 
 /** A log, the bar after it, and the fold of it. */
@@ -91,5 +100,17 @@ test('Go and TypeScript sessions say the very same', () => {
       expect(session.pending, `session ${i}, move ${k}`).toEqual(pending);
     }
     expect(session.text, `session ${i}`).toBe(text);
+  }
+});
+
+test('Go and TypeScript sessions go on alike from what was kept', () => {
+  type Agreed = Kept & { text: string; left: Pending[]; unfit: number[] };
+  for (const [i, { text, left, unfit, ...kept }] of read<Agreed>('resumed.json', 60).entries()) {
+    const resumed = resume(kept);
+    expect([resumed.session.text, resumed.session.pending, resumed.unfit], `session ${i}`).toEqual([
+      text,
+      left,
+      unfit,
+    ]);
   }
 });
