@@ -23,6 +23,8 @@ type device struct {
 	due   int    // of them those of this life, which has to tell their end
 	reads map[string]bool
 	opens map[string]bool // documents
+
+	tokened int // how often former lives asked for a token
 }
 
 // task is a message to publish, or an edit of a document.

@@ -27,8 +27,10 @@ func (d *director) live(what string) {
 	switch what {
 	case "kill":
 		d.device.agent.kill()
+		d.device.tokened += d.device.agent.tokened
 	case "quit":
 		d.device.agent.quit()
+		d.device.tokened += d.device.agent.tokened
 	case "start":
 		d.device.begin(d.t, d.fresh, d.command)
 	default:
@@ -66,9 +68,7 @@ func (d *director) retry(r *retryStep) {
 // lose deletes all that is kept on the device.
 func (d *director) lose() {
 	d.t.Helper()
-	if err := os.RemoveAll(d.device.place); err != nil {
-		d.t.Fatal(err)
-	}
+	d.insistently("the empty place", func() bool { return os.RemoveAll(d.device.place) == nil }) // it may be written just now
 }
 
 // insistently asks again and again until it is so.

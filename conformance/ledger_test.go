@@ -33,7 +33,7 @@ func (d *director) judge() {
 		l, s := d.judgeRead(v)
 		lost += l
 		skipped += s
-		tokens += v.agent.tokened
+		tokens += v.tokened + v.agent.tokened
 		maps.Copy(roads, v.agent.roads)
 		d.judgePublished(v)
 	}

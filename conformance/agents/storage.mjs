@@ -30,7 +30,12 @@ export async function fileStorage(directory) {
   const store = async (changed) => {
     await mkdir(directory, { recursive: true });
     await writeFile(`${file}.new`, JSON.stringify([...changed]), { flush: true });
-    await rename(`${file}.new`, file);
+    try {
+      await rename(`${file}.new`, file);
+    } catch (error) {
+      if (existsSync(directory)) throw error;
+      return store(changed); // it was taken away meanwhile
+    }
     watcher ??= watch(directory, { persistent: false }, look).on('error', look);
     stored = true;
   };

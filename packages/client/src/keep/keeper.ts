@@ -249,12 +249,10 @@ export class Keeper implements Copies {
     for (const [key, entry] of await storage.read(this.#rows.entries(this.#client)))
       this.#take(key, entry as EntryRow);
     const restore: Kept = { topics: { ...this.#topics }, entries: [] };
-    if (row) {
-      const { used: _, ...client } = row;
-      // A run above all before, also those that were said and not stored.
-      restore.client = { ...client, run: Math.max(client.run, Math.floor(now())) };
-      this.#self = row;
-    }
+    const { used: _, ...client } = row ?? {};
+    // A run above all before, also those that were said and not stored.
+    if (isClient(client)) restore.client = { ...client, run: Math.max(client.run, Math.floor(now())) };
+    this.#self = row;
     const documents = new Map<string, Left & { operations: Revived[] }>();
     for (const [sending, { entry }] of this.#entries) {
       const { topic, doc, base, data, seq, place, made: _, version: __, ...more } = entry;
@@ -273,7 +271,7 @@ export class Keeper implements Copies {
     return { restore, documents: [...documents.values()], others };
   }
 
-  #putClient(client: KeptClient): void {
+  #putClient(client: Partial<KeptClient>): void {
     this.#self = { ...client, used: this.#host.now() };
     this.#saver.put(this.#rows.client(this.#client), this.#self);
   }
@@ -332,6 +330,8 @@ export class Keeper implements Copies {
   }
 
   #put(key: number, kept: Omit<EntryRow, 'made'>): void {
+    // By its row the next life finds the client, and what it has left.
+    if (!this.#self) this.#putClient({});
     const known = this.#entries.get(key);
     const row = known?.row ?? this.#rows.entry(this.#client, ++this.#last);
     const doc = known?.entry.doc ?? (kept.base === undefined ? undefined : this.#host.docOf(kept.topic));
@@ -394,4 +394,8 @@ export class Keeper implements Copies {
     this.#saver.put(this.#rows.letter(id), letter);
     this.#host.changed();
   }
+}
+
+function isClient(row: Partial<KeptClient>): row is KeptClient {
+  return row.secret !== undefined;
 }

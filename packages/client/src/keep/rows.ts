@@ -2,8 +2,8 @@ import type { KeptClient, KeptEntry, KeptTopic } from '../core/ledger.ts';
 import type { Entry, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
 
-/** A client, dead or alive. */
-export interface ClientRow extends KeptClient {
+/** A client, dead or alive. It has no secret before it is about to connect for the first time. */
+export interface ClientRow extends Partial<KeptClient> {
   /** When it was last alive, in milliseconds since 1970. */
   used: number;
 }
