@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,8 +18,7 @@ type outbox struct {
 
 // letter is a dead letter.
 type letter struct {
-	ID, Error string
-	Data      json.RawMessage
+	ID, Topic, Error string
 }
 
 // live ends a life, or begins the next one.
@@ -48,7 +48,7 @@ func (d *director) edit(e *editStep) {
 	d.device.agent.do(map[string]any{"do": "edit", "topic": e.Topic, "n": n, "method": e.Method, "args": e.Args})
 }
 
-// retry makes the oldest dead letter a new entry.
+// retry makes a dead letter of a topic a new entry.
 func (d *director) retry(r *retryStep) {
 	v := d.device
 	again := task{topic: r.Topic, retried: true}
@@ -60,9 +60,13 @@ func (d *director) retry(r *retryStep) {
 	}
 	v.note(again)
 	v.agent.mu.Lock()
-	id := v.agent.outbox.Dead[0].ID
+	dead := v.agent.outbox.Dead
 	v.agent.mu.Unlock()
-	v.agent.do(map[string]any{"do": "retry", "id": id, "data": data})
+	i := slices.IndexFunc(dead, func(l letter) bool { return l.Topic == r.Topic })
+	if i < 0 {
+		d.t.Fatalf("of %s there is no dead letter: %+v", r.Topic, dead)
+	}
+	v.agent.do(map[string]any{"do": "retry", "id": dead[i].ID, "data": data})
 }
 
 // lose deletes all that is kept on the device.

@@ -116,7 +116,7 @@ type showsStep struct {
 	Holds []string `json:"holds,omitempty"`
 }
 
-// retryStep makes the oldest dead letter a new entry.
+// retryStep makes a dead letter of a topic a new entry.
 type retryStep struct {
 	Topic string `json:"topic"`
 	Data  any    `json:"data,omitempty"` // absent: a message of the next number

@@ -38,7 +38,7 @@ const open = (url, { roads, tokens, constant, storage, user } = {}) =>
 /** Says what waits, and what has become of it. */
 const sayOutbox = () => {
   const { entries, dead, durable } = client.outbox;
-  const letters = dead.map(({ id, data, error }) => ({ id, data, error: error.code }));
+  const letters = dead.map(({ id, topic, error }) => ({ id, topic, error: error.code }));
   say({ event: 'outbox', pending: entries.length, durable, dead: letters });
 };
 

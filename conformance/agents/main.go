@@ -182,7 +182,7 @@ func (a *agent) sayOutbox() {
 	outbox := a.client.Outbox()
 	letters := []said{}
 	for _, l := range outbox.Dead() {
-		letters = append(letters, said{"id": l.ID, "data": l.Data, "error": l.Err.Code})
+		letters = append(letters, said{"id": l.ID, "topic": l.Topic, "error": l.Err.Code})
 	}
 	a.say(said{"event": "outbox", "pending": len(outbox.Entries()), "durable": outbox.Durable(), "dead": letters})
 }

@@ -11,11 +11,14 @@ export type { Keeper, KeeperHost, Life, OldEntry } from './keep/keeper.ts';
  * Goes on with what is kept in a storage, or in the platform's. Undefined if
  * the client to go on as is alive elsewhere.
  */
-export function begin(
-  host: Omit<KeeperHost, 'storage'>,
+export async function begin(
+  host: Omit<KeeperHost, 'storage' | 'owned'>,
   storage: Storage | undefined,
 ): Promise<{ keeper: Keeper; life: Life } | undefined> {
   const { name, timers, report } = host;
   const opened = storage ?? openStorage(name, { timers, onError: report });
-  return Keeper.begin({ ...host, storage: opened });
+  const owned = storage === undefined;
+  const begun = await Keeper.begin({ ...host, storage: opened, owned });
+  if (!begun && owned) opened.close();
+  return begun;
 }

@@ -29,6 +29,8 @@ export interface KeeperHost {
   /** Of this server; also names locks. */
   readonly name: string;
   readonly storage: Storage;
+  /** It was opened for the keeper, which closes it. Others may use one that the application gave. */
+  readonly owned: boolean;
   readonly user: string;
   /** The client to go on as, and no other. */
   readonly only: string | undefined;
@@ -66,6 +68,7 @@ export class Keeper implements Copies {
   readonly #saver: Saver;
   readonly #client: string;
   readonly #release: () => void;
+  readonly #deaf: () => void;
   readonly #channel: BroadcastChannel | undefined;
   #copies!: StoredCopies;
   #self: ClientRow | undefined;
@@ -91,7 +94,7 @@ export class Keeper implements Copies {
       this.#channel.onmessage = () => host.forgotten();
       (this.#channel as { unref?(): void }).unref?.();
     }
-    host.storage.onLost(() => this.#putAll());
+    this.#deaf = host.storage.onLost(() => this.#putAll());
   }
 
   /** Goes on as a client that is dead, or as a new one; undefined if the one to go on as is alive. */
@@ -210,7 +213,8 @@ export class Keeper implements Copies {
     this.#channel?.close();
     await this.#saver.rest();
     this.#release();
-    this.#host.storage.close();
+    this.#deaf();
+    if (this.#host.owned) this.#host.storage.close();
   }
 
   /** The dead clients that have left something. */

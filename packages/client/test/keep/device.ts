@@ -49,8 +49,10 @@ export class Device {
 
   /** The storage as a page sees it. */
   storage(page: Page): Storage {
+    let closed = false;
     const live = async (): Promise<void> => {
       if (page.dead) await new Promise(() => {});
+      if (closed) throw new Error('closed');
     };
     return {
       durable: true,
@@ -65,7 +67,9 @@ export class Device {
         await this.#rows.write(changes);
         await live();
       },
-      close: () => {},
+      close: () => {
+        closed = true;
+      },
       onLost: (listener) => {
         this.#lost.add(listener);
         return () => this.#lost.delete(listener);
