@@ -37,5 +37,15 @@
 // the server judges it; it is made on and off the connection alike, and counts
 // once. See docs/guides/optimistic.md.
 //
+// With Options.Dir a client keeps what is not settled in a directory, stored before
+// it is sent, so that it outlives the process: the next client that names the
+// directory goes on with it, and nothing is in the log twice. A document that is
+// opened with DocumentOptions.Offline is kept there too, and shows what it held, with
+// what is pending, before there is a connection. [Client.Outbox] tells what waits, and
+// what became of entries whose process is gone; [Client.Forget] erases all of it.
+//
+//	c, err := client.Connect(address, client.Options{Dir: dir, User: "ann", Token: fetchToken})
+//	note := client.OpenText(c, "notes:1", client.DocumentOptions{Offline: true})
+//
 // Every failure is a [*protocol.Error], or wraps one.
 package client

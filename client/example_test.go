@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"os"
 
 	"github.com/tuttisync/tutti"
 	"github.com/tuttisync/tutti/client"
@@ -53,6 +54,40 @@ func ExampleOpenRecords() {
 	// milk true
 	// tea false
 	// rejected precondition_failed
+}
+
+func ExampleClient_Outbox() {
+	dir, err := os.MkdirTemp("", "notes")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	const nowhere = "http://127.0.0.1:1" // there is no network
+	for range 2 {                        // lives of the same client
+		c, err := client.Connect(nowhere, client.Options{Dir: dir, User: "ann"})
+		if err != nil {
+			panic(err)
+		}
+		note := client.OpenText(c, "text:note", client.DocumentOptions{Offline: true})
+		note.Insert(note.Len(), "milk ")
+		fmt.Printf("%q\n", note.Value())
+		c.Close()
+	}
+
+	c, err := client.Connect(nowhere, client.Options{Dir: dir, User: "ann"})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range c.Outbox().Entries() {
+		fmt.Println(e.Topic, e.Doc, e.Data, e.Sent)
+	}
+	if err := c.Forget(context.Background()); err != nil { // signed out
+		panic(err)
+	}
+	// Output:
+	// "milk "
+	// "milk milk "
+	// text:note text [[0,0,"milk milk "]] false
 }
 
 func ExampleOpenSet() {

@@ -1,21 +1,14 @@
 package client
 
 import (
-	stdjson "encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/client/internal/keep"
-	"github.com/tuttisync/tutti/counter"
 	"github.com/tuttisync/tutti/protocol"
-	"github.com/tuttisync/tutti/records"
-	"github.com/tuttisync/tutti/set"
-	"github.com/tuttisync/tutti/text"
-	"github.com/tuttisync/tutti/text/document"
 )
-
-const kindText = "text"
 
 // resumed is what a former life of the client kept of a document.
 type resumed struct {
@@ -39,21 +32,6 @@ func (s *stored) end() protocol.Position {
 	return s.Position
 }
 
-// contentOf makes empty documents of a type; nil: there are none of that.
-func contentOf(kind string) func(*replica) content {
-	switch kind {
-	case counter.Type.Name():
-		return newCells(counter.Type)
-	case set.Type.Name():
-		return newCells(set.Type)
-	case records.Type.Name():
-		return newCells(records.Type)
-	case kindText:
-		return newWriting
-	}
-	return nil
-}
-
 // revive goes on with operations of a former life of the client. It is called before
 // the client begins.
 func (r *replica) revive(client string, left keep.Left) {
@@ -64,8 +42,7 @@ func (r *replica) revive(client string, left keep.Left) {
 	r.copy.Stored = nil
 	unfit, err := r.content.resume(k)
 	if err != nil {
-		r.fault(err)
-		r.copy.Reset()
+		r.unreadable(err)
 		k.stored = nil
 		r.content = contentOf(r.kind)(r)
 		unfit, _ = r.content.resume(k) // of nothing
@@ -126,13 +103,18 @@ func (r *replica) load() {
 		return
 	}
 	if err := r.content.show(s.snapshot(r.topic), true); err != nil {
-		r.fault(err)
-		r.copy.Reset()
+		r.unreadable(err)
 		return
 	}
 	r.content.fold(s.Entries)
 	r.position, r.copied = s.end(), true
 	r.move(DocumentOpen)
+}
+
+// unreadable erases what is stored, as it cannot be read. It is called under mu.
+func (r *replica) unreadable(err error) {
+	r.client.report(storageFailed(fmt.Errorf("read the document %.80q: %w", r.topic, err)))
+	r.copy.Reset()
 }
 
 // keepBase lets a text be kept as long as something of it waits, which cannot be read
@@ -195,89 +177,4 @@ func (r *replica) unkeep() {
 		r.copy.Close()
 		r.copy = nil
 	}
-}
-
-func (w *writing) save() (jsontext.Value, bool) {
-	s, ok := w.session.Snapshot()
-	if !ok {
-		return nil, false
-	}
-	return document.AppendSnapshot(nil, s), true
-}
-
-func (w *writing) resume(k resumed) (unfit []uint64, err error) {
-	kept := text.Kept{Client: k.client}
-	if k.stored != nil {
-		s, err := document.DecodeSnapshot(k.stored.Cells)
-		if err != nil {
-			return nil, err
-		}
-		if s.Offset() != k.stored.Position.Offset {
-			return nil, protocol.Errorf(protocol.BadMessage, "The snapshot of a text is of offset %d, not %d.", s.Offset(), k.stored.Position.Offset)
-		}
-		kept.Snapshot = &s
-		for _, e := range k.stored.Entries {
-			in, _ := entryOf(e) // one that cannot be read has no effect
-			kept.Entries = append(kept.Entries, in)
-		}
-	}
-	fit := make(map[uint64]keep.Operation) // by keys of the session
-	for i, o := range k.operations {
-		op, err := document.Decode(o.Data)
-		if err != nil {
-			unfit = append(unfit, o.Key)
-			continue
-		}
-		key := uint64(i) + 1
-		fit[key] = o
-		kept.Pending = append(kept.Pending, text.Pending{Key: key, Base: o.Base, Op: op, Acknowledged: o.Place != nil})
-	}
-	s, without, err := text.Resume(kept)
-	if err != nil {
-		return nil, document.Error(err)
-	}
-	w.session = s
-	for _, p := range kept.Pending {
-		o := fit[p.Key]
-		if slices.Contains(without, p.Key) {
-			unfit = append(unfit, o.Key)
-			continue
-		}
-		w.restore(p, o, k.client)
-	}
-	return unfit, nil
-}
-
-// restore takes over a pending operation that the session has.
-func (w *writing) restore(p text.Pending, o keep.Operation, client string) {
-	written := &written{key: p.Key, given: true, base: p.Base, op: p.Op, acknowledged: o.Place != nil}
-	if o.Place != nil {
-		written.position = *o.Place
-	}
-	w.keys[p.Key], w.pending[o.Key] = o.Key, written
-	w.replica.restore(o, []string{""})
-	w.replica.client.texts[w.replica] = struct{}{}
-	if o.Seq > 0 {
-		w.sent(o.Key, client, o.Seq)
-	}
-}
-
-// again makes an operation of a document anew, from its JSON.
-func (c *Client) again(topic, kind string, data []byte) (*Mutation, error) {
-	empty := contentOf(kind)
-	if empty == nil {
-		return nil, protocol.Errorf(protocol.WrongType, "The client has no documents of the type %.40q.", kind)
-	}
-	d := &Document{replica: c.join(topic, kind, empty, false)}
-	defer d.Close()
-	if w, ok := d.replica.content.(*writing); ok {
-		op, err := document.Decode(data)
-		if err != nil {
-			return nil, err
-		}
-		return (&Text{d, w}).Edit(op), nil
-	}
-	d.cells = d.replica.content.(*cells)
-	m, _ := d.cells.mutate(stdjson.RawMessage(data), nil, 0, nil)
-	return m, nil
 }

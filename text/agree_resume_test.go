@@ -37,7 +37,7 @@ func (a *agreedResume) kept() Kept {
 		k.Entries = append(k.Entries, Entry{e.Offset, e.Client, e.Base, e.After, e.Op})
 	}
 	for _, p := range a.Pending {
-		k.Pending = append(k.Pending, Pending{p.Key, p.Base, p.Op, p.Acknowledged})
+		k.Pending = append(k.Pending, Pending(p))
 	}
 	return k
 }

@@ -55,7 +55,7 @@ func wants(t *testing.T, s *Shelf, want map[string]string) {
 	}
 }
 
-func TestShelf_rows(t *testing.T) {
+func TestShelf_DIR2_rows(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	s := open(t, dir)
 	write(t, s, put("b/1", "one"), put("b/10", "ten"), put("b/2", "two"), put("a", ""), put("b/", "none"))
@@ -102,7 +102,7 @@ func TestShelf_is_written_anew_when_most_is_overwritten(t *testing.T) {
 	wants(t, open(t, dir), want)
 }
 
-func TestShelf_gone(t *testing.T) {
+func TestShelf_DIR4_gone(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	write(t, s, put("a", "1"))
@@ -123,9 +123,9 @@ func TestShelf_gone(t *testing.T) {
 	}
 }
 
-// TestShelf_cut_off cuts the journal at every byte: what is there then are the
+// TestShelf_DIR2_cut_off cuts the journal at every byte: what is there then are the
 // first writes, whole, and it goes on.
-func TestShelf_cut_off(t *testing.T) {
+func TestShelf_DIR2_cut_off(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	var states []map[string]string
@@ -165,7 +165,7 @@ func TestShelf_cut_off(t *testing.T) {
 	}
 }
 
-func TestShelf_damaged(t *testing.T) {
+func TestShelf_DIR3_damaged(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	write(t, s, put("a", "1"))
@@ -239,10 +239,10 @@ func (d disk) Sync() error {
 	return d.file.Sync()
 }
 
-// TestShelf_OUT10_failures lets one or two things in a row fail: what was stored
+// TestShelf_DIR2_failures lets one or two things in a row fail: what was stored
 // before is there, what has failed is told, and may be there whole, and later
 // writes are stored.
-func TestShelf_OUT10_failures(t *testing.T) {
+func TestShelf_DIR2_failures(t *testing.T) {
 	for first := 1; first < 40; first++ {
 		for second := range 3 {
 			dir := t.TempDir()

@@ -17,9 +17,7 @@ import (
 	"github.com/tuttisync/tutti"
 	"github.com/tuttisync/tutti/client"
 	"github.com/tuttisync/tutti/client/core"
-	"github.com/tuttisync/tutti/client/internal/shelf"
 	"github.com/tuttisync/tutti/protocol"
-	"github.com/tuttisync/tutti/text"
 )
 
 // dataOf is what a topic's log holds, as JSON.
@@ -168,7 +166,7 @@ func TestOutbox(t *testing.T) {
 		})
 	}
 
-	bubble(t, "OUT-3 two clients are two, and what a dead one has left is sent beside", func(t *testing.T) {
+	bubble(t, "OUT-3 DIR-1 two clients are two, and what a dead one has left is sent beside", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
 		device.offline(true)
@@ -246,7 +244,7 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
-	bubble(t, "OUT-7 a dead letter of a client beside is handed over", func(t *testing.T) {
+	bubble(t, "OUT-7 DIR-1 a dead letter of a client beside is handed over", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
 		device.offline(true)
@@ -368,7 +366,7 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
-	bubble(t, "OUT-12 forget erases all of the user, and ends the user's other clients", func(t *testing.T) {
+	bubble(t, "OUT-12 DIR-4 forget erases all of the user, and ends the user's other clients", func(t *testing.T) {
 		device := newDevice(t, http.NotFoundHandler())
 		ann, other, bob := device.start(client.Options{User: "ann"}), device.start(client.Options{User: "ann"}), device.start(client.Options{User: "bob"})
 		for _, l := range []*life{ann, other, bob} {
@@ -388,6 +386,19 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
+	bubble(t, "OUT-11 without a name it is the sub of the token whose it is", func(t *testing.T) {
+		device := newDevice(t, http.NotFoundHandler())
+		for i, token := range []string{"x.eyJzdWIiOiJhbm4ifQ.y", "x.eyJzdWIiOiJib2IifQ.y", "nonsense", "x.eyJzdWIiOiJhbm4ifQ.z"} { // ann, bob, none, ann
+			l := device.start(client.Options{StaticToken: token})
+			if got := dataIn(l.Outbox().Entries()); i < 3 && len(got) > 0 || i == 3 && !slices.Equal(got, []string{"0"}) {
+				t.Errorf("with the token %s the outbox has %v", token, got)
+			}
+			l.say(i)
+			synctest.Wait()
+			l.kill()
+		}
+	})
+
 	t.Run("OUT-11 whose it is has to be known without a network", func(t *testing.T) {
 		_, err := client.Connect("http://localhost", client.Options{Dir: t.TempDir(), Token: noToken})
 		wantCode(t, err, protocol.BadMessage)
@@ -398,7 +409,7 @@ func TestOutbox(t *testing.T) {
 		wantCode(t, err, protocol.StorageFailed)
 	})
 
-	bubble(t, "OUT-2 of a damaged journal nothing is lost that can be read", func(t *testing.T) {
+	bubble(t, "DIR-3 of a damaged journal nothing is lost that can be read", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
 		device.offline(true)
@@ -417,306 +428,6 @@ func TestOutbox(t *testing.T) {
 		}
 		if got := device.failed(); len(got) != 1 || codeOf(got[0]) != protocol.StorageFailed {
 			t.Errorf("told were %v", got)
-		}
-	})
-}
-
-func TestCopies(t *testing.T) {
-	bubble(t, "COPY-2 a document opens as it was, with what is pending, before any connection", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		open := func() (*life, *client.Records[task]) {
-			l := device.start(client.Options{})
-			return l, client.OpenRecords[task](l.Client, "records:home", client.RecordsOptions{DocumentOptions: client.DocumentOptions{Offline: true}})
-		}
-		l, tasks := open()
-		ready(t, tasks.Document)
-		confirmed(t, tasks.Set("a", task{Title: "one"}).Mutation)
-		if _, err := d.Edit(t.Context(), "records:home", map[string]any{"op": "set", "key": "b", "value": task{Title: "two"}}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		device.offline(true)
-		tasks.Set("c", task{Title: "three"})
-		synctest.Wait()
-		shown := titles(tasks)
-		l.kill()
-
-		l, tasks = open()
-		if got := titles(tasks); tasks.Status() != client.DocumentOpen || tasks.Len() != 3 || got != shown {
-			t.Errorf("it is %s and shows %q, not %q", tasks.Status(), got, shown)
-		}
-		if got := tasks.Pending("c"); len(got) != 1 {
-			t.Errorf("pending are %v", got)
-		}
-		device.offline(false)
-		time.Sleep(30 * time.Second)
-		if value, _, err := d.Document(t.Context(), "records:home"); err != nil || !strings.Contains(string(value), "three") {
-			t.Errorf("the server has %s, %v", value, err)
-		}
-		if len(l.Outbox().Entries()) > 0 || len(tasks.Pending("c")) > 0 {
-			t.Errorf("the outbox has %v", l.Outbox().Entries())
-		}
-	})
-
-	bubble(t, "COPY-1 what was acknowledged and is not in the stored document shows, and is not sent again", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		open := func() (*life, *client.Counter) {
-			l := device.start(client.Options{Roads: []string{"poll"}})
-			return l, client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true})
-		}
-		l, likes := open()
-		ready(t, likes.Document)
-		device.set(hold, "/v1/poll")
-		time.Sleep(2 * time.Second) // what is asked next comes nowhere
-		made := likes.Add(5)
-		time.Sleep(2 * time.Second)
-		if got := d.dataOf(t, "counter:a"); len(got) != 1 || likes.Value() != 5 || likes.Confirmed() != 0 || len(l.Outbox().Entries()) > 0 {
-			t.Fatalf("the server has %v, it shows %d, confirmed %d, %s", got, likes.Value(), likes.Confirmed(), made.Status())
-		}
-		device.offline(true)
-		l.kill()
-		l, likes = open()
-		time.Sleep(time.Second)
-		if likes.Value() != 5 || likes.Confirmed() != 0 || len(l.Outbox().Entries()) > 0 {
-			t.Errorf("it shows %d, confirmed %d, the outbox has %v", likes.Value(), likes.Confirmed(), l.Outbox().Entries())
-		}
-		device.offline(false)
-		time.Sleep(time.Minute)
-		if got := d.dataOf(t, "counter:a"); len(got) != 1 || likes.Confirmed() != 5 || likes.Value() != 5 {
-			t.Errorf("the server has %v, it shows %d, confirmed %d", got, likes.Value(), likes.Confirmed())
-		}
-		l.Close()
-		if got := device.rows("entry/"); len(got) > 0 {
-			t.Errorf("%v are stored", got)
-		}
-	})
-
-	bubble(t, "COPY-1 a text is kept while something of it waits, and no longer", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		ready(t, note.Document)
-		if _, err := d.Edit(t.Context(), "text:a", text.Insert(0, "hello world")); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		device.offline(true)
-		note.Insert(5, ",")
-		synctest.Wait()
-		l.kill()
-		if _, err := d.Edit(t.Context(), "text:a", text.Delete(0, 6)); err != nil {
-			t.Fatal(err)
-		}
-		l = device.start(client.Options{})
-		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		if got := note.Value(); got != "hello, world" {
-			t.Errorf("it shows %q", got)
-		}
-		device.offline(false)
-		time.Sleep(30 * time.Second)
-		if got := note.Value(); got != ",world" {
-			t.Errorf("it shows %q", got)
-		}
-		note.Close()
-		time.Sleep(time.Second)
-		l.Close()
-		for _, key := range device.rows("") {
-			if key != "client" && !strings.HasPrefix(key, "topic/") {
-				t.Errorf("%s is stored", key)
-			}
-		}
-	})
-
-	bubble(t, "COPY-1 a text with unsettled operations outlives a client that is closed", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		ready(t, note.Document)
-		confirmed(t, note.Insert(0, "hello"))
-		device.offline(true)
-		m := note.Insert(5, "!")
-		synctest.Wait()
-		l.Close()
-		if _, err := m.Result(); codeOf(err) != protocol.Closed || m.Status() != client.MutationUnconfirmed {
-			t.Errorf("what goes on is %s, %v", m.Status(), err)
-		}
-		l = device.start(client.Options{})
-		if got := client.OpenText(l.Client, "text:a", client.DocumentOptions{}).Value(); got != "hello!" {
-			t.Errorf("it shows %q", got)
-		}
-		device.offline(false)
-		time.Sleep(30 * time.Second)
-		d.has(t, "hello!")
-	})
-
-	bubble(t, "COPY-3 entries are folded into a new snapshot when they are many", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		likes := client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true})
-		ready(t, likes.Document)
-		for range 600 {
-			if _, err := d.Edit(t.Context(), "counter:a", map[string]any{"op": "add", "n": 1}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(time.Second)
-		l.Close()
-		if got := device.rows("tail/"); likes.Confirmed() != 600 || len(got) > 256 || len(got) == 0 {
-			t.Errorf("it is %d, with %d entries stored", likes.Confirmed(), len(got))
-		}
-		device.offline(true)
-		l = device.start(client.Options{})
-		if got := client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true}).Value(); got != 600 {
-			t.Errorf("it shows %d", got)
-		}
-	})
-
-	bubble(t, "COPY-4 of more than 100 documents the one that was opened least recently goes", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		for i := range 102 {
-			likes := client.OpenCounter(l.Client, fmt.Sprintf("counter:%d", i), client.DocumentOptions{Offline: true})
-			ready(t, likes.Document)
-			time.Sleep(time.Second)
-			if i != 1 {
-				likes.Close()
-			}
-		}
-		l.Close()
-		kept := device.rows("copy/")
-		if len(kept) != 100 || slices.Contains(kept, "copy/counter:0") || !slices.Contains(kept, "copy/counter:1") || slices.Contains(kept, "copy/counter:2") {
-			t.Errorf("%d are kept: %v", len(kept), kept)
-		}
-	})
-
-	bubble(t, "COPY-5 what cannot be read is passed over, and what does not fit it is sent as it was made", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{Offline: true})
-		likes := client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true})
-		ready(t, note.Document)
-		ready(t, likes.Document)
-		confirmed(t, note.Insert(0, "hello"))
-		confirmed(t, likes.Add(3).Mutation)
-		device.offline(true)
-		note.Insert(5, "!")
-		synctest.Wait()
-		l.kill()
-		device.spoil(func(r shelf.Row) []byte {
-			if strings.HasPrefix(r.Key, "copy/") {
-				return append(r.Value[:slices.Index(r.Value, '\n')+1:len(r.Value)], "7"...)
-			}
-			return r.Value
-		})
-		device.offline(false)
-		l = device.start(client.Options{})
-		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{Offline: true})
-		likes = client.OpenCounter(l.Client, "counter:a", client.DocumentOptions{Offline: true})
-		time.Sleep(60 * time.Second)
-		if note.Value() != "hello!" || likes.Value() != 3 {
-			t.Errorf("they show %q and %d", note.Value(), likes.Value())
-		}
-		if len(l.Outbox().Dead())+len(l.Outbox().Entries()) > 0 {
-			t.Errorf("dead are %v, the outbox has %v", l.Outbox().Dead(), l.Outbox().Entries())
-		}
-	})
-
-	bubble(t, "COPY-5 an operation that fits neither what is kept nor the server becomes a dead letter", func(t *testing.T) {
-		d := serveDocuments(t)
-		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		ready(t, note.Document)
-		if _, err := d.Edit(t.Context(), "text:a", text.Insert(0, "hello")); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		device.offline(true)
-		note.Insert(5, "!")
-		synctest.Wait()
-		l.kill()
-		device.spoil(func(r shelf.Row) []byte {
-			if strings.HasPrefix(r.Key, "copy/") {
-				return nil
-			}
-			return r.Value
-		})
-		for range 600 { // beyond a bar
-			if _, err := d.Edit(t.Context(), "text:a", text.Insert(0, "X")); err != nil {
-				t.Fatal(err)
-			}
-		}
-		device.offline(false)
-		l = device.start(client.Options{})
-		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		time.Sleep(time.Minute)
-		dead := l.Outbox().Dead()
-		if len(l.Outbox().Entries()) > 0 || len(dead) != 1 || dead[0].Doc != "text" || string(dead[0].Data) != `[[5,0,"!"]]` || dead[0].Err.Code != protocol.BadMessage {
-			t.Fatalf("the outbox has %v, dead are %+v", l.Outbox().Entries(), dead)
-		}
-		if err := l.Outbox().Retry(dead[0].ID, "?"); codeOf(err) != protocol.BadOperation {
-			t.Errorf("what is no operation is %v", err)
-		}
-		if err := l.Outbox().Retry(dead[0].ID, text.Insert(600, "?")); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		if got := note.Value(); !strings.HasSuffix(got, "X?hello") || len(l.Outbox().Dead()) > 0 {
-			t.Errorf("it shows %q, dead are %v", got, l.Outbox().Dead())
-		}
-	})
-
-	bubble(t, "COPY-1 notes written on two devices offline, killed, opened offline and then online: both hold everything", func(t *testing.T) {
-		d := serveDocuments(t)
-		devices := []*device{newDevice(t, d.Server), newDevice(t, d.Server)}
-		lives, notes := make([]*life, 2), make([]*client.Text, 2)
-		open := func() {
-			for i, on := range devices {
-				lives[i] = on.start(client.Options{})
-				notes[i] = client.OpenText(lives[i].Client, "text:a", client.DocumentOptions{Offline: true})
-			}
-		}
-		open()
-		ready(t, notes[0].Document)
-		confirmed(t, notes[0].Insert(0, "shared "))
-		time.Sleep(time.Second)
-		for i, on := range devices {
-			on.offline(true)
-			notes[i].Insert(notes[i].Len(), fmt.Sprintf("written by %d ", i))
-			time.Sleep(time.Second)
-			notes[i].Insert(0, fmt.Sprintf("%d: ", i))
-		}
-		synctest.Wait()
-		for _, l := range lives {
-			l.kill()
-		}
-		open()
-		for i, note := range notes {
-			if want := fmt.Sprintf("%d: shared written by %d ", i, i); note.Value() != want {
-				t.Errorf("offline again, device %d shows %q", i, note.Value())
-			}
-		}
-		for _, on := range devices {
-			on.offline(false)
-		}
-		time.Sleep(time.Minute)
-		d.has(t, notes[0].Value())
-		for _, part := range []string{"0: ", "1: ", "shared ", "written by 0 ", "written by 1 "} {
-			if !strings.Contains(notes[0].Value(), part) || notes[0].Value() != notes[1].Value() {
-				t.Errorf("they show %q and %q, without %q", notes[0].Value(), notes[1].Value(), part)
-			}
-		}
-		for _, on := range devices {
-			if got := on.failed(); len(got) > 0 {
-				t.Errorf("told were %v", got)
-			}
 		}
 	})
 }
