@@ -81,6 +81,8 @@ export interface Copy {
   readonly stored: { snapshot: Snapshot; entries: readonly Entry[] } | undefined;
   /** It has become so long that a snapshot is due. */
   readonly long: boolean;
+  /** Calls a function, in place of the one before, when all that was stored of it is gone. */
+  onLost(listener: () => void): void;
   /** Puts the document in place of what is stored, and takes operations that it holds out of the outbox. */
   snapshot(snapshot: Snapshot, confirmed: readonly number[]): void;
   /** Adds the next entries, likewise. */

@@ -110,7 +110,7 @@ export class Document<S extends DocumentState<F>, F = never> {
     if (this.#offline) return;
     this.#offline = true;
     if (this.status === 'opening') return this.#load(() => {});
-    this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
+    if (!this.#copy) this.#begin();
     this.#save();
   }
 
@@ -175,7 +175,7 @@ export class Document<S extends DocumentState<F>, F = never> {
     const handler = this.#operationHandler(key, mutating as Mutating);
     const operation = this.#operation(key, encoded);
     if (this.state.positional && !this.#copy) {
-      this.#copy = this.host.copies?.begin(this.topic, this.state.name);
+      this.#begin();
       this.#save();
     }
     this.#send(key, mutating as Mutating, this.host.operate(this.topic, operation, handler));
@@ -317,13 +317,23 @@ export class Document<S extends DocumentState<F>, F = never> {
     else this.#close = close;
   }
 
+  /** It is kept, in place of what may be stored. */
+  #begin(): void {
+    this.#use(this.host.copies?.begin(this.topic, this.state.name));
+  }
+
+  #use(copy: Copy | undefined): void {
+    this.#copy = copy;
+    copy?.onLost(() => this.#save());
+  }
+
   /** Shows what is stored, if nothing else is shown by then. */
   #load(then: () => void): void {
     const loaded = (copy?: Copy): void => {
       if (this.#ended || this.#copy) copy?.close();
       if (this.#ended) return;
       if (!this.#copy && this.status === 'opening') this.#take(copy, this.host.client(), []);
-      this.#copy ??= copy;
+      if (!this.#copy) this.#use(copy);
       then();
     };
     const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
@@ -336,7 +346,7 @@ export class Document<S extends DocumentState<F>, F = never> {
     client: string | undefined,
     operations: readonly Revived[],
   ): ReadonlyMap<number, unknown> {
-    this.#copy = copy;
+    this.#use(copy);
     try {
       return this.#resume(copy?.stored, client, operations);
     } catch (error) {

@@ -145,6 +145,7 @@ class StoredCopy implements Copy {
   #tailBytes = 0;
   #bytes: number;
   #lost = false;
+  #told: (() => void) | undefined;
   /** How many use it. */
   #users = 1;
 
@@ -171,6 +172,10 @@ class StoredCopy implements Copy {
     return (
       this.#lost || this.#tail.length > mostEntries || this.#tailBytes > Math.max(this.#bytes, leastBytes)
     );
+  }
+
+  onLost(listener: () => void): void {
+    this.#told = listener;
   }
 
   snapshot(snapshot: Snapshot, confirmed: readonly number[]): void {
@@ -217,6 +222,7 @@ class StoredCopy implements Copy {
   lost(): void {
     this.#tail = [];
     this.#lost = true;
+    this.#told?.();
   }
 
   /** Takes away what is stored behind the snapshot. */

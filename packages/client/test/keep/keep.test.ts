@@ -223,6 +223,36 @@ describe('the outbox', () => {
     client.close();
   });
 
+  test('OUT-10 documents that are gone are stored again, at rest', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    const note = first.client.text('text:note', { offline: true });
+    const likes = first.client.counter('counter:likes', { offline: true });
+    await world.pass(1000);
+    server.append('text:note', [[0, 0, 'hello world']], {});
+    likes.add(5);
+    await world.pass(1000);
+    device.offline = true;
+    first.cut();
+    note.insert(5, ',');
+    await world.pass(100);
+    await device.wipe();
+    await world.pass(100);
+    first.kill();
+    const second = device.page({ types: [text] });
+    const shown = [
+      second.client.text('text:note', { offline: true }),
+      second.client.counter('counter:likes', { offline: true }),
+    ];
+    await world.pass(100);
+    expect(shown.map(({ value }) => value)).toEqual(['hello, world', 5]);
+    device.offline = false;
+    await world.pass(30_000);
+    expect(shown.map(({ value }) => value)).toEqual(['hello, world', 5]);
+    expect(server.log('text:note').entries.length).toBe(2);
+    second.client.close();
+  });
+
   test('OUT-11 another user is shown and sends nothing of it', async () => {
     const { world, server, device } = setUp();
     device.offline = true;
