@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,12 @@ func direct(t *testing.T, s *scenario, command ...string) {
 		config[k] = v
 	}
 	if s.Tokens != "" {
-		config["auth"] = map[string]any{"keys": []any{map[string]any{"kid": key.Kid, "alg": "HS256", "secret": string(key.Secret)}}}
+		told, _ := s.Config["auth"].(map[string]any)
+		config["auth"] = maps.Clone(told)
+		if told == nil {
+			config["auth"] = map[string]any{}
+		}
+		config["auth"].(map[string]any)["keys"] = []any{map[string]any{"kid": key.Kid, "alg": "HS256", "secret": string(key.Secret)}}
 	}
 	d.server = newServer(t, config, s.Tokens == "")
 	if slices.ContainsFunc(s.Steps, func(s step) bool { return s.Disk != "" }) {

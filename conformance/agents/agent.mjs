@@ -15,6 +15,7 @@ const { fileStorage } = await import('./storage.mjs');
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 let client;
+let storage;
 let tokenWanted;
 const crowd = [];
 
@@ -44,7 +45,7 @@ const sayOutbox = () => {
 
 const commands = {
   async connect({ url, place, ...options }) {
-    const storage = place && (await fileStorage(place));
+    storage = place && (await fileStorage(place));
     client = open(url, { ...options, storage });
     if (place) client.outbox.onChange(sayOutbox);
     client.onStatus((status) => say({ event: 'status', state: status.state, road: status.road ?? 'ws' }));
@@ -116,6 +117,7 @@ lines.on('line', (line) => {
 lines.on('close', async () => {
   await done;
   client?.close();
+  storage?.close();
   for (const member of crowd) member.client.close();
   // A platform's socket that outlives its client is told, and not waited for.
   setTimeout(() => {
