@@ -32,11 +32,14 @@ type agent struct {
 	roads    map[string]bool    // it was live on
 	streams  map[string]*stream // by topic
 	settled  map[int]settlement // by number
-	asked    int                // publishes
+	outbox   *outbox            // nil: it told nothing of it
+	answers  map[int]json.RawMessage
+	tokened  int // how often it asked for a token
 	count    count
 	counted  bool
 	failures []string // what must never happen
 	ended    bool
+	over     bool // somebody saw to its end
 }
 
 // stream is what an agent was given of a topic.
@@ -69,6 +72,7 @@ func launch(t *testing.T, tokens func() string, command ...string) *agent {
 	a := &agent{
 		t: t, tokens: tokens, process: exec.Command(command[0], command[1:]...), drained: make(chan struct{}),
 		roads: map[string]bool{}, streams: map[string]*stream{}, settled: map[int]settlement{},
+		answers: map[int]json.RawMessage{},
 	}
 	a.news = sync.NewCond(&a.mu)
 	a.process.Stderr = &a.errors
@@ -84,18 +88,40 @@ func launch(t *testing.T, tokens func() string, command ...string) *agent {
 		t.Fatal(err)
 	}
 	go a.listen(out)
-	t.Cleanup(func() {
-		_ = a.in.Close()
-		timer := time.AfterFunc(patience, func() { _ = a.process.Process.Signal(syscall.SIGQUIT) }) // it says where it hangs
-		<-a.drained
-		timer.Stop()
-		if err := a.process.Wait(); err != nil {
-			t.Errorf("the agent ended with %v:\n%s", err, a.errors.String())
-		} else if a.errors.Len() > 0 {
-			t.Log(a.errors.String())
-		}
-	})
+	t.Cleanup(a.quit)
 	return a
+}
+
+// kill ends it as a crash does.
+func (a *agent) kill() {
+	a.over = true
+	_ = a.process.Process.Kill() // it may be gone
+	<-a.drained
+	_ = a.process.Wait() // it says that it was killed
+	for _, failure := range a.failures {
+		a.t.Error(failure)
+	}
+}
+
+// quit ends it as its user does. To quit again does nothing.
+func (a *agent) quit() {
+	a.t.Helper()
+	if a.over {
+		return
+	}
+	a.over = true
+	_ = a.in.Close()
+	timer := time.AfterFunc(patience, func() { _ = a.process.Process.Signal(syscall.SIGQUIT) }) // it says where it hangs
+	<-a.drained
+	timer.Stop()
+	for _, failure := range a.failures {
+		a.t.Error(failure)
+	}
+	if err := a.process.Wait(); err != nil {
+		a.t.Errorf("the agent ended with %v:\n%s", err, a.errors.String())
+	} else if a.errors.Len() > 0 {
+		a.t.Log(a.errors.String())
+	}
 }
 
 // do tells the agent what to do. That it does not listen shows when something
@@ -118,6 +144,7 @@ type event struct {
 	Data                                  json.RawMessage
 	N                                     int
 	count
+	outbox
 }
 
 func (a *agent) listen(out io.Reader) {
@@ -131,6 +158,9 @@ func (a *agent) listen(out io.Reader) {
 			continue
 		}
 		if e.Event == "token" {
+			a.mu.Lock()
+			a.tokened++
+			a.mu.Unlock()
 			go a.do(map[string]any{"do": "token", "token": a.tokens()})
 			continue
 		}
@@ -173,7 +203,7 @@ func (a *agent) hear(e event) {
 			return
 		}
 		r := &s.runs[len(s.runs)-1]
-		r.entries = append(r.entries, given{entry{e.Offset, e.Key, e.Data}, e.Skipped})
+		r.entries = append(r.entries, given{entry{Offset: e.Offset, Key: e.Key, Data: e.Data}, e.Skipped})
 	case "failed":
 		a.failures = append(a.failures, fmt.Sprintf("the subscription of %s ended with %s", e.Topic, e.Error))
 	case "settled":
@@ -181,6 +211,10 @@ func (a *agent) hear(e event) {
 			a.failures = append(a.failures, fmt.Sprintf("publish %d was settled twice", e.N))
 		}
 		a.settled[e.N] = settlement{e.Offset, e.Error}
+	case "outbox":
+		a.outbox = &e.outbox
+	case "answer":
+		a.answers[e.N] = e.Data
 	case "count":
 		a.count, a.counted = e.count, true
 	default:
@@ -214,8 +248,8 @@ func (a *agent) await(what string, ok func() bool) {
 	defer a.mu.Unlock()
 	for !ok() {
 		if late || a.ended {
-			a.t.Fatalf("%s never came: state %s, road %s, %d entries, %d of %d settled, failures %q\n%s",
-				what, a.state, a.road, a.given(), len(a.settled), a.asked, a.failures, a.errors.String())
+			a.t.Fatalf("%s never came: state %s, road %s, %d entries, %d settled, outbox %+v, failures %q\n%s",
+				what, a.state, a.road, a.given(), len(a.settled), a.outbox, a.failures, a.errors.String())
 		}
 		a.news.Wait()
 	}

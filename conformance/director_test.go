@@ -1,11 +1,15 @@
 package conformance
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,23 +18,27 @@ import (
 	"github.com/tuttisync/tutti/chaos"
 )
 
-// director walks through a scenario with one agent.
+// director walks through a scenario with one agent, or with one on each of several
+// devices.
 type director struct {
 	t        *testing.T
 	scenario *scenario
 	server   *server
 	proxy    *chaos.Proxy
-	agent    *agent
+	command  []string // starts an agent
+	devices  map[string]*device
+	device   *device // that of the step
 	random   *rand.Rand
 
-	before    int            // connections that the proxy had seen when the faults were set
-	topics    map[string]int // that were read, with what the log must hold at least
-	published map[string]int // by the agent, by topic
-	numbers   map[int]string // topic of each publish of the agent
-	backend   int            // publishes of the backend
-	crowd     *crowdStep
-	aside     sync.WaitGroup
+	before  int // connections that the proxy had seen when the faults were set
+	backend int // publishes of the backend
+	looks   int // questions what a document shows
+	crowd   *crowdStep
+	aside   sync.WaitGroup
 }
+
+// alone is the name of the device of a scenario that names none.
+const alone = "agent"
 
 // inFlight is how many publishes of the agent may wait for their answers: fewer
 // than its library queues.
@@ -41,22 +49,26 @@ var key = auth.Key{Kid: "scenario", Alg: auth.HS256, Secret: []byte("a secret of
 
 func direct(t *testing.T, s *scenario, command ...string) {
 	d := &director{
-		t: t, scenario: s, random: rand.New(rand.NewPCG(1, 2)),
-		topics: map[string]int{}, published: map[string]int{}, numbers: map[int]string{},
+		t: t, scenario: s, command: command, devices: map[string]*device{}, random: rand.New(rand.NewPCG(1, 2)),
 	}
 	config := map[string]any{}
 	for k, v := range s.Config {
 		config[k] = v
 	}
 	if s.Tokens != "" {
-		config["auth"] = map[string]any{"keys": []any{map[string]any{"kid": key.Kid, "alg": "HS256", "secret": string(key.Secret)}}}
+		told, _ := s.Config["auth"].(map[string]any)
+		config["auth"] = maps.Clone(told)
+		if told == nil {
+			config["auth"] = map[string]any{}
+		}
+		config["auth"].(map[string]any)["keys"] = []any{map[string]any{"kid": key.Kid, "alg": "HS256", "secret": string(key.Secret)}}
 	}
 	d.server = newServer(t, config, s.Tokens == "")
 	if slices.ContainsFunc(s.Steps, func(s step) bool { return s.Disk != "" }) {
 		d.server.args = append(d.server.args, "--faults")
 	}
 	if s.Tokens != "" {
-		d.server.token = d.token(time.Hour)
+		d.server.token = d.token("backend", time.Hour)
 	}
 	d.server.start()
 	var err error
@@ -69,7 +81,6 @@ func direct(t *testing.T, s *scenario, command ...string) {
 			t.Errorf("close the proxy: %v", err)
 		}
 	})
-	d.agent = launch(t, func() string { return d.token(lifetime(t, s.Tokens)) }, command...)
 	for i, step := range s.Steps {
 		t.Logf("step %d: %s", i+1, step)
 		d.take(step)
@@ -78,8 +89,23 @@ func direct(t *testing.T, s *scenario, command ...string) {
 		}
 	}
 	d.aside.Wait()
-	d.await(&awaitStep{Settled: true, CaughtUp: true})
+	for _, d.device = range d.devices {
+		d.await(&awaitStep{Settled: true, CaughtUp: true})
+	}
+	d.agree()
 	d.judge()
+}
+
+// on returns a device, where an agent is started when it is first named.
+func (d *director) on(name string) *device {
+	name = cmp.Or(name, alone)
+	v := d.devices[name]
+	if v == nil {
+		v = &device{name: name, place: filepath.Join(d.t.TempDir(), "place")}
+		d.devices[name] = v
+		v.begin(d.t, d.fresh, d.command)
+	}
+	return v
 }
 
 func lifetime(t *testing.T, text string) time.Duration {
@@ -93,8 +119,11 @@ func lifetime(t *testing.T, text string) time.Duration {
 	return d
 }
 
-func (d *director) token(life time.Duration) string {
-	signed, err := auth.Config{Keys: []auth.Key{key}}.Sign(auth.Identity{Sub: "alice", Grants: auth.FullRights()}, time.Now(), life)
+// fresh is a token as the scenario's agents are given it.
+func (d *director) fresh(user string) string { return d.token(user, lifetime(d.t, d.scenario.Tokens)) }
+
+func (d *director) token(user string, life time.Duration) string {
+	signed, err := auth.Config{Keys: []auth.Key{key}}.Sign(auth.Identity{Sub: user, Grants: auth.FullRights()}, time.Now(), life)
 	if err != nil {
 		d.t.Error(err)
 	}
@@ -103,21 +132,31 @@ func (d *director) token(life time.Duration) string {
 
 func (d *director) take(s step) {
 	d.t.Helper()
+	v := d.on(s.On)
+	d.device = v
 	switch {
 	case s.Connect != nil:
-		command := map[string]any{"do": "connect", "url": "http://" + d.proxy.Addr(), "tokens": d.scenario.Tokens != ""}
-		if s.Connect.Roads != nil {
-			command["roads"] = s.Connect.Roads
-		}
-		d.agent.do(command)
+		d.connect(s.Connect)
+	case s.Agent != "":
+		d.live(s.Agent)
+	case s.Open != nil:
+		d.open(s.Open)
+	case s.Edit != nil:
+		d.edit(s.Edit)
+	case s.Shows != nil:
+		d.shows(s.Shows)
+	case s.Retry != nil:
+		d.retry(s.Retry)
+	case s.Lose:
+		d.lose()
 	case s.Subscribe != nil:
-		d.topics[s.Subscribe.Topic] += 0
-		d.agent.do(map[string]any{"do": "subscribe", "topic": s.Subscribe.Topic, "from": s.Subscribe.From, "else": s.Subscribe.Else})
+		v.reads[s.Subscribe.Topic] = true
+		v.agent.do(map[string]any{"do": "subscribe", "topic": s.Subscribe.Topic, "from": s.Subscribe.From, "else": s.Subscribe.Else})
 	case s.Publish != nil && s.Publish.Aside:
 		first := d.note(s.Publish)
-		d.aside.Go(func() { d.publish(s.Publish, first) })
+		d.aside.Go(func() { d.publish(v, s.Publish, first) })
 	case s.Publish != nil:
-		d.publish(s.Publish, d.note(s.Publish))
+		d.publish(v, s.Publish, d.note(s.Publish))
 	case s.Server != "":
 		d.operate(s.Server)
 	case s.Faults != nil:
@@ -129,9 +168,9 @@ func (d *director) take(s step) {
 	case s.Disk != "":
 		d.disk(s.Disk)
 	case s.Wake:
-		d.agent.do(map[string]any{"do": "wake"})
+		v.agent.do(map[string]any{"do": "wake"})
 	case s.Jump != 0:
-		d.agent.do(map[string]any{"do": "jump", "ms": time.Duration(s.Jump).Milliseconds()})
+		v.agent.do(map[string]any{"do": "jump", "ms": time.Duration(s.Jump).Milliseconds()})
 	case s.Pass != 0:
 		time.Sleep(time.Duration(s.Pass))
 	case s.Crowd != nil:
@@ -154,19 +193,20 @@ func (d *director) note(p *publishStep) int {
 		d.backend += p.Count
 		return first
 	}
-	a := d.agent
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	first := a.asked + 1
-	for range p.Count {
-		a.asked++
-		d.numbers[a.asked] = p.Topic
+	first := len(d.device.asked) + 1
+	for i := range p.Count {
+		one := d.device.message(p.Topic)
+		one.rejected = i+1 == p.TooLong
+		d.device.note(one)
 	}
-	d.published[p.Topic] += p.Count
 	return first
 }
 
-func (d *director) publish(p *publishStep, first int) {
+// tooLong is more than the server's default for an entry.
+const tooLong = 100_000
+
+func (d *director) publish(v *device, p *publishStep, first int) {
+	a, former, by := v.agent, v.first, v.label()
 	pace := time.NewTicker(max(time.Duration(p.Every), time.Microsecond))
 	defer pace.Stop()
 	for i := range p.Count {
@@ -175,8 +215,12 @@ func (d *director) publish(p *publishStep, first int) {
 		}
 		switch p.By {
 		case "agent":
-			d.agent.await("room in its queue", func() bool { return first+i-len(d.agent.settled) < inFlight })
-			d.agent.do(map[string]any{"do": "publish", "topic": p.Topic, "n": first + i, "key": p.key(i)})
+			a.await("room in its queue", func() bool { return first+i-former-len(a.settled) < inFlight })
+			command := map[string]any{"do": "publish", "topic": p.Topic, "by": by, "n": first + i, "key": p.key(i)}
+			if i+1 == p.TooLong {
+				command["pad"] = strings.Repeat("x", tooLong)
+			}
+			a.do(command)
 		case "backend":
 			d.insist(p.Topic, first+i, p.key(i))
 		default:
@@ -205,6 +249,28 @@ func (d *director) insist(topic string, n int, key string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+func (d *director) connect(c *connectStep) {
+	v := d.device
+	command := map[string]any{"do": "connect", "url": "http://" + d.proxy.Addr()}
+	if c.Roads != nil {
+		command["roads"] = c.Roads
+	}
+	if d.scenario.Tokens != "" {
+		v.user = cmp.Or(c.User, "alice")
+		command["user"] = v.user
+	}
+	switch {
+	case c.Constant != 0:
+		command["constant"] = d.token(v.user, time.Duration(c.Constant))
+	case d.scenario.Tokens != "":
+		command["tokens"] = true
+	}
+	if v.kept = c.Keep; v.kept {
+		command["place"] = v.place
+	}
+	v.agent.do(command)
 }
 
 func (d *director) operate(what string) {
@@ -256,7 +322,7 @@ func (d *director) storm(s *stormStep) {
 
 func (d *director) gather(c *crowdStep) {
 	d.crowd = c
-	d.agent.do(map[string]any{"do": "crowd", "url": "http://" + d.proxy.Addr(), "clients": c.Clients, "topic": c.Topic})
+	d.device.agent.do(map[string]any{"do": "crowd", "url": "http://" + d.proxy.Addr(), "clients": c.Clients, "topic": c.Topic})
 	d.crowdComplete()
 }
 
@@ -266,14 +332,14 @@ func (d *director) crowdComplete() {
 	head := len(d.server.entries(d.crowd.Topic))
 	deadline := time.Now().Add(patience)
 	for {
-		d.agent.mu.Lock()
-		d.agent.counted = false
-		d.agent.mu.Unlock()
-		d.agent.do(map[string]any{"do": "count", "offset": head})
-		d.agent.await("the count", func() bool { return d.agent.counted })
-		d.agent.mu.Lock()
-		n := d.agent.count
-		d.agent.mu.Unlock()
+		d.device.agent.mu.Lock()
+		d.device.agent.counted = false
+		d.device.agent.mu.Unlock()
+		d.device.agent.do(map[string]any{"do": "count", "offset": head})
+		d.device.agent.await("the count", func() bool { return d.device.agent.counted })
+		d.device.agent.mu.Lock()
+		n := d.device.agent.count
+		d.device.agent.mu.Unlock()
 		if n.Faults > 0 {
 			d.t.Fatalf("%d entries came out of order", n.Faults)
 		}
@@ -289,7 +355,8 @@ func (d *director) crowdComplete() {
 
 func (d *director) await(w *awaitStep) {
 	d.t.Helper()
-	a := d.agent
+	v := d.device
+	a := v.agent
 	if w.Published {
 		d.aside.Wait()
 	}
@@ -299,7 +366,9 @@ func (d *director) await(w *awaitStep) {
 		})
 	}
 	if w.Settled || w.Published {
-		a.await("the answers", func() bool { return len(a.settled) == a.asked })
+		a.await("the answers", func() bool {
+			return len(a.settled) == v.due && (!v.kept || a.outbox != nil && a.outbox.Pending == 0)
+		})
 	}
 	if w.Entries > 0 {
 		a.await("the entries", func() bool { return a.given() >= w.Entries })
@@ -307,6 +376,7 @@ func (d *director) await(w *awaitStep) {
 	if w.CaughtUp {
 		d.caughtUp()
 	}
+	d.awaitKept(w)
 	if w.Attempts > 0 {
 		deadline := time.Now().Add(patience)
 		for d.connections()-d.before < w.Attempts {
@@ -320,13 +390,13 @@ func (d *director) await(w *awaitStep) {
 
 func (d *director) caughtUp() {
 	d.t.Helper()
-	for topic := range d.topics {
+	a := d.device.agent
+	for topic := range d.device.reads {
 		log := d.server.entries(topic)
 		if len(log) == 0 {
 			continue
 		}
 		head := log[len(log)-1].Offset
-		a := d.agent
 		a.await(fmt.Sprintf("entry %d of %s", head, topic), func() bool { return a.streams[topic].end() >= head })
 	}
 	if d.crowd != nil {

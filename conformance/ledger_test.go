@@ -1,6 +1,10 @@
 package conformance
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+)
 
 // end is the offset up to which the agent was given entries.
 func (s *stream) end() uint64 {
@@ -20,20 +24,50 @@ type numbered struct {
 	N  int    `json:"n"`
 }
 
-// judge compares what the agent was told with the log: exactly the sequence,
+// judge compares what the agents were told with the log: exactly the sequence,
 // once, in order, or an explicit new start.
 func (d *director) judge() {
 	d.t.Helper()
-	a := d.agent
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, failure := range a.failures {
-		d.t.Error(failure)
+	lost, skipped, tokens, roads := 0, uint64(0), 0, map[string]bool{}
+	for _, v := range d.devices {
+		l, s := d.judgeRead(v)
+		lost += l
+		skipped += s
+		tokens += v.tokened + v.agent.tokened
+		maps.Copy(roads, v.agent.roads)
+		d.judgePublished(v)
 	}
-	lost, skipped := 0, uint64(0)
-	for topic := range d.topics {
+	expect := d.scenario.Expect
+	if skipped != expect.Skipped {
+		d.t.Errorf("the agent was told that %d entries are left out, want %d", skipped, expect.Skipped)
+	}
+	if lost != expect.Lost {
+		d.t.Errorf("the agent was told %d times that something is lost, want %d", lost, expect.Lost)
+	}
+	if tokens < expect.Tokens {
+		d.t.Errorf("the agent asked for a token %d times, at least %d are due", tokens, expect.Tokens)
+	}
+	for _, road := range expect.Roads {
+		if !roads[road] {
+			d.t.Errorf("the agent was never live on %s", road)
+		}
+	}
+	for _, code := range expect.Refused {
+		if !d.server.told(code) {
+			d.t.Errorf("the server never answered %s", code)
+		}
+	}
+}
+
+// judgeRead judges what the present life of a device has read. It returns how often
+// that was told that something is lost, and how many entries were left out.
+func (d *director) judgeRead(v *device) (lost int, skipped uint64) {
+	d.t.Helper()
+	v.agent.mu.Lock()
+	defer v.agent.mu.Unlock()
+	for topic := range v.reads {
 		log := d.server.entries(topic)
-		s := a.streams[topic]
+		s := v.agent.streams[topic]
 		if s == nil || len(s.runs) == 0 {
 			d.t.Errorf("%s never started", topic)
 			continue
@@ -43,20 +77,7 @@ func (d *director) judge() {
 			skipped += d.judgeRun(topic, log, r, i == len(s.runs)-1)
 		}
 	}
-	if skipped != d.scenario.Expect.Skipped {
-		d.t.Errorf("the agent was told that %d entries are left out, want %d", skipped, d.scenario.Expect.Skipped)
-	}
-	if lost != d.scenario.Expect.Lost {
-		d.t.Errorf("the agent was told %d times that something is lost, want %d", lost, d.scenario.Expect.Lost)
-	}
-	for topic := range d.published {
-		d.judgePublished(topic)
-	}
-	for _, road := range d.scenario.Expect.Roads {
-		if !a.roads[road] {
-			d.t.Errorf("the agent was never live on %s", road)
-		}
-	}
+	return lost, skipped
 }
 
 // judgeRun checks that a run has no hole that it was not told of and nothing
@@ -112,30 +133,73 @@ func same(a, b json.RawMessage) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && x == y
 }
 
-// judgePublished checks that each publish of the agent was acknowledged, and is
-// in the log once, in the order of its number, where the acknowledgement said.
-func (d *director) judgePublished(topic string) {
+// judgePublished checks that each publish on a device is in the log once, in the
+// order in which its user made it, as that user's, where the acknowledgement said; or
+// was in vain as it should be. A life that has ended was not told all.
+func (d *director) judgePublished(v *device) {
 	d.t.Helper()
-	want := 0
-	for _, e := range d.server.entries(topic) {
-		var m numbered
-		if err := json.Unmarshal(e.Data, &m); err != nil || m.By != "agent" {
+	a := v.agent
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	logs := map[string][]entry{} // what is left of them, by topic and who it is by
+	for _, topic := range v.topics() {
+		for _, e := range d.server.entries(topic) {
+			var m numbered
+			if json.Unmarshal(e.Data, &m) == nil {
+				logs[topic+m.By] = append(logs[topic+m.By], e)
+			}
+		}
+	}
+	for i, one := range v.asked {
+		n := i + 1
+		got := a.settled[n]
+		if (got.err != "") != one.rejected && n > v.first {
+			d.t.Errorf("%s: task %d was settled as %+v", one.topic, n, got)
+		}
+		if one.by == "" || one.rejected {
 			continue
 		}
-		for want++; want < m.N && d.numbers[want] != topic; want++ {
-		}
-		if m.N != want {
-			d.t.Errorf("%s: the log holds publish %d where %d was due", topic, m.N, want)
+		log := logs[one.topic+one.by]
+		if len(log) == 0 {
+			d.t.Errorf("%s: the log has no publish %d of %s", one.topic, n, one.by)
 			return
 		}
-		if got := d.agent.settled[m.N]; got.err != "" || (got.offset != 0 && got.offset != e.Offset) {
-			d.t.Errorf("%s: publish %d is at %d, and was settled as %+v", topic, m.N, e.Offset, got)
+		e := log[0]
+		logs[one.topic+one.by] = log[1:]
+		if !same(e.Data, mustJSON(numbered{one.by, n})) {
+			d.t.Errorf("%s: the log holds %s where publish %d was due", one.topic, e.Data, n)
+			return
+		}
+		if got.offset != 0 && got.offset != e.Offset {
+			d.t.Errorf("%s: publish %d is at %d, and was settled as %+v", one.topic, n, e.Offset, got)
+		}
+		if one.user != "" && e.Author.Sub != one.user {
+			d.t.Errorf("%s: publish %d of %s was made as %s", one.topic, n, one.user, e.Author.Sub)
 		}
 	}
-	for n, t := range d.numbers {
-		if t == topic && n > want {
-			d.t.Errorf("%s: the log ends with publish %d; %d was settled as %+v", topic, want, n, d.agent.settled[n])
+	for _, one := range v.asked {
+		if log := logs[one.topic+one.by]; one.by != "" && len(log) > 0 {
+			d.t.Errorf("%s: the log ends with %s, which was not due", one.topic, log[0].Data)
 			return
 		}
 	}
+}
+
+// topics are those that anything was asked for.
+func (v *device) topics() []string {
+	all := map[string]bool{}
+	for _, one := range v.asked {
+		if one.by != "" {
+			all[one.topic] = true
+		}
+	}
+	return slices.Collect(maps.Keys(all))
+}
+
+func mustJSON(value any) json.RawMessage {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return text
 }

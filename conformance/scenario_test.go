@@ -30,8 +30,15 @@ type scenario struct {
 type step struct {
 	Connect   *connectStep   `json:"connect,omitempty"`
 	Crowd     *crowdStep     `json:"crowd,omitempty"`
+	On        string         `json:"on,omitempty"`    // the device of the agent that the step is for; absent: the only one
+	Agent     string         `json:"agent,omitempty"` // kill, quit (orderly), start (the next life on the device)
 	Subscribe *subscribeStep `json:"subscribe,omitempty"`
 	Publish   *publishStep   `json:"publish,omitempty"`
+	Open      *openStep      `json:"open,omitempty"`
+	Edit      *editStep      `json:"edit,omitempty"`
+	Shows     *showsStep     `json:"shows,omitempty"`
+	Retry     *retryStep     `json:"retry,omitempty"`
+	Lose      bool           `json:"lose,omitempty"`   // all that is kept on the device is deleted
 	Server    string         `json:"server,omitempty"` // kill, stop, start, empty (start over an empty directory)
 	Faults    []chaos.Rule   `json:"faults,omitzero"`  // in place of those that were; [] for none
 	Cut       *cutStep       `json:"cut,omitempty"`
@@ -47,7 +54,10 @@ type step struct {
 }
 
 type connectStep struct {
-	Roads []string `json:"roads,omitempty"` // absent: all
+	Roads    []string `json:"roads,omitempty"`    // absent: all
+	Keep     bool     `json:"keep,omitempty"`     // it keeps on the device what is not settled, and documents
+	User     string   `json:"user,omitempty"`     // the sub of its tokens, and whose it is what is kept; absent: alice, where there are tokens
+	Constant duration `json:"constant,omitempty"` // it has one token, which lives that long
 }
 
 // crowdStep starts many clients that read one topic from its start.
@@ -68,9 +78,11 @@ type publishStep struct {
 	Topic string   `json:"topic"`
 	Count int      `json:"count"`
 	Keys  []string `json:"keys,omitempty"` // of the entries, in turn; absent, or empty: none
-	Every duration `json:"every,omitempty"`
-	By    string   `json:"by"`              // agent, backend
-	Aside bool     `json:"aside,omitempty"` // the next step does not wait
+	// TooLong is which of them, from 1 on, is longer than an entry of the server may be.
+	TooLong int      `json:"tooLong,omitempty"`
+	Every   duration `json:"every,omitempty"`
+	By      string   `json:"by"`              // agent, backend
+	Aside   bool     `json:"aside,omitempty"` // the next step does not wait
 }
 
 // key is the key of the step's i-th message.
@@ -79,6 +91,35 @@ func (p *publishStep) key(i int) string {
 		return ""
 	}
 	return p.Keys[i%len(p.Keys)]
+}
+
+// openStep opens a document.
+type openStep struct {
+	Kind    string `json:"kind"`
+	Topic   string `json:"topic"`
+	Offline bool   `json:"offline,omitempty"` // it is kept
+}
+
+// editStep calls a method of an open document.
+type editStep struct {
+	Topic  string `json:"topic"`
+	Method string `json:"method"`
+	Args   []any  `json:"args"`
+	// Rejected says that it is to be in vain.
+	Rejected bool `json:"rejected,omitempty"`
+}
+
+// showsStep waits until a document shows a value, or each of some texts, once.
+type showsStep struct {
+	Topic string   `json:"topic"`
+	Is    string   `json:"is,omitempty"` // JSON
+	Holds []string `json:"holds,omitempty"`
+}
+
+// retryStep makes a dead letter of a topic a new entry.
+type retryStep struct {
+	Topic string `json:"topic"`
+	Data  any    `json:"data,omitempty"` // absent: a message of the next number
 }
 
 type cutStep struct {
@@ -103,6 +144,10 @@ type awaitStep struct {
 	CaughtUp  bool   `json:"caughtUp,omitempty"`  // the agent has been given all that the log holds
 	Entries   int    `json:"entries,omitempty"`   // that the agent was given, at least
 	Attempts  int    `json:"attempts,omitempty"`  // connections that the proxy saw since the last faults, at least
+
+	Stored bool           `json:"stored,omitempty"` // what the agent has published and edited, and what is not settled, is on its device
+	Dead   *int           `json:"dead,omitempty"`   // dead letters, exactly
+	Logged map[string]int `json:"logged,omitempty"` // by topic: entries of the log, at least
 }
 
 // expectation is what holds at the end, beside the sequence.
@@ -110,6 +155,9 @@ type expectation struct {
 	Lost    int      `json:"lost,omitempty"`    // how often the agent is told recovered: false
 	Skipped uint64   `json:"skipped,omitempty"` // how many entries the agent is told are left out
 	Roads   []string `json:"roads,omitempty"`   // the agent was live on each
+	Tokens  int      `json:"tokens,omitempty"`  // how often the agent asked for one, at least
+	// Refused are codes of errors, each of which the server answered at least once.
+	Refused []string `json:"refused,omitempty"`
 }
 
 // duration is written as "1m30s".

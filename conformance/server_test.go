@@ -140,6 +140,25 @@ type entry struct {
 	Offset uint64          `json:"offset"`
 	Key    string          `json:"key"`
 	Data   json.RawMessage `json:"data"`
+	Author struct {
+		Sub string `json:"sub"`
+	} `json:"author"`
+}
+
+// told says whether the server told an error of a code, as its metrics have it.
+func (s *server) told(code string) bool {
+	s.t.Helper()
+	response, err := http.Get("http://" + s.addr + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	never := fmt.Sprintf("tutti_errors_total{code=%q} 0\n", code)
+	return strings.Contains(string(text), strings.TrimSuffix(never, "0\n")) && !strings.Contains(string(text), never)
 }
 
 // entries reads the topic's whole log.

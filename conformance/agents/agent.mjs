@@ -10,18 +10,23 @@ const { WebSocket } = await import('ws');
 const { connect } = await import('@tutti/client');
 const { text } = await import('@tutti/client/text');
 const { documentCommands } = await import('./documents.mjs');
+const { fileStorage } = await import('./storage.mjs');
 
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 let client;
+let storage;
 let tokenWanted;
 const crowd = [];
 
-const open = (url, roads, tokens) =>
+const open = (url, { roads, tokens, constant, storage, user } = {}) =>
   connect(url, {
     WebSocket,
     types: [text],
     ...(roads && { roads }),
+    ...(storage && { storage }),
+    ...(user && { user }),
+    ...(constant && { token: constant }),
     ...(tokens && {
       token: () =>
         new Promise((resolve) => {
@@ -31,9 +36,18 @@ const open = (url, roads, tokens) =>
     }),
   });
 
+/** Says what waits, and what has become of it. */
+const sayOutbox = () => {
+  const { entries, dead, durable } = client.outbox;
+  const letters = dead.map(({ id, topic, error }) => ({ id, topic, error: error.code }));
+  say({ event: 'outbox', pending: entries.length, durable, dead: letters });
+};
+
 const commands = {
-  connect({ url, roads, tokens }) {
-    client = open(url, roads, tokens);
+  async connect({ url, place, ...options }) {
+    storage = place && (await fileStorage(place));
+    client = open(url, { ...options, storage });
+    if (place) client.outbox.onChange(sayOutbox);
     client.onStatus((status) => say({ event: 'status', state: status.state, road: status.road ?? 'ws' }));
   },
   token({ token }) {
@@ -50,13 +64,16 @@ const commands = {
       },
     );
   },
-  async publish({ topic, n, key }) {
+  async publish({ topic, by, n, pad, key }) {
     try {
-      const { offset } = await client.topic(topic).publish({ by: 'agent', n }, { key });
+      const { offset } = await client.topic(topic).publish({ by, n, ...(pad && { pad }) }, { key });
       say({ event: 'settled', n, offset });
     } catch (error) {
       say({ event: 'settled', n, error: error.code ?? String(error) });
     }
+  },
+  retry({ id, data }) {
+    client.outbox.retry(id, data);
   },
   wake() {
     client.wake();
@@ -90,12 +107,17 @@ const commands = {
 };
 
 const lines = createInterface({ input: process.stdin });
+let done = Promise.resolve();
 lines.on('line', (line) => {
   const { do: name, ...command } = JSON.parse(line);
-  commands[name](command);
+  // Those that take their time end as they say; connect alone is waited for.
+  if (name === 'connect') done = commands.connect(command);
+  else void done.then(() => commands[name](command));
 });
-lines.on('close', () => {
+lines.on('close', async () => {
+  await done;
   client?.close();
+  storage?.close();
   for (const member of crowd) member.client.close();
   // A platform's socket that outlives its client is told, and not waited for.
   setTimeout(() => {

@@ -24,7 +24,7 @@ type document struct {
 func (a *agent) open(c command) error {
 	switch c.Kind {
 	case "counter":
-		counter := client.OpenCounter(a.client, c.Topic, client.DocumentOptions{})
+		counter := client.OpenCounter(a.client, c.Topic, client.DocumentOptions{Offline: c.Offline})
 		a.documents[c.Topic] = document{
 			edit: func(_ string, args []jsontext.Value) (*client.Mutation, error) {
 				var n int64
@@ -34,7 +34,7 @@ func (a *agent) open(c command) error {
 			look: func() any { return counter.Value() },
 		}
 	case "set":
-		set := client.OpenSet[any](a.client, c.Topic, client.DocumentOptions{})
+		set := client.OpenSet[any](a.client, c.Topic, client.DocumentOptions{Offline: c.Offline})
 		a.documents[c.Topic] = document{
 			edit: func(method string, args []jsontext.Value) (*client.Mutation, error) {
 				var value any
@@ -47,7 +47,7 @@ func (a *agent) open(c command) error {
 			look: func() any { return append([]any{}, set.Values()...) },
 		}
 	case "records":
-		all := client.OpenRecords[fields](a.client, c.Topic, client.RecordsOptions{})
+		all := client.OpenRecords[fields](a.client, c.Topic, client.RecordsOptions{DocumentOptions: client.DocumentOptions{Offline: c.Offline}})
 		a.documents[c.Topic] = document{
 			edit: func(method string, args []jsontext.Value) (*client.Mutation, error) {
 				return editRecords(all, method, args)
@@ -61,7 +61,7 @@ func (a *agent) open(c command) error {
 			},
 		}
 	case "text":
-		shared := client.OpenText(a.client, c.Topic, client.DocumentOptions{})
+		shared := client.OpenText(a.client, c.Topic, client.DocumentOptions{Offline: c.Offline})
 		a.documents[c.Topic] = document{
 			edit: func(method string, args []jsontext.Value) (*client.Mutation, error) {
 				return editText(shared, method, args)
@@ -167,8 +167,14 @@ func (a *agent) edit(c command) error {
 
 // countUp is the command tally.
 func (a *agent) countUp(c command) error {
-	if c.By > 0 {
-		if _, err := a.tally.Increment(c.By); err != nil {
+	var by int64
+	if c.By != nil {
+		if err := json.Unmarshal(c.By, &by); err != nil {
+			return fmt.Errorf("by: %w", err)
+		}
+	}
+	if by > 0 {
+		if _, err := a.tally.Increment(by); err != nil {
 			return err
 		}
 	}

@@ -19,8 +19,8 @@ export function documentCommands(client, { GCounter }, say) {
     },
   };
   return {
-    open({ kind, topic }) {
-      documents.set(topic, { kind, handle: client()[kind](topic) });
+    open({ kind, topic, offline }) {
+      documents.set(topic, { kind, handle: client()[kind](topic, offline ? { offline } : {}) });
     },
     async edit({ topic, n, method, args }) {
       try {

@@ -32,10 +32,19 @@ type command struct {
 	Clients int           `json:"clients"`
 	Offset  uint64        `json:"offset"`
 
+	Place    string `json:"place"`
+	User     string `json:"user"`
+	Constant string `json:"constant"`
+	Pad      string `json:"pad"`
+	Offline  bool   `json:"offline"`
+
+	ID   string         `json:"id"`
+	Data jsontext.Value `json:"data"`
+
 	Kind    string           `json:"kind"`
 	Method  string           `json:"method"`
 	Args    []jsontext.Value `json:"args"`
-	By      int64            `json:"by"`
+	By      jsontext.Value   `json:"by"` // a name; of a tally a number
 	Payload jsontext.Value   `json:"payload"`
 }
 
@@ -59,6 +68,13 @@ type member struct {
 	faults int
 }
 
+// message is the data of what it publishes.
+type message struct {
+	By  jsontext.Value `json:"by"`
+	N   int            `json:"n"`
+	Pad string         `json:"pad,omitempty"`
+}
+
 type said map[string]any
 
 func main() {
@@ -71,6 +87,7 @@ func main() {
 
 func (a *agent) run() error {
 	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var c command
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
@@ -111,6 +128,8 @@ func (a *agent) do(c command) error {
 		a.subscribe(c)
 	case "publish":
 		a.publish(c)
+	case "retry":
+		return a.client.Outbox().Retry(c.ID, c.Data)
 	case "wake":
 		a.client.Wake()
 	case "crowd":
@@ -132,7 +151,7 @@ func (a *agent) do(c command) error {
 }
 
 func (a *agent) connect(c command) error {
-	options := client.Options{Roads: c.Roads}
+	options := client.Options{Roads: c.Roads, Dir: c.Place, User: c.User, StaticToken: c.Constant}
 	if c.Tokens {
 		options.Token = func(ctx context.Context) (string, error) {
 			a.say(said{"event": "token"})
@@ -151,7 +170,21 @@ func (a *agent) connect(c command) error {
 	a.client.OnStatus(func(s client.Status) {
 		a.say(said{"event": "status", "state": s.State, "road": s.Road})
 	})
+	if c.Place != "" {
+		a.client.Outbox().OnChange(a.sayOutbox)
+		a.sayOutbox()
+	}
 	return nil
+}
+
+// sayOutbox says what waits, and what has become of it.
+func (a *agent) sayOutbox() {
+	outbox := a.client.Outbox()
+	letters := []said{}
+	for _, l := range outbox.Dead() {
+		letters = append(letters, said{"id": l.ID, "topic": l.Topic, "error": l.Err.Code})
+	}
+	a.say(said{"event": "outbox", "pending": len(outbox.Entries()), "durable": outbox.Durable(), "dead": letters})
 }
 
 func (a *agent) subscribe(c command) {
@@ -169,7 +202,7 @@ func (a *agent) subscribe(c command) {
 }
 
 func (a *agent) publish(c command) {
-	p := a.client.Topic(c.Topic).Enqueue(map[string]any{"by": "agent", "n": c.N}, client.PublishOptions{Key: c.Key})
+	p := a.client.Topic(c.Topic).Enqueue(message{c.By, c.N, c.Pad}, client.PublishOptions{Key: c.Key})
 	go func() {
 		<-p.Done()
 		ack, err := p.Result()

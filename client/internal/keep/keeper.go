@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -271,7 +272,12 @@ func (k *Keeper) Close() (err error) {
 // Forget ends it, and erases all that is kept of the user on the server.
 func (k *Keeper) Forget() error {
 	k.closing.Do(func() { _ = errors.Join(k.saver.close(false), k.store.Close()) })
-	if err := os.RemoveAll(k.options.scope()); err != nil {
+	scope := k.options.scope()
+	clients, err := os.ReadDir(scope)
+	for _, c := range clients {
+		err = errors.Join(err, shelf.Erase(filepath.Join(scope, c.Name())))
+	}
+	if err = errors.Join(err, os.RemoveAll(scope)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("erase what is kept: %w", err)
 	}
 	return nil

@@ -13,6 +13,9 @@
 // what was there before as it was. Keys and values are UTF-8. In memory are the
 // keys alone: values are read from the file.
 //
+// What is deleted while a Shelf has the directory it writes anew; [Erase] is how to
+// have it gone.
+//
 // The directory holds a file that only grows, journal, with one frame for each
 // write, and lock. When most of the journal has been overwritten it is written
 // anew, as journal.new, which then takes its place.
@@ -36,7 +39,8 @@ var (
 	// another one, has the directory.
 	ErrLocked = errors.New("it is in use elsewhere")
 
-	// ErrGone is what Write fails with when the journal was taken away.
+	// ErrGone is what Write fails with when the directory was erased by [Erase], or
+	// when it was lost and another Shelf has its place.
 	ErrGone = errors.New("it was erased")
 )
 
@@ -94,6 +98,11 @@ func Open(dir string) (*Shelf, error) { return openWith(dir, openFile) }
 func openFile(path string, flag int) (file, error) { return os.OpenFile(path, flag, 0o600) }
 
 func openWith(dir string, open func(string, int) (file, error)) (*Shelf, error) {
+	if info, err := os.Stat(filepath.Join(dir, "lock")); err == nil && isErased(info) {
+		if err := os.RemoveAll(dir); err != nil { // as was begun
+			return nil, fmt.Errorf("erase: %w", err)
+		}
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory: %w", err)
 	}
@@ -187,7 +196,7 @@ func (s *Shelf) Write(changes []Change) error {
 	if err := s.ready(); err != nil {
 		return err
 	}
-	if err := s.gone(); err != nil {
+	if err := s.look(); err != nil {
 		return err
 	}
 	if s.broken {
@@ -203,21 +212,6 @@ func (s *Shelf) Write(changes []Change) error {
 	return nil
 }
 
-// Gone says whether the journal was taken away.
-func (s *Shelf) Gone() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lock != nil && s.gone() != nil
-}
-
-func (s *Shelf) gone() error {
-	info, err := os.Stat(s.path())
-	if errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(info, s.info) {
-		return ErrGone
-	}
-	return nil // a write will tell what else is wrong
-}
-
 // Close gives the directory up. To close again does nothing.
 func (s *Shelf) Close() error {
 	s.mu.Lock()
@@ -230,16 +224,6 @@ func (s *Shelf) Close() error {
 		err = errors.Join(err, s.journal.Close())
 	}
 	s.lock, s.journal = nil, nil
-	return err
-}
-
-// Remove erases the directory, and gives it up.
-func (s *Shelf) Remove() error {
-	_ = os.RemoveAll(s.dir) // under the lock, where open files can be removed
-	err := s.Close()
-	if removed := os.RemoveAll(s.dir); removed != nil {
-		return fmt.Errorf("erase: %w", removed)
-	}
 	return err
 }
 

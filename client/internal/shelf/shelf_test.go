@@ -102,24 +102,68 @@ func TestShelf_is_written_anew_when_most_is_overwritten(t *testing.T) {
 	wants(t, open(t, dir), want)
 }
 
-func TestShelf_DIR4_gone(t *testing.T) {
-	dir := t.TempDir()
+func TestShelf_DIR4_erased(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a")
 	s := open(t, dir)
 	write(t, s, put("a", "1"))
 	if s.Gone() {
 		t.Error("it is gone")
 	}
-	if err := os.Remove(filepath.Join(dir, "journal")); err != nil {
+	if err := Erase(dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Write([]Change{put("a", "2")}); !errors.Is(err, ErrGone) || !s.Gone() {
 		t.Errorf("a write is %v", err)
 	}
-	if err := s.Remove(); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the directory is still there: %v", err)
+	}
+	if err := Erase(dir); err != nil {
+		t.Errorf("erased again: %v", err)
+	}
+}
+
+func TestShelf_DIR4_an_erasure_that_was_cut_off_is_done(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	write(t, s, put("a", "1"))
+	s.Close()
+	if err := os.Chmod(filepath.Join(dir, "lock"), erased); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, open(t, dir), map[string]string{})
+}
+
+// TestShelf_DIR5_lost deletes files under a shelf: all rows are there again after the
+// next look or write, under a lock, and once more.
+func TestShelf_DIR5_lost(t *testing.T) {
+	for name, lose := range map[string]func(dir string) error{
+		"journal":   func(dir string) error { return os.Remove(filepath.Join(dir, "journal")) },
+		"directory": os.RemoveAll,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "a", "b")
+			s := open(t, dir)
+			write(t, s, put("a", "1"))
+			write(t, s, put("b", "1"))
+			for _, value := range []string{"2", "3"} {
+				if err := lose(dir); err != nil {
+					t.Fatal(err)
+				}
+				write(t, s, put("a", value))
+				if err := lose(dir); err != nil {
+					t.Fatal(err)
+				}
+				if s.Gone() {
+					t.Fatal("it is gone")
+				}
+				if _, err := Open(dir); !errors.Is(err, ErrLocked) {
+					t.Errorf("opened by another: %v", err)
+				}
+			}
+			s.Close()
+			wants(t, open(t, dir), map[string]string{"a": "3", "b": "1"})
+		})
 	}
 }
 

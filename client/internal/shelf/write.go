@@ -53,13 +53,8 @@ func (s *Shelf) rewrite(changes []Change) error {
 	if s.damaged {
 		_ = os.Link(s.path(), s.path()+".damaged") // as good as it can be had
 	}
-	// Where a file that is open cannot be renamed, neither of them is.
-	if s.journal != nil {
-		_ = s.journal.Close()
-		s.journal = nil
-	}
-	if err := os.Rename(path, s.path()); err != nil {
-		return fmt.Errorf("put a new journal in place: %w", errors.Join(err, s.openJournal()))
+	if err := s.replace(path); err != nil {
+		return fmt.Errorf("put a new journal in place: %w", err)
 	}
 	s.rows, s.end, s.live, s.broken = rows, end, 0, false
 	for key, p := range rows {
@@ -71,6 +66,27 @@ func (s *Shelf) rewrite(changes []Change) error {
 	if err := lockfile.SyncDirectory(filepath.Dir(path)); err != nil {
 		s.broken = true
 		return fmt.Errorf("sync the directory: %w", err)
+	}
+	return nil
+}
+
+// replace renames a new journal to be the journal, which is closed then. If that
+// fails the old one stays open: if it was lost, nobody could open it again.
+func (s *Shelf) replace(path string) error {
+	err := os.Rename(path, s.path())
+	if errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if s.journal != nil {
+		_ = s.journal.Close()
+		s.journal = nil
+	}
+	if err == nil {
+		return nil
+	}
+	// Where a file that is open cannot be renamed, neither of them is any more.
+	if err := os.Rename(path, s.path()); err != nil {
+		return errors.Join(err, s.openJournal())
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ export interface Options {
   /**
    * Where what is not settled is kept, and documents that are opened `offline`,
    * beyond the life of the page. If absent IndexedDB, where there is one and
-   * pages can lock what they use; `false`: nowhere.
+   * pages can lock what they use; `false`: nowhere. One that is given is closed
+   * by who gives it, after the client.
    */
   storage?: Storage | false;
   /**

@@ -67,8 +67,10 @@ export class Device {
 
   /** The storage as a page sees it. */
   storage(page: Page): Storage {
+    let closed = false;
     const live = async (): Promise<void> => {
       if (page.dead) await new Promise(() => {});
+      if (closed) throw new Error('closed');
     };
     return {
       durable: true,
@@ -88,7 +90,7 @@ export class Device {
         await live();
       },
       close: () => {
-        page.closed = true;
+        page.closed = closed = true;
       },
       onLost: (listener) => {
         this.#lost.add(listener);

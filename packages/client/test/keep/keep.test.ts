@@ -157,6 +157,24 @@ describe('the outbox', () => {
     await world.pass(5000);
     expect((dataOf(server, 'chat') as number[]).sort()).toEqual([0, 1]);
     expect(server.log('chat').rows.size).toBe(2);
+    // The storage that the application gave is the client's as long as it lives.
+    client.topic('chat').publish(2);
+    await world.pass(2000);
+    expect(device.errors).toEqual([]);
+    expect(dataOf(server, 'chat')).toContain(2);
+    client.close();
+  });
+
+  test('OUT-3 what was stored before the page was about to connect is found by the next one', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ user: 'ann', token: () => new Promise(() => {}) });
+    first.client.topic('chat').publish('early');
+    await world.pass(100);
+    first.kill();
+    const { client } = device.page({ user: 'ann', token: () => 'token' });
+    client.topic('chat').publish('late');
+    await world.pass(3000);
+    expect(dataOf(server, 'chat')).toEqual(['early', 'late']);
     client.close();
   });
 
