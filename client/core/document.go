@@ -1,6 +1,10 @@
 package core
 
-import "github.com/tuttisync/tutti/protocol"
+import (
+	"slices"
+
+	"github.com/tuttisync/tutti/protocol"
+)
 
 // coming is a snapshot that the server has announced. Until it is there no
 // entry comes, and nothing else is requested of the topic.
@@ -66,6 +70,7 @@ func (c *Core) tellSnapshot(s *subscription, m *protocol.Snapshot) {
 		}
 		recovered := !told[i] || announced.recovered
 		if o := c.outboxes.byTopic[s.topic]; o != nil {
+			c.hold(o, m.Seqs, recovered)
 			c.follow(o, p.Offset, recovered)
 			c.amends(o)
 		}
@@ -87,6 +92,41 @@ func (c *Core) documentOpen(topic string) bool {
 		}
 	}
 	return false
+}
+
+// logged notes that an entry of this client is in the log.
+func (c *Core) logged(topic, client string, seq uint64) {
+	o := c.outboxes.byTopic[topic]
+	if o == nil || client == "" || client != c.client {
+		return
+	}
+	for _, e := range o.entries {
+		if e.seq == seq {
+			e.logged = e.moves
+		}
+	}
+}
+
+// hold notes what a snapshot holds by its seqs. If the log before is lost, it takes
+// out what stood in that, and was not answered: the document does not say it anew
+// (rule DOC-38).
+func (c *Core) hold(o *outbox, seqs []protocol.ClientSeq, recovered bool) {
+	held := uint64(0)
+	for _, s := range seqs {
+		if s.Client == c.client {
+			held = s.Seq
+		}
+	}
+	for _, e := range slices.Clone(o.entries) {
+		switch {
+		case e.seq > 0 && e.seq <= held:
+			e.logged = e.moves
+		case e.logged && !recovered:
+			c.void(o, o.voids.add(e.seq, e.seq))
+			c.outboxes.remove(o, e)
+			c.settle(e, protocol.Errorf(protocol.PositionLost, ""), false)
+		}
+	}
 }
 
 // follow takes away the bases that are above a snapshot, or all if the log is

@@ -42,6 +42,7 @@ func (c *Core) heard(message any) {
 	case *protocol.Ping:
 		c.send(&protocol.Pong{})
 	case *Entry:
+		c.logged(m.Topic, m.Client, m.Seq)
 		c.entry(m)
 	case *protocol.Subscribed:
 		c.subscribed(m)

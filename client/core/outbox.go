@@ -34,6 +34,7 @@ type outgoing struct {
 	inFlight bool  // sent on this connection and unanswered
 	doubtful bool  // sent on a former connection and unanswered: it may be in the log
 	settled  bool  // the promise is; the entry still waits for its answer
+	logged   bool  // it is a positional operation whose entry came, and no answer
 }
 
 // outbox is the unanswered entries of a topic, in order. Those with a seq come
@@ -165,7 +166,7 @@ func (b *outboxes) renumber() {
 			if e.seq > 0 {
 				b.ledger.note(e)
 			}
-			e.seq = 0
+			e.seq, e.logged = 0, false
 		}
 	}
 }

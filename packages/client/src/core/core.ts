@@ -1,5 +1,5 @@
 import { TuttiError } from '../error.ts';
-import type { ClientMessage, ServerMessage, Welcome } from '../protocol.ts';
+import type { ClientMessage, ServerMessage, Snapshot, Welcome } from '../protocol.ts';
 import { Connection, type TokenKind } from './connection.ts';
 import type { Effect, State } from './effect.ts';
 import type { Input } from './input.ts';
@@ -65,8 +65,10 @@ export class Core {
       random: options.random,
       open: (topic: string) => this.#subscriptions.open(topic),
       seen: (topic: string) => this.#subscriptions.seen(topic),
-      rebase: (topic: string, newest: number, recovered: boolean) =>
-        this.#outbox.rebase(topic, newest, recovered),
+      rebase: (topic: string, newest: number, recovered: boolean, seqs: Snapshot['seqs'] = []) => {
+        const [, held = 0] = seqs.find(([client]) => client === this.#client) ?? [];
+        this.#outbox.rebase(topic, newest, recovered, held);
+      },
       disagree: () => this.#connection.end(undefined),
       tokenExpired: () => this.#connection.tokenExpired(new TuttiError('token_expired')),
     };
@@ -210,6 +212,8 @@ export class Core {
       }
       case 'entry': {
         const { type: _, topic, ...entry } = m;
+        const { client, seq } = entry;
+        if (client !== undefined && client === this.#client && seq) this.#outbox.logged(topic, seq);
         if (!this.#subscriptions.entry(topic, entry)) this.#connection.end(undefined);
         return;
       }

@@ -25,6 +25,8 @@ export interface Item extends Publish {
   flying: boolean;
   /** A connection ended while it was on its way, so it may be in the log. */
   doubtful: boolean;
+  /** It is a positional operation whose entry came, and no answer: it is not said anew if that log is lost. */
+  logged?: boolean;
 }
 
 /** What a client publishes in one topic: a queue in the order of publishing, and so of seq. */
@@ -133,6 +135,9 @@ export class Lane {
     this.voids = [];
     this.last = this.taken = 0;
     this.awaited = false;
-    for (const item of this.items) item.seq = 0;
+    for (const item of this.items) {
+      item.seq = 0;
+      item.logged = false;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type { Snapshot } from '../protocol.ts';
 import type { Turn } from './turn.ts';
 
 /** What the parts of the core see of the connection. */
@@ -12,7 +13,7 @@ export interface Link {
   /** Up to where those who read the topic as a document have all been told its log; Infinity if nobody does. */
   seen(topic: string): number;
   /** The topic's document is told as it is at an offset; if it is not recovered, of a log that is another one. */
-  rebase(topic: string, newest: number, recovered: boolean): void;
+  rebase(topic: string, newest: number, recovered: boolean, seqs: Snapshot['seqs']): void;
   /** The server's log and this client's do not agree: the connection ends, and all goes on from its position. */
   disagree(): void;
   /** A command was refused since the token has expired. */

@@ -187,16 +187,27 @@ export class Outbox {
   }
 
   /** A base above a snapshot is one of a log that is lost, and says nothing; all are if it is not recovered. */
-  rebase(topic: string, newest: number, recovered: boolean): void {
+  rebase(topic: string, newest: number, recovered: boolean, held: number): void {
     const lane = this.#lanes.get(topic);
     if (!lane) return;
-    if (!recovered) lane.taken = 0;
+    if (!recovered) {
+      lane.taken = 0;
+      for (const item of [...lane.items])
+        if (item.logged && item.seq > held) this.#void(lane, item, new TuttiError('position_lost'));
+    }
+    for (const item of lane.items) if (item.seq && item.seq <= held) item.logged = item.positional;
     for (const item of lane.items) {
       if (!item.base || item.base <= (recovered ? newest : 0)) continue;
       item.base = 0;
       this.#ledger?.entry(item);
     }
     lane.amends(this.#link.turn.step);
+  }
+
+  /** The entry of a seq is in the log. */
+  logged(topic: string, seq: number): void {
+    const item = this.#lanes.get(topic)?.items.find((i) => i.seq === seq);
+    if (item) item.logged = item.positional;
   }
 
   lost(): void {

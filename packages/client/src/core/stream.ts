@@ -171,7 +171,7 @@ export class Stream {
       const told = asked.includes(r) || (coming?.moved && r.begun);
       if (!r.doc || !(told || (r.live && this.#behind(r)))) continue;
       const recovered = !told || (coming?.recovered ?? true);
-      this.#link.rebase(this.topic, offset, recovered);
+      this.#link.rebase(this.topic, offset, recovered, rest.seqs);
       r.at = position;
       r.live = r.begun = true;
       this.#link.turn.emit({ kind: 'snapshot', handler: r.handler, ...position, ...rest, recovered });
