@@ -73,7 +73,7 @@ func (v *device) message(topic string) task {
 func (v *device) stored() bool {
 	var all []byte
 	err := filepath.Walk(v.place, func(path string, info os.FileInfo, err error) error {
-		if err != nil || info.IsDir() {
+		if err != nil || info.IsDir() || filepath.Ext(path) == ".new" { // not in its place yet
 			return err
 		}
 		text, err := os.ReadFile(path)
