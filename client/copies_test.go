@@ -62,7 +62,7 @@ func TestCopies(t *testing.T) {
 		l, likes := open()
 		ready(t, likes.Document)
 		device.set(hold, "/v1/poll")
-		time.Sleep(2 * time.Second) // what is asked next comes nowhere
+		time.Sleep(30 * time.Second) // what was asked is answered, and what is asked next comes nowhere
 		made := likes.Add(5)
 		time.Sleep(2 * time.Second)
 		if got := d.dataOf(t, "counter:a"); len(got) != 1 || likes.Value() != 5 || likes.Confirmed() != 0 || len(l.Outbox().Entries()) > 0 {
