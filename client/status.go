@@ -27,7 +27,8 @@ func (c *Client) Online() bool {
 	return s == core.Live || s == core.Probing
 }
 
-// OnStatus lets fn be called after each change of the state. It returns a
+// OnStatus lets fn be called after each change of the state from now on; the
+// first ones may be over, and are only given to [Options.OnStatus]. It returns a
 // function that ends this.
 func (c *Client) OnStatus(fn func(Status)) (remove func()) {
 	return c.observers.status.add(fn)

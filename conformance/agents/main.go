@@ -151,7 +151,10 @@ func (a *agent) do(c command) error {
 }
 
 func (a *agent) connect(c command) error {
-	options := client.Options{Roads: c.Roads, Dir: c.Place, User: c.User, StaticToken: c.Constant}
+	options := client.Options{
+		Roads: c.Roads, Dir: c.Place, User: c.User, StaticToken: c.Constant,
+		OnStatus: func(s client.Status) { a.say(said{"event": "status", "state": s.State, "road": s.Road}) },
+	}
 	if c.Tokens {
 		options.Token = func(ctx context.Context) (string, error) {
 			a.say(said{"event": "token"})
@@ -167,9 +170,6 @@ func (a *agent) connect(c command) error {
 	if a.client, err = client.Connect(c.URL, options); err != nil {
 		return err
 	}
-	a.client.OnStatus(func(s client.Status) {
-		a.say(said{"event": "status", "state": s.State, "road": s.Road})
-	})
 	if c.Place != "" {
 		a.client.Outbox().OnChange(a.sayOutbox)
 		a.sayOutbox()
