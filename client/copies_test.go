@@ -14,6 +14,22 @@ import (
 	"github.com/tuttisync/tutti/text"
 )
 
+// editOffline leaves what a client that has a text, put a letter into it offline
+// after five others, and was killed, has left.
+func editOffline(t *testing.T, d *documents, device *device, value, letter string) {
+	l := device.start(client.Options{})
+	note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
+	ready(t, note.Document)
+	if _, err := d.Edit(t.Context(), "text:a", text.Insert(0, value)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	device.offline(true)
+	note.Insert(5, letter)
+	synctest.Wait()
+	l.kill()
+}
+
 func TestCopies(t *testing.T) {
 	bubble(t, "COPY-2 a document opens as it was, with what is pending, before any connection", func(t *testing.T) {
 		d := serveDocuments(t)
@@ -89,22 +105,12 @@ func TestCopies(t *testing.T) {
 	bubble(t, "COPY-1 a text is kept while something of it waits, and no longer", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		ready(t, note.Document)
-		if _, err := d.Edit(t.Context(), "text:a", text.Insert(0, "hello world")); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		device.offline(true)
-		note.Insert(5, ",")
-		synctest.Wait()
-		l.kill()
+		editOffline(t, d, device, "hello world", ",")
 		if _, err := d.Edit(t.Context(), "text:a", text.Delete(0, 6)); err != nil {
 			t.Fatal(err)
 		}
-		l = device.start(client.Options{})
-		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{})
+		l := device.start(client.Options{})
+		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
 		if got := note.Value(); got != "hello, world" {
 			t.Errorf("it shows %q", got)
 		}
@@ -227,17 +233,7 @@ func TestCopies(t *testing.T) {
 	bubble(t, "COPY-5 an operation that fits neither what is kept nor the server becomes a dead letter", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)
-		l := device.start(client.Options{})
-		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
-		ready(t, note.Document)
-		if _, err := d.Edit(t.Context(), "text:a", text.Insert(0, "hello")); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		device.offline(true)
-		note.Insert(5, "!")
-		synctest.Wait()
-		l.kill()
+		editOffline(t, d, device, "hello", "!")
 		device.spoil(func(r shelf.Row) []byte {
 			if strings.HasPrefix(r.Key, "copy/") {
 				return nil
@@ -250,8 +246,8 @@ func TestCopies(t *testing.T) {
 			}
 		}
 		device.offline(false)
-		l = device.start(client.Options{})
-		note = client.OpenText(l.Client, "text:a", client.DocumentOptions{})
+		l := device.start(client.Options{})
+		note := client.OpenText(l.Client, "text:a", client.DocumentOptions{})
 		time.Sleep(time.Minute)
 		dead := l.Outbox().Dead()
 		if len(l.Outbox().Entries()) > 0 || len(dead) != 1 || dead[0].Doc != "text" || string(dead[0].Data) != `[[5,0,"!"]]` || dead[0].Err.Code != protocol.BadMessage {

@@ -1,22 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { text } from '../../src/text.ts';
-import { ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device } from './device.ts';
-
-function setUp(seed = 7): { world: World; server: ModelServer; device: Device } {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  return { world, server, device: new Device(world, server) };
-}
-
-const dataOf = (server: ModelServer, topic: string): unknown[] =>
-  server.log(topic).entries.map(({ data }) => data);
+import type { World } from '../world.ts';
+import { type Device, dataOf, editOffline, setUp } from './device.ts';
 
 /** A token of a user that nobody has signed. */
 const tokenOf = (sub: string): string => `x.${btoa(JSON.stringify({ sub }))}.x`;
-
-beforeAll(async () => void (await import('../../src/keep.ts')));
 
 /** What a killed page has left. */
 async function leave(device: Device, world: World, words: readonly string[], options = {}): Promise<void> {
@@ -180,16 +168,9 @@ describe('a page that starts', () => {
   });
 
   test('OUT-2 what was said anew when the storage was read is stored as it is said now', async () => {
-    const { world, server, device } = setUp();
-    const first = device.page({ types: [text] });
-    const note = first.client.text('text:note', { offline: true });
-    await world.pass(1000);
-    server.append('text:note', [[0, 0, 'hello']], {});
-    await world.pass(1000);
-    device.offline = true;
-    first.cut();
-    note.insert(5, '!');
-    await world.pass(100);
+    const scene = setUp();
+    const { world, device } = scene;
+    const first = await editOffline(scene, 'hello', '!', { offline: true });
     first.kill();
 
     const second = device.page({ types: [text] });

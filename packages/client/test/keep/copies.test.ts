@@ -1,29 +1,12 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { text } from '../../src/text.ts';
-import { ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device } from './device.ts';
-
-function setUp(seed = 7): { world: World; server: ModelServer; device: Device } {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  return { world, server, device: new Device(world, server) };
-}
-
-beforeAll(async () => void (await import('../../src/keep.ts')));
+import { editOffline, setUp } from './device.ts';
 
 describe('copies', () => {
   test('COPY-1 a text that is closed with its client while something waits opens as it was', async () => {
-    const { world, server, device } = setUp();
-    const first = device.page({ types: [text] });
-    const note = first.client.text('text:note');
-    await world.pass(1000);
-    server.append('text:note', [[0, 0, 'hello world']], {});
-    await world.pass(1000);
-    device.offline = true;
-    first.cut();
-    note.insert(5, ',');
-    await world.pass(100);
+    const scene = setUp();
+    const { world, device } = scene;
+    const first = await editOffline(scene, 'hello world', ',');
     first.client.close();
     await world.pass(100);
     first.kill();

@@ -1,11 +1,51 @@
+import type { HandleOptions } from '../../src/doc/handle.ts';
 import { type Client, connect, type Options, TuttiError } from '../../src/index.ts';
 import type { WebSocketClass, WebSocketLike } from '../../src/socket.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { text } from '../../src/text.ts';
 import { HubLink, type Hubs } from '../hubs.ts';
 import { Link } from '../link.ts';
-import type { ModelServer } from '../model.ts';
-import type { World } from '../world.ts';
+import { ModelServer } from '../model.ts';
+import { World } from '../world.ts';
+// A client loads it, which takes longer than the clock of a test runs.
+import '../../src/keep.ts';
+
+export interface Scene {
+  world: World;
+  server: ModelServer;
+  device: Device;
+}
+
+export function setUp(seed = 7): Scene {
+  const world = new World(seed);
+  const server = new ModelServer(world);
+  return { world, server, device: new Device(world, server) };
+}
+
+/** What stands in the log of a topic. */
+export function dataOf(server: ModelServer, topic: string): unknown[] {
+  return server.log(topic).entries.map(({ data }) => data);
+}
+
+/** A page that has a text, and has put a letter into it offline, after `hello`. */
+export async function editOffline(
+  { world, server, device }: Scene,
+  value: string,
+  letter: string,
+  options: HandleOptions = {},
+): Promise<Page> {
+  const page = device.page({ types: [text] });
+  const note = page.client.text('text:note', options);
+  await world.pass(1000);
+  server.append('text:note', [[0, 0, value]], {});
+  await world.pass(1000);
+  device.offline = true;
+  page.cut();
+  note.insert(5, letter);
+  await world.pass(100);
+  return page;
+}
 
 /** A device: what pages on it store outlives them, and each can be killed at any moment. */
 export class Device {

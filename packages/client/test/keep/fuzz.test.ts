@@ -1,11 +1,9 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { text } from '../../src/text.ts';
 import { Hubs } from '../hubs.ts';
 import { calm, ModelServer } from '../model.ts';
 import { World } from '../world.ts';
 import { Device } from './device.ts';
-
-beforeAll(async () => void (await import('../../src/keep.ts')));
 
 const topics = { chat: 'chat', likes: 'counter:likes', tasks: 'records:tasks', note: 'text:note' };
 

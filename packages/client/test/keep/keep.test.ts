@@ -1,21 +1,8 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TuttiError } from '../../src/index.ts';
 import { text } from '../../src/text.ts';
-import { calm, ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device } from './device.ts';
-
-function setUp(seed = 7): { world: World; server: ModelServer; device: Device } {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  return { world, server, device: new Device(world, server) };
-}
-
-const dataOf = (server: ModelServer, topic: string): unknown[] =>
-  server.log(topic).entries.map(({ data }) => data);
-
-// It is loaded by the first client, which takes longer than the clock of a test runs.
-beforeAll(async () => void (await import('../../src/keep.ts')));
+import { calm } from '../model.ts';
+import { Device, dataOf, editOffline, setUp } from './device.ts';
 
 describe('the outbox', () => {
   test('OUT-1 nothing is sent that is not stored', async () => {
@@ -394,16 +381,9 @@ describe('documents without a network', () => {
   });
 
   test('COPY-1 a text is kept while something of it waits, and no longer', async () => {
-    const { world, server, device } = setUp();
-    const first = device.page({ types: [text] });
-    const note = first.client.text('text:note');
-    await world.pass(1000);
-    server.append('text:note', [[0, 0, 'hello world']], {});
-    await world.pass(1000);
-    device.offline = true;
-    first.cut();
-    note.insert(5, ',');
-    await world.pass(100);
+    const scene = setUp();
+    const { world, server, device } = scene;
+    const first = await editOffline(scene, 'hello world', ',');
     first.kill();
     server.append('text:note', [[0, 6, '']], {});
     const second = device.page({ types: [text] });
@@ -481,16 +461,9 @@ describe('documents without a network', () => {
   });
 
   test('COPY-5 an operation that fits neither what is kept nor the server becomes a dead letter', async () => {
-    const { world, server, device } = setUp();
-    const first = device.page({ types: [text] });
-    const note = first.client.text('text:note');
-    await world.pass(1000);
-    server.append('text:note', [[0, 0, 'hello']], {});
-    await world.pass(1000);
-    device.offline = true;
-    first.cut();
-    note.insert(5, '!');
-    await world.pass(100);
+    const scene = setUp();
+    const { world, server, device } = scene;
+    const first = await editOffline(scene, 'hello', '!');
     first.kill();
     await device.spoil((key, row) => (key.includes('/copy/') ? undefined : row));
     server.faults = { ...calm, bar: 1 };

@@ -1,21 +1,9 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { text } from '../../src/text.ts';
-import { ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device } from './device.ts';
-
-function setUp(seed = 7): { world: World; server: ModelServer; device: Device } {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  return { world, server, device: new Device(world, server) };
-}
-
-const dataOf = (server: ModelServer, topic: string): unknown[] =>
-  server.log(topic).entries.map(({ data }) => data);
+import type { World } from '../world.ts';
+import { type Device, dataOf, setUp } from './device.ts';
 
 const day = 86_400_000;
-
-beforeAll(async () => void (await import('../../src/keep.ts')));
 
 /** A page that was killed offline has left a row of each kind. */
 async function leave(world: World, device: Device): Promise<void> {

@@ -1,25 +1,15 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type connect as connectWhole, TuttiError } from '../../src/index.ts';
 import { connect } from '../../src/topics.ts';
-import { ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device, type Page } from './device.ts';
+import { type Device, dataOf, type Page, setUp } from './device.ts';
 
-function setUp(): { world: World; server: ModelServer; device: Device; open(): Page } {
-  const world = new World(7);
-  const server = new ModelServer(world);
-  const device = new Device(world, server);
-  return { world, server, device, open: () => device.page({}, connect as typeof connectWhole) };
+function open(device: Device): Page {
+  return device.page({}, connect as typeof connectWhole);
 }
 
-const dataOf = (server: ModelServer, topic: string): unknown[] =>
-  server.log(topic).entries.map(({ data }) => data);
-
-beforeAll(async () => void (await import('../../src/keep.ts')));
-
 test('a client of topics alone subscribes, publishes, and reads history', async () => {
-  const { world, server, open } = setUp();
-  const { client } = open();
+  const { world, server, device } = setUp();
+  const { client } = open(device);
   const heard: unknown[] = [];
   client.topic('chat').subscribe((data) => heard.push(data));
   await world.pass(1000);
@@ -33,7 +23,7 @@ test('a client of topics alone subscribes, publishes, and reads history', async 
 });
 
 test('OUT-3 it sends what a former life queued, and leaves what is of documents to a client that has them', async () => {
-  const { world, server, device, open } = setUp();
+  const { world, server, device } = setUp();
   device.offline = true;
   const first = device.page();
   first.client.counter('counter:n').add(5);
@@ -41,7 +31,7 @@ test('OUT-3 it sends what a former life queued, and leaves what is of documents 
   await world.pass(100);
   first.kill();
   device.offline = false;
-  const second = open();
+  const second = open(device);
   await world.pass(5000);
   expect([dataOf(server, 'chat'), dataOf(server, 'counter:n')]).toEqual([['hello'], []]);
   expect(second.client.outbox.entries).toMatchObject([{ topic: 'counter:n', doc: 'counter' }]);
@@ -54,14 +44,14 @@ test('OUT-3 it sends what a former life queued, and leaves what is of documents 
 });
 
 test('OUT-7 a dead letter of a document stays where the client has none', async () => {
-  const { world, server, device, open } = setUp();
+  const { world, server, device } = setUp();
   device.offline = true;
   const first = device.page();
   first.client.counter('counter:n').add(5);
   await world.pass(100);
   first.kill();
   world.now += 31 * 86_400_000;
-  const { client } = open();
+  const { client } = open(device);
   await world.pass(100);
   const [letter] = client.outbox.dead;
   expect(() => client.outbox.retry(letter?.id ?? '')).toThrow(
