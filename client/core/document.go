@@ -104,6 +104,9 @@ func (c *Core) logged(topic, client string, seq uint64) {
 		if e.seq == seq {
 			e.logged = e.moves
 		}
+		if e.seq == 0 || e.seq >= seq { // seqs ascend
+			return
+		}
 	}
 }
 

@@ -192,11 +192,11 @@ func (b *outboxes) expire(c *Core) {
 	}
 }
 
-// close settles everything.
+// close settles everything. What is kept goes on in a later life.
 func (b *outboxes) close(c *Core) {
 	for _, o := range b.order {
 		for _, e := range o.entries {
-			c.settle(e, protocol.Errorf(protocol.Closed, ""), e.seq != 0)
+			c.settle(e, protocol.Errorf(protocol.Closed, ""), e.seq != 0 || b.ledger != nil)
 		}
 	}
 	*b = newOutboxes(b.ledger)

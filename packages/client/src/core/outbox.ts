@@ -206,8 +206,10 @@ export class Outbox {
 
   /** The entry of a seq is in the log. */
   logged(topic: string, seq: number): void {
-    const item = this.#lanes.get(topic)?.items.find((i) => i.seq === seq);
-    if (item) item.logged = item.positional;
+    for (const item of this.#lanes.get(topic)?.items ?? []) {
+      if (item.seq === seq) item.logged = item.positional;
+      if (!item.seq || item.seq >= seq) return; // seqs ascend
+    }
   }
 
   lost(): void {
@@ -232,10 +234,14 @@ export class Outbox {
     }
   }
 
+  /** Settles all; what is kept goes on in a later life. */
   close(): void {
     const error = new TuttiError('closed');
     for (const lane of this.#lanes.values())
-      for (const item of lane.items) this.#settle(item, item.seq ? { error, unconfirmed: true } : { error });
+      for (const item of lane.items) {
+        const kept = item.seq || this.#ledger;
+        this.#settle(item, kept ? { error, unconfirmed: true } : { error });
+      }
     this.#lanes.clear();
   }
 
