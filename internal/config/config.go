@@ -80,6 +80,8 @@ type Limits struct {
 	Page         int  `yaml:"page"`
 
 	DocumentBytes Size `yaml:"documentBytes"`
+	StateBytes    Size `yaml:"stateBytes"`    // of one member's state
+	PresenceBytes Size `yaml:"presenceBytes"` // of all members together
 
 	HelloTimeout   time.Duration `yaml:"helloTimeout"`   // from the connection to its hello
 	Ping           time.Duration `yaml:"ping"`           // longest silence of the server
@@ -115,6 +117,7 @@ func (l Limits) Protocol() protocol.Limits {
 		Page:         l.Page,
 
 		DocumentBytes: int(l.DocumentBytes),
+		StateBytes:    int(l.StateBytes),
 	}
 }
 
@@ -139,6 +142,8 @@ func Default() *Config {
 			Members:        l.Members,
 			Page:           l.Page,
 			DocumentBytes:  Size(l.DocumentBytes),
+			StateBytes:     Size(l.StateBytes),
+			PresenceBytes:  64 << 20,
 			HelloTimeout:   5 * time.Second,
 			Ping:           25 * time.Second,
 			Grace:          10 * time.Second,

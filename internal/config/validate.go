@@ -141,6 +141,8 @@ func (l Limits) check(found *faults) {
 	l.checkBounds(found)
 	between(found, "limits.page", l.Page, 1, 100_000)
 	between(found, "limits.documentBytes", l.DocumentBytes, 1, 256<<20)
+	between(found, "limits.stateBytes", l.StateBytes, 2, 1<<20)
+	between(found, "limits.presenceBytes", l.PresenceBytes, 1<<20, 1<<40)
 	between(found, "limits.helloTimeout", l.HelloTimeout, 100*time.Millisecond, time.Minute)
 	between(found, "limits.ping", l.Ping, 100*time.Millisecond, 10*time.Minute)
 	between(found, "limits.grace", l.Grace, 100*time.Millisecond, 10*time.Minute)
