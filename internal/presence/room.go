@@ -94,6 +94,14 @@ func (r *Room) Users() int { return len(r.users) }
 // Bytes is what the members count.
 func (r *Room) Bytes() int { return r.bytes }
 
+// State is a member's, nil if it is not there or has none.
+func (r *Room) State(client string) []byte {
+	if m := r.members[client]; m != nil {
+		return m.lease.state
+	}
+	return nil
+}
+
 // Left are the users who left last and are not there, newest first. The slice is
 // shared: read only.
 func (r *Room) Left() []protocol.LeftUser { return r.left }
