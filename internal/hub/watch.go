@@ -46,7 +46,7 @@ type word struct {
 
 // frame appends the word to frames, as the connection's road has it.
 func (w *word) frame(c *Conn, frames [][]byte) ([][]byte, int) {
-	if c.encoding != Messages {
+	if c.encoding != Messages && c.encoding != Deflated {
 		framed := c.peer.Frame(nil, w.message)
 		return append(frames, framed), len(framed)
 	}
