@@ -50,7 +50,7 @@ const tables = {
     [
       ['resident memory for them, just written, MB', 'written', none],
       ['by the length of the texts', 'writtenRatio', within('writtenRatio', 2)],
-      ['when nobody has written for half a minute, MB', 'resting', none],
+      ['when nobody has written for 25 seconds, MB', 'resting', none],
       ['by the length of the texts', 'restingRatio', within('restingRatio', 2)],
       ['then the first edit of a text is acknowledged, median, ms', 'first', none],
       ['and the second', 'second', none],

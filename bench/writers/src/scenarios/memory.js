@@ -7,8 +7,8 @@ const share = 125;
 /** How many edits a text was written in. */
 const edits = 20;
 
-/** Seconds after which the texts count as just written, and then until they are at rest. */
-const [moment, rest] = [3, 30];
+/** Seconds after which the texts count as just written, and then until they are at rest: together below those after which a client of Hocuspocus connects anew. */
+const [moment, rest] = [3, 22];
 
 /** How many texts are written to when they were at rest. */
 const sample = 100;
