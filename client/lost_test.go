@@ -46,3 +46,28 @@ func TestText_taken_into_a_log_that_is_lost(t *testing.T) {
 		}
 	})
 }
+
+// TestText_what_a_lost_log_held_and_an_operation_deleted sees that the operation is
+// not sent in its old words where it says nothing any more, though the log that came
+// in the place of the lost one is as long.
+func TestText_what_a_lost_log_held_and_an_operation_deleted(t *testing.T) {
+	bubble(t, "DOC-19", func(t *testing.T) {
+		srv, n := inMemory(t, tutti.Config{Dev: true})
+		if _, err := srv.Edit(t.Context(), "text:a", text.Insert(0, "abc")); err != nil {
+			t.Fatal(err)
+		}
+		w := client.OpenText(n.connect(t, client.Options{}), "text:a", client.DocumentOptions{})
+		ready(t, w.Document)
+		srv = n.serveAnew(t, tutti.Config{Dev: true, Store: memory.New()})
+		if _, err := srv.Edit(t.Context(), "text:a", text.Insert(0, "xyz")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		m := w.Delete(0, 3)
+		time.Sleep(time.Minute)
+		confirmed(t, m)
+		if w.Value() != "xyz" {
+			t.Errorf("it shows %q", w.Value())
+		}
+	})
+}
