@@ -487,3 +487,32 @@ func TestSession_an_entry_that_is_not_what_is_pending(t *testing.T) {
 		t.Errorf("it is %q, told as %q, %v", s.String(), shown, err)
 	}
 }
+
+// TestSession_TEXT19_a_text_that_has_changed_places counts as deleted where it was,
+// and inserted where it is: so its deletion has no effect, and what was put beside
+// it stays behind.
+func TestSession_TEXT19_a_text_that_has_changed_places(t *testing.T) {
+	none := func(uint64) bool { return false }
+	s := NewSession("ann")
+	if _, err := s.Open(Snapshot{Text: "nabcd", Length: 5}, none, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range []Op{Insert(2, "!"), Delete(1, 1), Delete(2, 1)} {
+		if _, err := s.Local(op, Join{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := s.String()
+	step, err := s.Open(Snapshot{Text: "nbcda", Bar: 2, Length: 5}, none, true)
+	if err != nil || s.String() != "n!cda" || !step.Rebased {
+		t.Errorf("it is %q, %+v, %v", s.String(), step, err)
+	}
+	if shown, err := Apply(before, step.Op); err != nil || shown != s.String() {
+		t.Errorf("it is %q, told as %q, %v", s.String(), shown, err)
+	}
+	for i, want := range []Op{Insert(1, "!"), nil, Delete(2, 1)} {
+		if p := s.Pending()[i]; p.Base != 2 || !p.Op.same(want) {
+			t.Errorf("pending is %+v, not %v", p, want)
+		}
+	}
+}

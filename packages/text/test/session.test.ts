@@ -135,6 +135,17 @@ test('a session that has not seen a snapshot keeps what is pending at its place 
   expect(session.pending).toEqual([{ key: two, base: 9000, op: op.insert(19, '!'), acknowledged: false }]);
 });
 
+test('TEXT-19 what has changed places counts as deleted in one and inserted in another', () => {
+  const session = onText('nabcd');
+  for (const edit of [op.insert(2, '!'), op.delete(1, 1), op.delete(2, 1)]) session.local(edit);
+  const before = session.text;
+  const snapshot = { text: 'nbcda', bar: 2, length: 5, log: [] };
+  const { op: change, rebased } = session.open(snapshot, () => false, true);
+  expect([session.text, apply(before, change), rebased]).toEqual(['n!cda', 'n!cda', true]);
+  const pending = [op.insert(1, '!'), [], op.delete(2, 1)];
+  expect(session.pending.map(({ base, op }) => [base, op])).toEqual(pending.map((op) => [2, op]));
+});
+
 describe('what cannot be folded has no effect, and the session goes on', () => {
   const wrong: [name: string, base: number, op: unknown][] = [
     ['behind the end', 0, op.insert(9, 'x')],
