@@ -49,6 +49,7 @@ func TestRunText_seeds(t *testing.T) {
 		{601, "DOC-11 a position of a run that wrote nothing of what is kept"},
 		{814, "an edit that joins an operation from before the log was rolled back"},
 		{841, "DOC-19 an operation of a lost log that does nothing in one that is as long"},
+		{989, "TEXT-19 a snapshot that holds an operation without effect"},
 	} {
 		t.Run(c.what, func(t *testing.T) { report(t, "TestRunText", c.seed, RunText(c.seed)) })
 	}
