@@ -122,7 +122,7 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 	o.stalled = true
 	switch {
 	case gone:
-		o.voids = o.voids.add(e.seq, e.seq)
+		c.void(o, o.voids.add(e.seq, e.seq))
 		c.outboxes.remove(o, e)
 	case m.Error.Code == protocol.TokenExpired:
 		c.expire(m.Error)
