@@ -31,6 +31,7 @@ func (c *Core) renewSecret() {
 	}
 	*id = identity{secret: c.options.Secret(), taken: c.now}
 	c.ledger.noteClient()
+	c.ledger.noteBirth()
 	c.outboxes.renumber()
 }
 
@@ -49,11 +50,6 @@ func (id *identity) expire(now int64) {
 	if !id.expired {
 		id.expired, id.since = true, now
 	}
-}
-
-func (Renew) apply(c *Core) {
-	c.identity.expire(c.now)
-	c.renewIfAnswered()
 }
 
 // unseen says whether a document lacks an operation that the server took. What

@@ -24,7 +24,8 @@ type outgoing struct {
 	topic    string
 	place    int    // it counts in the order of publishing
 	seq      uint64 // 0: its turn to be sent never came under the current secret
-	told     uint64 // the batch that told it as it now is
+	first    uint64 // the batch that told it first; 0: a former life kept it
+	told     uint64 // the one that told it as it now is, or that it is gone
 	name     string
 	entryKey string
 	base     *uint64 // of an operation
@@ -105,7 +106,13 @@ func (b *outboxes) add(o *outbox, e *outgoing) {
 	}
 }
 
+// remove takes an entry out of the queue that is not in the log.
 func (b *outboxes) remove(o *outbox, e *outgoing) {
+	b.take(o, e)
+	b.ledger.noteEnded(e)
+}
+
+func (b *outboxes) take(o *outbox, e *outgoing) {
 	i := slices.Index(o.entries, e)
 	o.entries = slices.Delete(o.entries, i, i+1)
 	b.entries--
@@ -242,7 +249,7 @@ func (p Publish) apply(c *Core) {
 	}
 	e := &outgoing{
 		key: p.Key, topic: p.Topic, name: p.Name, entryKey: p.EntryKey, base: p.Base, moves: p.Positional && p.Base != nil,
-		data: p.Data, deadline: Never, place: b.places,
+		data: p.Data, deadline: Never, place: b.places, first: math.MaxUint64,
 	}
 	b.places++
 	if p.Timeout > 0 {

@@ -16,6 +16,7 @@ func (r Restore) apply(c *Core) {
 	if k := r.Client; k != nil {
 		c.identity = identity{secret: k.Secret, taken: k.Taken, run: k.Run, id: k.ID}
 		c.client = k.ID
+		c.ledger.born = 0
 	}
 	b := &c.outboxes
 	queued := b.clear()

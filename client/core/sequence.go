@@ -96,7 +96,7 @@ func (c *Core) acknowledged(m *protocol.Ack) {
 	o.answered(e)
 	o.refusals, o.outdated = 0, outdated{}
 	c.void(o, o.voids.above(e.seq))
-	c.outboxes.remove(o, e)
+	c.outboxes.take(o, e)
 	if e.base != nil {
 		o.taken = max(o.taken, m.Offset)
 	}

@@ -69,7 +69,7 @@ export class Life {
   /** As which client it speaks. */
   #secret: string | undefined;
   #writing = false;
-  /** The latest write has failed. */
+  /** It was told that a write has failed, and of none since that has not. */
   #failing = false;
   /** The latest batch that is written and not told; 0: there is none. */
   #untold = 0;
@@ -181,7 +181,6 @@ export class Life {
       world.after(world.below(10), () => {
         this.#writing = false;
         if (broken) return this.#fail();
-        this.#failing = false;
         this.#unwritten.splice(0, batches.length);
         this.#untold = batch;
         if (world.chance(0.8) || !this.#unwritten.length) this.#tell();
@@ -191,15 +190,18 @@ export class Life {
   }
 
   #tell(): void {
-    if (this.#untold) this.step({ kind: 'kept', batch: this.#untold });
+    const batch = this.#untold;
+    if (!batch) return;
     this.#untold = 0;
+    this.#failing = false;
+    this.step({ kind: 'kept', batch });
   }
 
   /** A write has failed; what was written before is told first. */
   #fail(): void {
     const { world } = this.#server;
-    this.#failing = true;
     this.#tell();
+    this.#failing = true;
     this.step({ kind: 'unkept' });
     if (!this.#writing) world.after(world.below(1000), () => this.#writing || this.#write());
   }
