@@ -287,11 +287,11 @@ func (w *world) late() bool {
 }
 
 // checkSeen sees that whoever reads the document was told all operations that were
-// acknowledged to this life of the client.
+// acknowledged.
 func (w *world) checkSeen() {
 	for key := range w.document.base {
 		s, done := w.settled[key]
-		if !done || s.Err != nil || w.model.lost[key] || key <= w.waited || w.former[key] {
+		if !done || s.Err != nil || w.model.lost[key] || key <= w.waited {
 			continue
 		}
 		for h, r := range w.readers {

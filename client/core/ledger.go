@@ -22,6 +22,9 @@ type KeptClient struct {
 type KeptTopic struct {
 	Last  uint64           `json:"last"`  // the highest seq given
 	Voids []protocol.Range `json:"voids"` // that an entry is still to carry
+	// Taken is told by [Restore] alone: the highest offset of an operation that the
+	// server took for the client, and that the document as it was stored does not hold.
+	Taken uint64 `json:"taken,omitzero"`
 }
 
 // KeptEntry is what a client keeps of an entry.

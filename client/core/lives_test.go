@@ -180,9 +180,6 @@ func (w *world) die() {
 			w.vanished[key] = true
 		}
 	}
-	for key := range w.settled {
-		w.former[key] = true
-	}
 	d := &w.document
 	d.at, d.shown = s.at, s.shown
 	for key, row := range s.rows {
@@ -199,6 +196,14 @@ func (w *world) die() {
 		client := *r.Client
 		client.Run = max(client.Run, w.model.runs[string(client.Secret)])
 		r.Client = &client
+	}
+	if t, known := r.Topics[modelDocument]; known {
+		for key := range d.base {
+			if s, done := w.settled[key]; done && s.Err == nil && !w.model.lost[key] && s.Position.Offset > d.at.Offset {
+				t.Taken = max(t.Taken, s.Position.Offset)
+			}
+		}
+		r.Topics[modelDocument] = t
 	}
 	w.step(r)
 	w.step(Connect{})

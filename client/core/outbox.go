@@ -55,6 +55,7 @@ type outbox struct {
 	owed     bool   // since then it was not tried to send
 	outdated outdated
 	taken    uint64 // the highest offset at which the server took an operation of the present client
+	awaited  bool   // it did so in a former life, and the document was not opened since
 }
 
 func byPlace(a, b *outgoing) int { return cmp.Compare(a.place, b.place) }
@@ -168,7 +169,7 @@ func (b *outboxes) renumber() {
 		if o.last > 0 {
 			b.ledger.noteVoids(o)
 		}
-		o.last, o.voids, o.taken = 0, nil, 0
+		o.last, o.voids, o.taken, o.awaited = 0, nil, 0, false
 		for _, e := range o.entries {
 			if e.seq > 0 {
 				b.ledger.note(e)

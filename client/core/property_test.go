@@ -36,10 +36,9 @@ type world struct {
 	wish    int64
 	keys    uint64
 	secrets int
-	storage *storage        // nil: the client keeps nothing
-	renewed bool            // in this step, the client begins as another one
-	waited  uint64          // up to this key, it has waited in vain for documents to hold operations
-	former  map[uint64]bool // settled in a former life
+	storage *storage // nil: the client keeps nothing
+	renewed bool     // in this step, the client begins as another one
+	waited  uint64   // up to this key, it has waited in vain for documents to hold operations
 
 	published map[uint64]string // topic by key
 	entryKeys map[uint64]string // of those published
@@ -64,7 +63,7 @@ type reader struct {
 func newWorld(t *rapid.T, keeps bool) *world {
 	w := &world{
 		t: t, model: newModel(t), wish: Never, blocked: map[string]bool{},
-		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, former: map[uint64]bool{}, vanished: map[uint64]bool{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
+		published: map[uint64]string{}, entryKeys: map[uint64]string{}, settled: map[uint64]Settled{}, vanished: map[uint64]bool{}, pages: map[uint64]bool{}, readers: map[uint64]*reader{},
 		document: document{base: map[uint64]uint64{}, losses: map[uint64]int{}, positional: rapid.Bool().Draw(t, "positional")},
 	}
 	if keeps {

@@ -23,7 +23,8 @@ func (r Restore) apply(c *Core) {
 	if r.Client != nil {
 		for _, topic := range slices.Sorted(maps.Keys(r.Topics)) {
 			o := b.of(topic)
-			o.last, o.voids = r.Topics[topic].Last, r.Topics[topic].Voids
+			k := r.Topics[topic]
+			o.last, o.voids, o.taken, o.awaited = k.Last, k.Voids, k.Taken, k.Taken > 0
 		}
 	}
 	for i, k := range r.Entries {

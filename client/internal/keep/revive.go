@@ -109,6 +109,10 @@ func (k *Keeper) goOn(life *Life) {
 	documents := make(map[string]int)
 	for _, key := range k.keys() {
 		e := k.entries[key]
+		if t, known := life.Restore.Topics[e.entry.Topic]; known && e.entry.Place != nil {
+			t.Taken = max(t.Taken, e.entry.Place.Offset)
+			life.Restore.Topics[e.entry.Topic] = t
+		}
 		if life.Restore.Client == nil {
 			if e.entry.Place != nil { // it is in the log, and nobody would know it there
 				k.remove(key)
