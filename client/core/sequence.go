@@ -97,7 +97,7 @@ func (c *Core) acknowledged(m *protocol.Ack) {
 	o.answered(e)
 	o.refusals, o.outdated = 0, outdated{}
 	c.void(o, o.voids.above(e.seq))
-	c.outboxes.remove(o, e)
+	c.outboxes.take(o, e)
 	if e.base != nil {
 		o.taken = max(o.taken, m.Offset)
 	}
@@ -123,7 +123,7 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 	o.stalled = true
 	switch {
 	case gone:
-		o.voids = o.voids.add(e.seq, e.seq)
+		c.void(o, o.voids.add(e.seq, e.seq))
 		c.outboxes.remove(o, e)
 	case m.Error.Code == protocol.TokenExpired:
 		c.expire(m.Error)

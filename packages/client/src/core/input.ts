@@ -60,5 +60,5 @@ export type Input =
   | ({ kind: 'history'; key: number; topic: string } & PageRequest)
   | ({ kind: 'restore' } & Kept)
   | { kind: 'kept'; batch: number }
-  | { kind: 'renew' }
+  | { kind: 'unkept' }
   | { kind: 'close' };
