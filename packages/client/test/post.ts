@@ -137,7 +137,8 @@ class Answer implements Carrier {
   say(message: Message): void {
     this.#said.push(message);
     if (message.type === 'close') this.#finish(() => this.#resolve(refusal(message.error as never)));
-    const news = message.type !== 'welcome' && !(message.type === 'subscribed' && message.recovered);
+    const quiet = /^(subscribed|watching)$/.test(message.type) && message.recovered;
+    const news = !/^(welcome|entered)$/.test(message.type) && !quiet;
     if (news && this.#session.road === 'poll') queueMicrotask(() => this.#answer());
   }
 

@@ -60,7 +60,7 @@ export class View<S = unknown> {
   #members = new Map<string, Member<S>>();
   #users = new Map<string, User<S>>();
   /** Members of a former epoch that have not come back yet. */
-  readonly ghosts = new Set<string>();
+  readonly #ghosts = new Set<string>();
   /** When a member's state changed, counted. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
@@ -95,7 +95,7 @@ export class View<S = unknown> {
   /** Tells who has not come back since the server began anew. */
   tick(now: number): Change<S> {
     if (now < this.due) return nothing as Change<S>;
-    for (const client of this.ghosts) this.#remove(client, 0);
+    for (const client of this.#ghosts) this.#remove(client, 0);
     return this.#fold();
   }
 
@@ -111,20 +111,22 @@ export class View<S = unknown> {
     const listed = new Set(members.map(({ client }) => client));
     const missing = [...former.keys()].filter((client) => !listed.has(client));
     if (!first && epoch !== this.epoch) {
-      for (const client of missing) this.ghosts.add(client);
+      for (const client of missing) this.#ghosts.add(client);
       this.due = now + grace;
     }
     this.epoch = epoch;
     this.version = version;
     this.#counted = users;
-    for (const client of missing) if (!this.ghosts.has(client)) this.#remove(client, 0);
+    for (const client of missing) if (!this.#ghosts.has(client)) this.#remove(client, 0);
     // Those who are awaited entered before all others.
-    this.#members = new Map([...former].filter(([client]) => this.ghosts.has(client) && !listed.has(client)));
+    this.#members = new Map(
+      [...former].filter(([client]) => this.#ghosts.has(client) && !listed.has(client)),
+    );
     for (const member of members) {
       const known = former.get(member.client);
       const unchanged = known && same(known, member);
       this.#members.set(member.client, unchanged ? known : member);
-      this.ghosts.delete(member.client);
+      this.#ghosts.delete(member.client);
       if (unchanged) continue;
       if (!known || !same(known.state, member.state)) this.#turns.set(member.client, ++this.#turn);
       this.#touch(member, member.since);
@@ -138,7 +140,7 @@ export class View<S = unknown> {
     const known = this.#members.get(client);
     this.#members.delete(client);
     this.#members.set(client, member);
-    this.ghosts.delete(client);
+    this.#ghosts.delete(client);
     if (!known || !same(known.state, member.state)) this.#turns.set(client, ++this.#turn);
     this.#touch(member, time);
   }
@@ -147,7 +149,7 @@ export class View<S = unknown> {
     const member = this.#members.get(client);
     if (!member) return;
     this.#members.delete(client);
-    this.ghosts.delete(client);
+    this.#ghosts.delete(client);
     this.#turns.delete(client);
     this.#touch(member, time);
   }
@@ -166,7 +168,7 @@ export class View<S = unknown> {
 
   /** Folds the members into users, and tells what has changed; users who are there now and silent have not joined. */
   #fold(silent: readonly string[] = []): Change<S> {
-    if (!this.ghosts.size) this.due = Infinity;
+    if (!this.#ghosts.size) this.due = Infinity;
     const touched = this.#touched;
     const before = this.#users;
     const members = [...this.#members.values()];
