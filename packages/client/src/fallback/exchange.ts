@@ -162,7 +162,11 @@ export class Exchange implements Transport {
   #leave(m: ClientMessage & { type: 'leave' }): void {
     const { topic } = m;
     if (topic === undefined) {
-      post(this.#platform, `${this.#url}/commands`, [this.#hello, m], 'application/json').catch(() => {});
+      // By name: the stream, by which the server knows what the client has entered, may end before this is there.
+      const leaves = [...this.#entered.keys()].map((topic) => ({ ...m, topic }));
+      const frame = [this.#hello, ...leaves];
+      if (leaves.length)
+        post(this.#platform, `${this.#url}/commands`, frame, 'application/json').catch(() => {});
       return;
     }
     const place = this.#entered.get(topic);

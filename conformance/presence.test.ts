@@ -1,0 +1,78 @@
+import { Client, connect, type Options, type Presence } from '@tutti/client';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { presence } from './samples/presence.ts';
+import { address, builtServer } from './server.ts';
+
+const topic = 'chat:lobby';
+const startServer = builtServer();
+const patience = { timeout: 20_000 };
+
+/** Every client, the sample's too, so that none outlives its test. */
+const connected = new Set<Client>();
+
+beforeEach(() => {
+  const original = Client.prototype.presence;
+  vi.spyOn(Client.prototype, 'presence').mockImplementation(function (this: Client, name: string) {
+    connected.add(this);
+    return original.call(this, name) as never;
+  });
+});
+
+afterEach(() => {
+  for (const client of connected) client.close();
+  connected.clear();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** What a presence tells of users, by what their states are. */
+function journal(here: Presence<string>): string[] {
+  const lines: string[] = [];
+  here.onJoin(({ state }) => lines.push(`+${state}`));
+  here.onLeave(({ state }) => lines.push(`-${state}`));
+  return lines;
+}
+
+const states = (here: Presence<string>): (string | undefined)[] => here.users.map(({ state }) => state);
+
+describe.each(['ws', 'sse', 'poll'] as const)('over %s', (road) => {
+  const options: Options = { roads: [road], WebSocket, storage: false };
+
+  test('PRES-7 PRES-13 members come, change and go, and a reconnect is no leave', async () => {
+    const server = await startServer();
+    const url = address(server);
+    const errors: unknown[] = [];
+    const join = (): Client => connect(url, { ...options, onError: (e) => errors.push(e) });
+    const watching = join().presence<string>(topic);
+    const lines = journal(watching);
+    const signals: unknown[] = [];
+    watching.onSignal('wave', ({ data }) => signals.push(data));
+    await watching.enter('eve');
+    await expect.poll(() => states(watching), patience).toEqual(['eve']);
+    await watching.leave();
+    await expect.poll(() => states(watching), patience).toEqual([]);
+    lines.length = 0;
+    const ann = join();
+    const here = ann.presence<string>(topic);
+    await Promise.all([here.enter('ann'), join().presence<string>(topic).enter('bob')]);
+    await expect.poll(() => [...lines].sort(), patience).toEqual(['+ann', '+bob']);
+    here.update('Ann');
+    await expect.poll(() => [...states(watching)].sort(), patience).toEqual(['Ann', 'bob']);
+    here.signal('wave', { to: 'all' });
+    await expect.poll(() => signals, patience).toEqual([{ to: 'all' }]);
+    await server.kill();
+    await server.start();
+    here.update('ANN');
+    await expect.poll(() => [...states(watching)].sort(), patience).toEqual(['ANN', 'bob']);
+    await new Promise((resolve) => setTimeout(resolve, 7000));
+    expect(lines.length).toBe(2);
+    await here.leave();
+    await expect.poll(() => lines.at(-1), patience).toBe('-ANN');
+    await here.enter('again');
+    await expect.poll(() => lines.at(-1), patience).toBe('+again');
+    ann.close();
+    await expect.poll(() => lines.at(-1), { timeout: 3000 }).toBe('-again');
+    expect(errors).toEqual([]);
+  }, 60_000);
+});
