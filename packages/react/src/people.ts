@@ -30,7 +30,8 @@ export function Avatars<S = unknown>({
     );
   const more = users.length - items.length;
   const rest = more > 0 && createElement('li', { key: '', className: 'tutti-more' }, `+${more}`);
-  return createElement('ul', { className: 'tutti-avatars', ...attributes }, items, rest);
+  const classes = `tutti-avatars${className ? ` ${className}` : ''}`;
+  return createElement('ul', { ...attributes, className: classes }, items, rest);
 }
 
 function initials({ name, id }: User): string {
