@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, connect, type Options, type Presence } from '@tutti/client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -75,4 +77,42 @@ describe.each(['ws', 'sse', 'poll'] as const)('over %s', (road) => {
     await expect.poll(() => lines.at(-1), { timeout: 3000 }).toBe('-again');
     expect(errors).toEqual([]);
   }, 60_000);
+
+  test('PRES-5 PRES-13 the sample tells who came and who left, over the road that is left', async () => {
+    vi.stubGlobal('WebSocket', road === 'ws' ? WebSocket : undefined);
+    const { fetch } = globalThis;
+    vi.stubGlobal('fetch', (to: string, init: RequestInit) =>
+      road === 'poll' && to.endsWith('/v1/sse')
+        ? Promise.reject(new TypeError('fetch failed'))
+        : fetch(to, init),
+    );
+    const url = address(await startServer());
+    const lines: string[] = [];
+    const join = () =>
+      presence<{ name: string }>(
+        topic,
+        {
+          joined: ({ state }) => lines.push(`+${state?.name}`),
+          left: ({ state }) => lines.push(`-${state?.name}`),
+        },
+        url,
+      );
+    const [ann, bob] = [join(), join()];
+    await ann.start({ name: 'ann' });
+    await expect.poll(() => ann.users().length, patience).toBe(1);
+    lines.length = 0;
+    await bob.start({ name: 'bob' });
+    await expect.poll(() => [ann.users().length, bob.users().length], patience).toEqual([2, 2]);
+    bob.update({ name: 'Bob' });
+    await expect.poll(() => ann.users().map(({ state }) => state?.name), patience).toEqual(['ann', 'Bob']);
+    bob.stop();
+    await expect.poll(() => ann.users().length, patience).toBe(1);
+    expect(lines.filter((line) => line.endsWith('ob'))).toContain('-Bob');
+    expect(lines.filter((line) => line.startsWith('-'))).toEqual(['-Bob']);
+  }, 60_000);
+});
+
+test('the sample is short', async () => {
+  const sample = await readFile(join(import.meta.dirname, 'samples/presence.ts'), 'utf8');
+  expect(sample.split('\n').length).toBeLessThan(30);
 });

@@ -5,15 +5,15 @@ export interface Events<S> {
   left(user: User<S>): void;
 }
 
-export function presence<S>(topic: string, events: Events<S>, url?: string, token?: string) {
-  const client = connect({ ...(url && { url }), ...(token && { token }) });
+export function presence<S>(topic: string, events: Events<S>, url?: string) {
+  const client = connect(url);
   const here = client.presence<S>(topic);
   here.onJoin(events.joined);
   here.onLeave(events.left);
   return {
     users: () => here.users,
     start: (state: S) => here.enter(state),
-    update: (state: S) => here.update(state),
+    update: (state: Partial<S>) => here.update(state),
     stop: () => client.close(),
   };
 }

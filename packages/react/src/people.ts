@@ -19,6 +19,7 @@ export function Avatars<S = unknown>({
   topic,
   max = 5,
   children,
+  className,
   ...attributes
 }: AvatarsProps<S>): ReactNode {
   const users = useUsers<S>(topic);
