@@ -60,11 +60,13 @@ class EventStream implements Carrier {
     this.#resolve = resolve;
     this.#muted = server.passage.sse === 'muted';
     this.#session = new Session(server, 'sse', this);
-    signal?.addEventListener('abort', () => {
+    const end = (): void => {
       this.#session.end();
       this.#error();
-    });
+    };
+    signal?.addEventListener('abort', end);
     for (const m of messages) this.#session.take(m);
+    if (signal?.aborted) end();
   }
 
   say(message: Message): void {

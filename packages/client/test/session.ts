@@ -94,7 +94,6 @@ export class Session {
       this.#server.room(m.topic as string).unwatch(this);
       return this.say({ type: 'unwatched', id, topic: m.topic });
     }
-    if (m.type === 'leave') return this.#leave(m as never);
     if (m.type === 'auth') {
       this.expired = false;
       this.say({ type: 'authenticated', id });
@@ -112,8 +111,10 @@ export class Session {
     }
     const where = id === undefined ? { topic: m.topic } : { id };
     if (this.expired) return this.say({ type: 'error', ...where, error: error('token_expired', true) });
+    if (world.chance(faults.refuse))
+      return this.say({ type: 'error', ...where, error: error('overloaded', true) });
     if (m.type === 'update' || m.type === 'signal') return this.#call(m as never);
-    if (world.chance(faults.refuse)) return this.say({ type: 'error', id, error: error('overloaded', true) });
+    if (m.type === 'leave') return this.#leave(m as never);
     if (m.type === 'watch') return this.#watch(m as never, id as number);
     if (m.type === 'enter') return this.#enter(m as never, id as number);
     if (m.type === 'subscribe') return this.#subscribe(m as never, id as number);

@@ -41,10 +41,10 @@ export class Presence<S = unknown> {
   #view = new View<S>();
   #listening = 0;
   #timer: unknown;
-  /** The own state, from `enter` to `leave`. */
-  #own: { state: S | undefined; since: number } | undefined;
-  #me: Member<S> | undefined;
-  #others: { of: readonly Member<S>[]; client: string | undefined; list: readonly Member<S>[] } | undefined;
+  /** With the own state, from `enter` to `leave`. */
+  #own: { state?: S } | undefined;
+  readonly #me = memo<Member<S> | undefined>();
+  readonly #others = memo<readonly Member<S>[]>();
   readonly #moved: Listeners<[]>;
   readonly #changed: Listeners<[change: Change<S>]>;
   readonly #called: Listeners<[signal: Signal]>;
@@ -79,26 +79,19 @@ export class Presence<S = unknown> {
   /** This client with its newest state, from `enter` to `leave`; its id is empty before a server has told it. */
   get me(): Member<S> | undefined {
     const own = this.#own;
-    if (!own) return undefined;
     const client = this.#host.client() ?? '';
-    const { state: _, ...listed } = this.members.find((m) => m.client === client) ?? {
-      client,
-      since: own.since,
-    };
-    const me = { ...listed, ...(own.state !== undefined && { state: own.state }) };
-    const last = this.#me;
-    if (!last || last.state !== me.state || last.since !== me.since || last.client !== me.client)
-      this.#me = me;
-    return this.#me;
+    const listed = this.members.find((m) => m.client === client);
+    return this.#me([own, client, listed], () => {
+      const { state: _, ...me } = listed ?? { client, since: Math.round(this.#host.now()) };
+      return own && { ...me, ...own };
+    });
   }
 
   /** The members but this client; other tabs of its user are among them. */
   get others(): readonly Member<S>[] {
     const { members } = this;
     const client = this.#host.client();
-    if (this.#others?.of !== members || this.#others.client !== client)
-      this.#others = { of: members, client, list: members.filter((m) => m.client !== client) };
-    return this.#others.list;
+    return this.#others([members, client], () => members.filter((m) => m.client !== client));
   }
 
   /** When a user was last seen, in milliseconds since 1970 by the server's clock, also one who has left, as far as is known. */
@@ -156,12 +149,11 @@ export class Presence<S = unknown> {
    */
   enter(state?: S): Promise<void> {
     try {
-      this.#be(state === undefined ? undefined : (encode(state).data as S), Math.round(this.#host.now()));
+      this.#be(words('state', state));
     } catch (error) {
       return Promise.reject(error);
     }
-    const words = this.#own?.state === undefined ? {} : { state: this.#own.state };
-    return this.#ask(this as Presence, (key) => ({ kind: 'enter', key, topic: this.topic, ...words }));
+    return this.#ask(this as Presence, (key) => ({ kind: 'enter', key, topic: this.topic, ...this.#own }));
   }
 
   /**
@@ -171,15 +163,14 @@ export class Presence<S = unknown> {
    * this client has entered.
    */
   update(patch: Partial<S> | S): void {
-    const { state, since } = this.#entered();
-    const merged = isObject(state) && isObject(patch) ? { ...state, ...patch } : patch;
-    this.#be(encode(merged).data as S, since);
-    this.#host.feed({ kind: 'update', topic: this.topic, state: this.#own?.state });
+    const { state } = this.#entered();
+    this.#be(words('state', isObject(state) && isObject(patch) ? { ...state, ...patch } : patch));
+    this.#host.feed({ kind: 'update', topic: this.topic, ...this.#own });
   }
 
   /** Ends the membership, at once for all who watch. The promise is settled when the server knows. */
   leave(): Promise<void> {
-    this.#be(undefined, undefined);
+    this.#be(undefined);
     return this.#ask(this as Presence, (key) => ({ kind: 'leave', key, topic: this.topic }));
   }
 
@@ -190,8 +181,7 @@ export class Presence<S = unknown> {
    */
   signal(name: string, data?: unknown): void {
     this.#entered();
-    const words = data === undefined ? {} : { data: encode(data).data };
-    this.#host.feed({ kind: 'signal', topic: this.topic, name, ...words });
+    this.#host.feed({ kind: 'signal', topic: this.topic, name, ...words('data', data) });
   }
 
   /** @internal */
@@ -204,7 +194,7 @@ export class Presence<S = unknown> {
         this.#moved.tell();
         break;
       case 'expelled':
-        this.failed();
+        this.#be(undefined);
         break;
       case 'fault':
         break;
@@ -217,7 +207,7 @@ export class Presence<S = unknown> {
 
   /** The client is no member. @internal */
   failed(): void {
-    this.#be(undefined, undefined);
+    this.#be(undefined);
   }
 
   /** @internal */
@@ -226,13 +216,13 @@ export class Presence<S = unknown> {
     this.#timer = undefined;
   }
 
-  #entered(): { state: S | undefined; since: number } {
+  #entered(): { state?: S } {
     if (!this.#own) throw new TuttiError('not_found', 'The client has not entered the topic.');
     return this.#own;
   }
 
-  #be(state: S | undefined, since: number | undefined): void {
-    this.#own = since === undefined ? undefined : { state, since };
+  #be(own: { state?: S } | undefined): void {
+    this.#own = own;
     this.#moved.tell();
   }
 
@@ -288,6 +278,20 @@ export class Presence<S = unknown> {
       Math.max(Math.ceil(wait), 0),
     );
   }
+}
+
+/** A member of a message, with a copy of a value; none for undefined. */
+function words<N extends string, V>(name: N, value: unknown): { [name in N]?: V } {
+  return (value === undefined ? {} : { [name]: encode(value).data }) as { [name in N]?: V };
+}
+
+/** Keeps a value as long as what it is made of is the same. */
+function memo<T>(): (of: readonly unknown[], make: () => T) => T {
+  let last: { of: readonly unknown[]; value: T } | undefined;
+  return (of, make) => {
+    if (!last || last.of.some((part, i) => part !== of[i])) last = { of, value: make() };
+    return last.value;
+  };
 }
 
 function isObject(value: unknown): value is object {

@@ -107,9 +107,8 @@ export class View<S = unknown> {
   #list(now: number, m: Watching & { members?: Member<S>[] }): Change<S> {
     const { epoch, version, members = [], left = [], users, grace } = m;
     const first = this.epoch === undefined;
-    const former = this.#members;
     const listed = new Set(members.map(({ client }) => client));
-    const missing = [...former.keys()].filter((client) => !listed.has(client));
+    const missing = [...this.#members.keys()].filter((client) => !listed.has(client));
     if (!first && epoch !== this.epoch) {
       for (const client of missing) this.#ghosts.add(client);
       this.due = now + grace;
@@ -118,29 +117,21 @@ export class View<S = unknown> {
     this.version = version;
     this.#counted = users;
     for (const client of missing) if (!this.#ghosts.has(client)) this.#remove(client, 0);
-    // Those who are awaited entered before all others.
-    this.#members = new Map(
-      [...former].filter(([client]) => this.#ghosts.has(client) && !listed.has(client)),
-    );
-    for (const member of members) {
-      const known = former.get(member.client);
-      const unchanged = known && same(known, member);
-      this.#members.set(member.client, unchanged ? known : member);
-      this.#ghosts.delete(member.client);
-      if (unchanged) continue;
-      if (!known || !same(known.state, member.state)) this.#turns.set(member.client, ++this.#turn);
-      this.#touch(member, member.since);
-    }
+    // Those who are awaited stay before all others.
+    for (const member of members) this.#add(member, member.since);
     for (const { user, name, time } of [...left].reverse()) this.#remember(user, name, time);
     return this.#fold(first ? members.map(userOf) : []);
   }
 
+  /** A member that entered after all others. */
   #add(member: Member<S>, time: number): void {
     const { client } = member;
     const known = this.#members.get(client);
+    const unchanged = same(known, member);
     this.#members.delete(client);
-    this.#members.set(client, member);
+    this.#members.set(client, unchanged && known ? known : member);
     this.#ghosts.delete(client);
+    if (unchanged) return;
     if (!known || !same(known.state, member.state)) this.#turns.set(client, ++this.#turn);
     this.#touch(member, time);
   }
