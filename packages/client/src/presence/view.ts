@@ -79,7 +79,8 @@ export class View<S = unknown> {
     this.version = m.version;
     for (const { client, time } of m.leaves ?? []) this.#remove(client, time);
     const silent = (m.shown ?? []).map(userOf).filter((id) => !this.#users.has(id) && !this.left.has(id));
-    for (const member of [...(m.shown ?? []), ...(m.joins ?? [])] as Member<S>[]) this.#add(member, m.time);
+    for (const member of (m.shown ?? []) as Member<S>[]) this.#add(member, m.time, true);
+    for (const member of (m.joins ?? []) as Member<S>[]) this.#add(member, m.time);
     for (const { client, state } of m.updates ?? []) {
       const member = this.#members.get(client);
       if (!member) continue;
@@ -123,12 +124,12 @@ export class View<S = unknown> {
     return this.#fold(first ? members.map(userOf) : []);
   }
 
-  /** A member that entered after all others. */
-  #add(member: Member<S>, time: number): void {
+  /** A member that entered after all others; one that is known may stay where it is. */
+  #add(member: Member<S>, time: number, stays = false): void {
     const { client } = member;
     const known = this.#members.get(client);
     const unchanged = same(known, member);
-    this.#members.delete(client);
+    if (!stays) this.#members.delete(client);
     this.#members.set(client, unchanged && known ? known : member);
     this.#ghosts.delete(client);
     if (unchanged) return;
