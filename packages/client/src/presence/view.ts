@@ -37,7 +37,7 @@ const mostLeft = 1000;
 const nothing: Change = { joins: [], leaves: [], updates: [] };
 
 /** By whose name a member is there. */
-export const userOf = ({ client, user }: { client: string; user?: string }): string => user || client;
+const userOf = ({ client, user }: { client: string; user?: string }): string => user || client;
 
 /**
  * Who is in a topic, from what a watcher is told (section "View" of
