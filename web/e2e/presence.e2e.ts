@@ -105,7 +105,7 @@ test('PRES-5 a page that the browser keeps is gone meanwhile, and enters again',
     ]);
 });
 
-test('PRES-2 TABS-1 tabs that share a connection are members each', async () => {
+test('PRES-2 TABS-7 tabs that share a connection are members each', async () => {
   await server.end();
   server = await Server.start(inject('binary'), {
     dev: false,
