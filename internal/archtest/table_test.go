@@ -53,6 +53,7 @@ var table = []row{
 
 	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*", "doc", "counter", "set", "records", "text", "text/document"}},
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
+	{pkg: "client/internal/presence", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*", "internal/lockfile"}},
 
 	{pkg: "internal/traces", may: []string{"text"}},
@@ -88,6 +89,8 @@ var modules = map[string][]string{
 	"text/document":   {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"records":         {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"client/core":     {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+
+	"client/internal/presence": {"github.com/go-json-experiment/json/jsontext"},
 }
 
 // impure are the standard packages that a pure package does without, with all
