@@ -283,9 +283,10 @@ func (c *Core) detachMembers() {
 }
 
 func (c *Core) closeMembers() {
-	for _, m := range slices.Clone(c.members.order) {
-		c.endMember(m, protocol.Errorf(protocol.Closed, ""))
+	for _, m := range c.members.order {
+		c.settleMember(m, protocol.Errorf(protocol.Closed, ""))
 	}
+	c.members = newMembers()
 }
 
 // wish is when a member is to be said again.
