@@ -157,8 +157,8 @@ type Presence struct {
 	Count   int            `json:"count"`
 	Users   int            `json:"users"`
 	Leaves  []MemberLeave  `json:"leaves,omitempty"`
+	Shown   []Member       `json:"shown,omitempty"` // were there, and are listed now, or have another name
 	Joins   []Member       `json:"joins,omitempty"`
-	Shown   []Member       `json:"shown,omitempty"` // were there, and are listed now
 	Updates []MemberUpdate `json:"updates,omitempty"`
 	Signals []MemberSignal `json:"signals,omitempty"`
 }

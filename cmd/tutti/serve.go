@@ -240,8 +240,17 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 			KeepAge:   ns.Retention.Age,
 			Latest:    ns.Delivery == config.Latest,
 			Anonymous: ns.Anonymous,
+			Presence:  presenceOf(ns.Presence),
 		}
 	}
 	t.Site = web.Files()
 	return t, nil
+}
+
+func presenceOf(p config.Presence) tutti.Presence {
+	mode := tutti.PresenceMode(p.Mode)
+	if p.Mode == config.ListMembers {
+		mode = tutti.PresenceList
+	}
+	return tutti.Presence{Mode: mode, List: p.List, Grace: p.Grace, Lease: p.Lease, Tick: p.Tick}
 }

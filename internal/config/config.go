@@ -38,7 +38,27 @@ type Namespace struct {
 	Retention  Retention   `yaml:"retention"`
 	Delivery   Delivery    `yaml:"delivery"`
 	Anonymous  []auth.Verb `yaml:"anonymous"` // what everybody may, with a token or without
+	Presence   Presence    `yaml:"presence"`
 }
+
+// Presence is who is in the topics of a namespace.
+type Presence struct {
+	Mode  PresenceMode  `yaml:"mode"`
+	List  int           `yaml:"list"`  // members of a topic that are listed
+	Grace time.Duration `yaml:"grace"` // how long a member stays whose connection has ended
+	Lease time.Duration `yaml:"lease"` // how long one stays that has none
+	Tick  time.Duration `yaml:"tick"`  // watchers are told no more often
+}
+
+// PresenceMode is what is told of who is in a topic.
+type PresenceMode string
+
+// The modes of presence.
+const (
+	ListMembers  PresenceMode = "list"
+	CountMembers PresenceMode = "count" // how many there are
+	NoPresence   PresenceMode = "none"
+)
 
 // Messages is the Type of topics that are logs and no documents.
 const Messages = "messages"
@@ -166,7 +186,11 @@ func Default() *Config {
 }
 
 func defaultNamespace() Namespace {
-	return Namespace{Type: Messages, Durability: Durable, Delivery: All}
+	return Namespace{Type: Messages, Durability: Durable, Delivery: All, Presence: defaultPresence()}
+}
+
+func defaultPresence() Presence {
+	return Presence{Mode: ListMembers, List: 500, Grace: 5 * time.Second, Lease: 30 * time.Second, Tick: 50 * time.Millisecond}
 }
 
 // Namespace returns how the topics of a namespace behave, and whether it

@@ -114,6 +114,7 @@ func (ns Namespace) check(found *faults, name string) {
 	if ns.Retention.Age < 0 {
 		found.add(key+".retention.age", "%v is below 0, which means no bound", ns.Retention.Age)
 	}
+	ns.Presence.check(found, key+".presence")
 	for i, v := range ns.Anonymous {
 		item := key + ".anonymous[" + strconv.Itoa(i) + "]"
 		switch {
@@ -123,6 +124,16 @@ func (ns Namespace) check(found *faults, name string) {
 			found.add(item, "users' own topics cannot be open to all")
 		}
 	}
+}
+
+func (p Presence) check(found *faults, key string) {
+	if p.Mode != ListMembers && p.Mode != CountMembers && p.Mode != NoPresence {
+		found.add(key+".mode", "%.40q is not list, count or none", p.Mode)
+	}
+	between(found, key+".list", p.List, 1, 100_000)
+	between(found, key+".grace", p.Grace, time.Millisecond, 10*time.Minute)
+	between(found, key+".lease", p.Lease, time.Second, time.Hour)
+	between(found, key+".tick", p.Tick, 10*time.Millisecond, 10*time.Second)
 }
 
 func (l Limits) check(found *faults) {
