@@ -61,4 +61,11 @@ export type Input =
   | ({ kind: 'restore' } & Kept)
   | { kind: 'kept'; batch: number }
   | { kind: 'renew' }
+  | { kind: 'watch'; topic: string }
+  | { kind: 'unwatch'; topic: string }
+  | { kind: 'enter'; key: number; topic: string; state?: unknown }
+  | { kind: 'update'; topic: string; state?: unknown }
+  | { kind: 'leave'; key?: number; topic: string }
+  | { kind: 'signal'; topic: string; name: string; data?: unknown }
+  | { kind: 'away' }
   | { kind: 'close' };
