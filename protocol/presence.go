@@ -1,6 +1,11 @@
 package protocol
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // The types of messages about presence (spec/presence.md). Client to server:
 // watch, unwatch, enter, update, leave, signal. Server to client: the rest.
@@ -161,6 +166,32 @@ type Presence struct {
 	Joins   []Member       `json:"joins,omitempty"`
 	Updates []MemberUpdate `json:"updates,omitempty"`
 	Signals []MemberSignal `json:"signals,omitempty"`
+}
+
+// Heartbeat is the body of a member's heartbeat over HTTP (rule PRES-17).
+type Heartbeat struct {
+	Client string         `json:"client"` // a secret of its own choice
+	State  jsontext.Value `json:"state,omitzero"`
+	Leave  bool           `json:"leave,omitzero"`
+	Away   bool           `json:"away,omitzero"`
+}
+
+const (
+	minBeatClient = 8
+	maxBeatClient = 255
+)
+
+// DecodeHeartbeat reads the body of POST /v1/topics/{topic}/presence.
+func DecodeHeartbeat(body []byte, limits Limits) (Heartbeat, error) {
+	var h Heartbeat
+	if err := json.Unmarshal(body, &h); err != nil {
+		return Heartbeat{}, jsonError(err)
+	}
+	printable := !strings.ContainsFunc(h.Client, func(r rune) bool { return r <= ' ' || r > '~' })
+	if len(h.Client) < minBeatClient || len(h.Client) > maxBeatClient || !printable {
+		return Heartbeat{}, Errorf(BadClient, "client is %d to %d characters of visible ASCII that nobody else knows.", minBeatClient, maxBeatClient)
+	}
+	return h, limits.checkState(h.State)
 }
 
 func (w *Watch) check(Limits) error {

@@ -39,7 +39,10 @@ func (h *Hub) restate(topic, client string, state []byte) error {
 	if !h.rooms.has(len(state), h.config.PresenceBytes) {
 		return overloaded(protocol.PresenceBytesLimit)
 	}
-	r := h.lockRoom(topic, config, true)
+	r := h.lockRoom(topic, config, false)
+	if r == nil {
+		return presence.Absent()
+	}
 	failure := r.core.Update(r.now(), client, state)
 	r.settle()
 	if failure != nil {
@@ -204,7 +207,10 @@ func (c *Conn) trySignal(e session.Signal) error {
 	if err != nil {
 		return err
 	}
-	r := c.hub.lockRoom(s.Topic, config, true)
+	r := c.hub.lockRoom(s.Topic, config, false)
+	if r == nil {
+		return presence.Absent()
+	}
 	failure := r.core.Call(e.Client.ID, s.Name, s.Data)
 	r.settle()
 	if failure != nil {

@@ -44,8 +44,9 @@ func (p Presence) mode() string {
 
 // rooms are those of all topics that somebody is in, or watches, or was in lately.
 type rooms struct {
-	epoch string
-	bytes atomic.Int64 // of all members and rooms
+	epoch   string
+	bytes   atomic.Int64 // of all members and rooms
+	members atomic.Int64
 
 	mu   sync.Mutex // guards the fields below; taken before a room's own
 	all  map[string]*room
@@ -69,7 +70,8 @@ type room struct {
 	last     time.Time // when that was
 	beating  bool      // the next one is to come
 	due      int64     // when timer fires; 0: never
-	counted  int       // bytes of core, in rooms.bytes
+	bytes    int       // of core, as counted in rooms.bytes
+	members  int       // of core, as counted in rooms.members
 	occupied bool
 	idle     bool // stands in rooms.idle
 }
@@ -117,8 +119,9 @@ func (r *room) tick(now time.Time) {
 // unlocked.
 func (r *room) settle() {
 	h := r.hub
-	h.rooms.bytes.Add(int64(r.core.Bytes() - r.counted))
-	r.counted = r.core.Bytes()
+	h.rooms.bytes.Add(int64(r.core.Bytes() - r.bytes))
+	h.rooms.members.Add(int64(r.core.Count() - r.members))
+	r.bytes, r.members = r.core.Bytes(), r.core.Count()
 	switch due, ok := r.core.Due(); {
 	case !ok && r.due != 0:
 		r.due = 0

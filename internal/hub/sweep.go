@@ -28,6 +28,7 @@ func (h *Hub) Tick() {
 	h.tellDue(now)
 	h.callIn()
 	h.config.Metrics.Outbound(h.outbound.bytes.Load())
+	h.config.Metrics.Members(h.rooms.members.Load(), h.rooms.bytes.Load())
 	h.config.Metrics.Documents(h.documents.totals())
 	if h.outbound.relieved.Store(false); h.outbound.over() && !h.outbound.relieved.Swap(true) {
 		h.relieve()
