@@ -93,6 +93,17 @@ func (m *Machine) departAll() {
 	}
 }
 
+// farewell leaves all topics, each by its name: when that is heard the stream may have
+// ended, and with it the server's memory of what the client had entered by it.
+func (m *Machine) farewell(c command) []Effect {
+	body := m.greeting()
+	for _, e := range m.members {
+		body = append(protocol.Append(body, &protocol.Leave{ID: c.ID, Topic: e.name, Away: c.Away}), ',')
+	}
+	body[len(body)-1] = ']'
+	return []Effect{Farewell{body}}
+}
+
 // watching takes who is in a topic. What the core knows is not passed on.
 func (m *Machine) watching(told *protocol.Watching) []Effect {
 	w := find(m.watches, (*watch).self, told.Topic)

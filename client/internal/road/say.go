@@ -26,6 +26,7 @@ type command struct {
 
 	Since *protocol.PresenceVersion `json:"since"`
 	State jsontext.Value            `json:"state"`
+	Away  bool                      `json:"away"`
 }
 
 // Say takes a frame of the core's, and never answers by [Pass]. It keeps the
@@ -42,7 +43,7 @@ func (m *Machine) Say(frame []byte) []Effect {
 			panic(fmt.Sprintf("road: read the core's message: %v", err))
 		}
 		if c.Type == protocol.TypeLeave && c.Topic == "" {
-			farewell = append(farewell, Farewell{append(append(m.greeting(), raw...), ']')})
+			farewell = m.farewell(c)
 			continue
 		}
 		anew = m.say(c, raw) || anew
