@@ -380,6 +380,29 @@ func TestPresence_PRES_19_memory_is_bounded(t *testing.T) {
 	}, func(c *Config) { c.PresenceBytes = 10 << 10 })
 }
 
+func TestPresence_PRES_19_a_connection_holds_so_many(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		l := n.as("alice", newSecret(t), 1)
+		for i := range 3 {
+			l.say(fmt.Sprintf(`[{"type":"enter","id":%d,"topic":"t%d"},{"type":"watch","id":%d,"topic":"t%d"}]`, 2*i+1, i, 2*i+2, i))
+		}
+		var refused []uint64
+		for range 6 {
+			if m := l.next(); m.code() == protocol.LimitExceeded {
+				refused = append(refused, m.ID)
+			}
+		}
+		slices.Sort(refused)
+		if fmt.Sprint(refused) != "[5 6]" {
+			t.Errorf("PRES-19: refused were %v", refused)
+		}
+		l.say(`{"type":"leave","id":7,"topic":"t0"}`)
+		l.later("left")
+		l.say(`{"type":"enter","id":8,"topic":"t2"}`)
+		l.later("entered")
+	}, func(c *Config) { c.Session.Limits.Topics = 2 })
+}
+
 func TestPresence_PRES_15_occupancy_is_told_until_it_is_heard(t *testing.T) {
 	var mu sync.Mutex
 	var heard []Occupancy
