@@ -67,7 +67,7 @@ func decode(kind string, message jsontext.Value) (any, error) {
 	case protocol.TypeWatching:
 		return shape(message, func(m *protocol.Watching) bool { return m.Grace >= 0 })
 	case protocol.TypePresence:
-		return shape(message, func(m *protocol.Presence) bool { return m.Version > m.From || len(m.Signals) > 0 })
+		return shape(message, func(m *protocol.Presence) bool { return m.Version >= m.From })
 	case protocol.TypeUnwatched:
 		return shape[protocol.Unwatched](message, nil)
 	case protocol.TypeEntered:
