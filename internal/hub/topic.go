@@ -47,7 +47,8 @@ type Topic struct {
 	forgot     time.Time // when the search for old rows last began
 	forgetting string    // key of the row that it has come to, empty when it is through
 
-	// sequencer is used by the one task that works the inbox.
+	// sequencer is used by the one task that works the inbox, and by who holds the
+	// lock while none does.
 	sequencer *topic.Sequencer
 }
 
