@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tuttisync/tutti/client/core"
-	"github.com/tuttisync/tutti/client/internal/presence"
+	"github.com/tuttisync/tutti/client/presence"
 	"github.com/tuttisync/tutti/protocol"
 )
 

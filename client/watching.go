@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/tuttisync/tutti/client/core"
-	"github.com/tuttisync/tutti/client/internal/presence"
+	"github.com/tuttisync/tutti/client/presence"
 	"github.com/tuttisync/tutti/protocol"
 )
 

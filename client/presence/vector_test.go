@@ -15,7 +15,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-const vectors = "../../../conformance/presence"
+const vectors = "../../conformance/presence"
 
 // vector is one file of conformance/presence, as spec/presence.md tells.
 type vector struct {
