@@ -39,6 +39,19 @@ func TestRunText(t *testing.T) {
 	t.Logf("%d entries, %d operations rejected, %d said anew, %d snapshots told", all.Entries, all.Rejected, all.Outdated, all.Reopened)
 }
 
+func TestRunPresence(t *testing.T) {
+	var all Result
+	each(t, RunPresence, few, func(r Result) {
+		all.Joins += r.Joins
+		all.Leaves += r.Leaves
+		all.Signals += r.Signals
+	})
+	if *seed == 0 && (all.Joins == 0 || all.Leaves == 0 || all.Signals == 0) {
+		t.Errorf("the runs prove too little: %+v", all)
+	}
+	t.Logf("%d joins, %d leaves, %d signals told", all.Joins, all.Leaves, all.Signals)
+}
+
 // each runs the seeds that are asked for, a few if none are, or one with its trace.
 func each(t *testing.T, run func(seed uint64) Result, few uint64, fn func(r Result)) {
 	t.Helper()
@@ -75,7 +88,7 @@ func report(t *testing.T, seed uint64, r Result) {
 
 func TestRun_is_the_same_for_the_same_seed(t *testing.T) {
 	for s := uint64(1); s <= 3; s++ {
-		for _, run := range []func(uint64) Result{Run, RunText} {
+		for _, run := range []func(uint64) Result{Run, RunText, RunPresence} {
 			if first, second := run(s), run(s); first.Trace != second.Trace {
 				t.Fatalf("seed %d has two traces", s)
 			}
