@@ -142,13 +142,13 @@ type Restore struct {
 	Entries []KeptEntry // of each topic in order
 }
 
-// Renew says that what is to be sent cannot be stored: the core goes on as a new
-// client as soon as no entry may be in the log unseen.
-type Renew struct{}
-
 // Kept says that all is stored that [Keep] told up to this batch. A batch that
 // was not told is passed over.
 type Kept struct{ Batch uint64 }
+
+// Unkept says that this failed: what is stored is what [Kept] has told, and nothing is
+// being stored as long as the step lasts.
+type Unkept struct{}
 
 // Close ends the client for good.
 type Close struct{}

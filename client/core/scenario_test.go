@@ -169,6 +169,8 @@ func readInput(t *testing.T, in map[string]jsontext.Value) Input {
 		var v Kept
 		read(&v)
 		return v
+	case "unkept":
+		return Unkept{}
 	case "watch":
 		var v Watch
 		read(&v)

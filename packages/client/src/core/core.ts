@@ -169,8 +169,8 @@ export class Core {
         this.#client = this.#self.id;
         return this.#outbox.restore(input);
       }
-      case 'renew':
-        this.#outbox.expired ??= this.#turn.now;
+      case 'unkept':
+        this.#outbox.unkept();
         return this.#renewIfExpired();
       case 'kept':
         this.#ledger?.kept(input.batch);
