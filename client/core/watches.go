@@ -68,9 +68,7 @@ func (c *Core) sendWatches() {
 }
 
 func (c *Core) watching(m *protocol.Watching) {
-	if m.ID == 0 {
-		delete(c.watches.greeted, m.Topic)
-	}
+	delete(c.watches.greeted, m.Topic) // the answers come in order
 	w := c.watches.byTopic[m.Topic]
 	switch {
 	case w == nil && m.ID == 0:
@@ -113,6 +111,7 @@ func (c *Core) unwatched(m *protocol.Unwatched) {
 func (c *Core) watchFailed(m *protocol.Failure) bool {
 	for _, w := range c.watches.order {
 		if w.id == m.ID {
+			delete(c.watches.greeted, w.topic)
 			c.watchRefused(w, m.Error)
 			return true
 		}

@@ -50,7 +50,7 @@ type rooms struct {
 
 	mu   sync.Mutex // guards the fields below; taken before a room's own
 	all  map[string]*room
-	used uint64 // how many were forgotten that somebody had been in
+	used uint64  // how many were forgotten that somebody had been in
 	idle []*room // that nobody is in or watches, oldest first; some are not idle any more
 }
 

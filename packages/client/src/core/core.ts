@@ -164,7 +164,7 @@ export class Core {
         return this.#pages.want(key, request);
       }
       case 'restore': {
-        if (!this.#ledger || this.state !== 'idle') return;
+        if (!this.#ledger || this.#self.secret) return;
         if (input.client) this.#self = input.client;
         this.#client = this.#self.id;
         return this.#outbox.restore(input);

@@ -169,8 +169,7 @@ export class Members {
   #entered(topic: string): Membership | undefined {
     const m = this.#all.get(topic);
     if (m && !m.leaving) return m;
-    const error = new TuttiError('not_found', 'The client has not entered the topic.');
-    this.#link.turn.emit({ kind: 'fault', topic, error });
+    this.#link.turn.emit({ kind: 'fault', topic, error: new TuttiError('not_found') });
     return undefined;
   }
 

@@ -37,7 +37,7 @@ const mostLeft = 1000;
 const nothing: Change = { joins: [], leaves: [], updates: [] };
 
 /** By whose name a member is there. */
-export const userOf = ({ client, user }: { client: string; user?: string }): string => user || client;
+const userOf = ({ client, user }: { client: string; user?: string }): string => user || client;
 
 /**
  * Who is in a topic, from what a watcher is told (section "View" of
@@ -60,7 +60,7 @@ export class View<S = unknown> {
   #members = new Map<string, Member<S>>();
   #users = new Map<string, User<S>>();
   /** Members of a former epoch that have not come back yet. */
-  readonly ghosts = new Set<string>();
+  readonly #ghosts = new Set<string>();
   /** When a member's state changed, counted. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
@@ -79,7 +79,8 @@ export class View<S = unknown> {
     this.version = m.version;
     for (const { client, time } of m.leaves ?? []) this.#remove(client, time);
     const silent = (m.shown ?? []).map(userOf).filter((id) => !this.#users.has(id) && !this.left.has(id));
-    for (const member of [...(m.shown ?? []), ...(m.joins ?? [])] as Member<S>[]) this.#add(member, m.time);
+    for (const member of (m.shown ?? []) as Member<S>[]) this.#add(member, m.time, true);
+    for (const member of (m.joins ?? []) as Member<S>[]) this.#add(member, m.time);
     for (const { client, state } of m.updates ?? []) {
       const member = this.#members.get(client);
       if (!member) continue;
@@ -95,7 +96,7 @@ export class View<S = unknown> {
   /** Tells who has not come back since the server began anew. */
   tick(now: number): Change<S> {
     if (now < this.due) return nothing as Change<S>;
-    for (const client of this.ghosts) this.#remove(client, 0);
+    for (const client of this.#ghosts) this.#remove(client, 0);
     return this.#fold();
   }
 
@@ -107,38 +108,31 @@ export class View<S = unknown> {
   #list(now: number, m: Watching & { members?: Member<S>[] }): Change<S> {
     const { epoch, version, members = [], left = [], users, grace } = m;
     const first = this.epoch === undefined;
-    const former = this.#members;
     const listed = new Set(members.map(({ client }) => client));
-    const missing = [...former.keys()].filter((client) => !listed.has(client));
+    const missing = [...this.#members.keys()].filter((client) => !listed.has(client));
     if (!first && epoch !== this.epoch) {
-      for (const client of missing) this.ghosts.add(client);
+      for (const client of missing) this.#ghosts.add(client);
       this.due = now + grace;
     }
     this.epoch = epoch;
     this.version = version;
     this.#counted = users;
-    for (const client of missing) if (!this.ghosts.has(client)) this.#remove(client, 0);
-    // Those who are awaited entered before all others.
-    this.#members = new Map([...former].filter(([client]) => this.ghosts.has(client) && !listed.has(client)));
-    for (const member of members) {
-      const known = former.get(member.client);
-      const unchanged = known && same(known, member);
-      this.#members.set(member.client, unchanged ? known : member);
-      this.ghosts.delete(member.client);
-      if (unchanged) continue;
-      if (!known || !same(known.state, member.state)) this.#turns.set(member.client, ++this.#turn);
-      this.#touch(member, member.since);
-    }
+    for (const client of missing) if (!this.#ghosts.has(client)) this.#remove(client, 0);
+    // Those who are awaited stay before all others.
+    for (const member of members) this.#add(member, member.since);
     for (const { user, name, time } of [...left].reverse()) this.#remember(user, name, time);
     return this.#fold(first ? members.map(userOf) : []);
   }
 
-  #add(member: Member<S>, time: number): void {
+  /** A member that entered after all others; one that is known may stay where it is. */
+  #add(member: Member<S>, time: number, stays = false): void {
     const { client } = member;
     const known = this.#members.get(client);
-    this.#members.delete(client);
-    this.#members.set(client, member);
-    this.ghosts.delete(client);
+    const unchanged = same(known, member);
+    if (!stays) this.#members.delete(client);
+    this.#members.set(client, unchanged && known ? known : member);
+    this.#ghosts.delete(client);
+    if (unchanged) return;
     if (!known || !same(known.state, member.state)) this.#turns.set(client, ++this.#turn);
     this.#touch(member, time);
   }
@@ -147,7 +141,7 @@ export class View<S = unknown> {
     const member = this.#members.get(client);
     if (!member) return;
     this.#members.delete(client);
-    this.ghosts.delete(client);
+    this.#ghosts.delete(client);
     this.#turns.delete(client);
     this.#touch(member, time);
   }
@@ -166,7 +160,7 @@ export class View<S = unknown> {
 
   /** Folds the members into users, and tells what has changed; users who are there now and silent have not joined. */
   #fold(silent: readonly string[] = []): Change<S> {
-    if (!this.ghosts.size) this.due = Infinity;
+    if (!this.#ghosts.size) this.due = Infinity;
     const touched = this.#touched;
     const before = this.#users;
     const members = [...this.#members.values()];
