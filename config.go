@@ -254,7 +254,7 @@ func (c *Config) policy() auth.PolicyConfig {
 // no hook for it.
 func (c *Config) identifier() (func(string, protocol.Secret) (Identity, error), error) {
 	if c.Dev {
-		return func(_ string, secret protocol.Secret) (Identity, error) { return guest(secret), nil }, nil
+		return func(token string, secret protocol.Secret) (Identity, error) { return guest(token, secret), nil }, nil
 	}
 	if len(c.Keys) == 0 {
 		return func(token string, _ protocol.Secret) (Identity, error) {

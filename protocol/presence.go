@@ -267,7 +267,7 @@ func (l Limits) checkState(state jsontext.Value) error {
 
 // checkPresence looks at what hello says of presence.
 func (h *Hello) checkPresence(l Limits) error {
-	if len(h.Watch) > l.Topics || len(h.Enter) > l.Topics*max(len(h.Clients), 1) {
+	if len(h.Watch) > l.Topics || len(h.Enter) > l.Topics {
 		return Errorf(LimitExceeded, "hello watches or enters more than %d topics.", l.Topics).Of(TopicsLimit)
 	}
 	for i := range h.Watch {

@@ -21,7 +21,11 @@ func (s *Server) attendance(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, a)
+	body, err := encode(a)
+	if err != nil {
+		return err
+	}
+	return s.answerHeld(w, body)
 }
 
 type heartbeat struct {

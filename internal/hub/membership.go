@@ -39,7 +39,10 @@ func (h *Hub) restate(topic, client string, state []byte) error {
 	if !h.rooms.has(len(state), h.config.PresenceBytes) {
 		return overloaded(protocol.PresenceBytesLimit)
 	}
-	r := h.lockRoom(topic, config, true)
+	r := h.lockRoom(topic, config, false)
+	if r == nil {
+		return presence.Absent()
+	}
 	failure := r.core.Update(r.now(), client, state)
 	r.settle()
 	if failure != nil {
@@ -98,18 +101,14 @@ func (c *Conn) tryEnter(e session.Enter, m membership) error {
 	entry.Holder = c
 	limit := c.hub.config.Session.Limits.Topics
 	c.mu.Lock()
-	in, holds := 0, slices.Contains(c.members, m)
-	for _, other := range c.members {
-		if other.client == m.client {
-			in++
-		}
-	}
-	if !holds && in < limit {
+	holds := slices.Contains(c.members, m)
+	full := !holds && len(c.members) >= limit
+	if !holds && !full {
 		c.members = append(c.members, m)
 	}
 	c.mu.Unlock()
-	if !holds && in >= limit {
-		return protocol.Errorf(protocol.LimitExceeded, "A client may enter %d topics.", limit).Of(protocol.TopicsLimit)
+	if full {
+		return protocol.Errorf(protocol.LimitExceeded, "A connection may hold %d members.", limit).Of(protocol.TopicsLimit)
 	}
 	err := c.hub.join(m.topic, entry)
 	if err != nil && !holds {
@@ -204,7 +203,10 @@ func (c *Conn) trySignal(e session.Signal) error {
 	if err != nil {
 		return err
 	}
-	r := c.hub.lockRoom(s.Topic, config, true)
+	r := c.hub.lockRoom(s.Topic, config, false)
+	if r == nil {
+		return presence.Absent()
+	}
 	failure := r.core.Call(e.Client.ID, s.Name, s.Data)
 	r.settle()
 	if failure != nil {

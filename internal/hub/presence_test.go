@@ -165,6 +165,26 @@ func TestPresence_PRES_7_nobody_stays_for_ever(t *testing.T) {
 	})
 }
 
+// A watch that ends before it was told anything is answered all the same.
+func TestPresence_PRES_8_every_watch_is_answered(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		l := n.as("alice", newSecret(t), 1)
+		l.stall()
+		l.say(`{"type":"ping"}`)
+		l.say(`[{"type":"watch","id":1,"topic":"a"},{"type":"watch","id":2,"topic":"a"},{"type":"unwatch","id":3,"topic":"a"}]`)
+		l.release()
+		l.expect("pong")
+		for id := range uint64(3) {
+			if m := l.expect("unwatched"); m.ID != id+1 {
+				t.Errorf("PRES-8: %d was answered as the %d. command", m.ID, id+1)
+			}
+		}
+		if n.rooms.bytes.Load() != 0 {
+			t.Errorf("%d bytes are held for nobody", n.rooms.bytes.Load())
+		}
+	})
+}
+
 func TestPresence_PRES_9_a_watcher_comes_back(t *testing.T) {
 	inRoom(t, func(t *testing.T, n *node) {
 		alice, bob := n.as("alice", newSecret(t), 1), n.as("bob", newSecret(t), 1)
@@ -270,8 +290,7 @@ func TestPresence_PRES_1_rights(t *testing.T) {
 	inRoom(t, func(t *testing.T, n *node) {
 		l := n.as("alice", newSecret(t), 1)
 		l.say(`[{"type":"watch","id":1,"topic":"a"},{"type":"enter","id":2,"topic":"a"}]`)
-		l.expect("watching")
-		l.expect("entered")
+		l.both("watching", "entered")
 		mu.Lock()
 		may[auth.Read], may[auth.Presence] = false, false
 		mu.Unlock()
@@ -327,6 +346,29 @@ func TestPresence_PRES_19_memory_is_bounded(t *testing.T) {
 			t.Errorf("PRES-19: %d bytes are held for nobody", n.rooms.bytes.Load())
 		}
 	}, func(c *Config) { c.PresenceBytes = 10 << 10 })
+}
+
+func TestPresence_PRES_19_a_connection_holds_so_many(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		l := n.as("alice", newSecret(t), 1)
+		for i := range 3 {
+			l.say(fmt.Sprintf(`[{"type":"enter","id":%d,"topic":"t%d"},{"type":"watch","id":%d,"topic":"t%d"}]`, 2*i+1, i, 2*i+2, i))
+		}
+		var refused []uint64
+		for range 6 {
+			if m := l.next(); m.code() == protocol.LimitExceeded {
+				refused = append(refused, m.ID)
+			}
+		}
+		slices.Sort(refused)
+		if fmt.Sprint(refused) != "[5 6]" {
+			t.Errorf("PRES-19: refused were %v", refused)
+		}
+		l.say(`{"type":"leave","id":7,"topic":"t0"}`)
+		l.later("left")
+		l.say(`{"type":"enter","id":8,"topic":"t2"}`)
+		l.later("entered")
+	}, func(c *Config) { c.Session.Limits.Topics = 2 })
 }
 
 func TestPresence_PRES_15_occupancy_is_told_until_it_is_heard(t *testing.T) {

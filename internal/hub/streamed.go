@@ -21,13 +21,12 @@ func (s *Stream) watchRooms() error {
 		return nil
 	}
 	for i, t := range s.config.Topics {
-		w, first, err := s.hub.watchRoom(t.Topic, s, nil)
+		w, err := s.hub.watchRoom(t.Topic, s, opening{})
 		if err != nil {
 			return err
 		}
-		w.index, w.dirty = i, true
+		w.index = i
 		s.watches, s.rooms = append(s.watches, w), append(s.rooms, w)
-		s.notices = append(s.notices, Batch{Index: i, Presence: s.told(w, &word{message: protocol.Append(nil, first)})})
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ type watch struct {
 	index  int // of its topic among its reader's
 
 	// The room's lock guards these.
+	opening *opening // it was not told anything yet
 	version uint64
 	called  uint64 // signals that it was told, or has missed
 	next    *word  // to be told; shared
@@ -27,6 +28,12 @@ type watch struct {
 	// The reader's lock guards these.
 	dirty  bool
 	closed bool
+}
+
+// opening is what a watch is to be told first.
+type opening struct {
+	id    uint64
+	since *protocol.PresenceVersion
 }
 
 // watcher is what stands behind a watch.
@@ -73,21 +80,23 @@ func (r *room) list() *protocol.Watching {
 	}
 }
 
-// begin opens a watch, and returns what it is told first. It does not wait yet.
-// r.mu is held.
-func (r *room) begin(reader watcher, since *protocol.PresenceVersion) (*watch, *protocol.Watching) {
-	r.watchers++
-	w := &watch{room: r, reader: reader, version: r.core.Version(), called: r.core.Called()}
-	if since != nil && since.Epoch == r.epoch {
-		if _, ok := r.core.Since(since.Version); ok {
-			w.version = since.Version
-			return w, &protocol.Watching{
+// first is what a watch is told first (rules PRES-8 and PRES-9). r.mu is held.
+func (w *watch) first(o opening) *word {
+	r := w.room
+	w.version, w.called = r.core.Version(), r.core.Called()
+	list := r.list
+	if o.since != nil && o.since.Epoch == r.epoch && r.core.Knows(o.since.Version) {
+		w.version = o.since.Version
+		list = func() *protocol.Watching {
+			return &protocol.Watching{
 				Topic: r.topic, Epoch: r.epoch, Version: w.version, Recovered: true, Count: r.core.Count(), Users: r.core.Users(),
 				Mode: r.config.mode(), Grace: r.config.grace().Milliseconds(),
 			}
 		}
 	}
-	return w, r.list()
+	told := list()
+	told.ID = o.id
+	return &word{message: protocol.Append(nil, told)}
 }
 
 // collect returns what is to be told, or nil, and then lets the watch wait. Until
@@ -101,6 +110,10 @@ func (w *watch) collect() *word {
 	switch {
 	case next != nil, w.ended, w.waiting:
 		return next
+	case w.opening != nil:
+		o := *w.opening
+		w.opening = nil
+		return w.first(o)
 	case w.version < r.flushed:
 		next = r.word(w.version, r.core.Called())
 		w.version, w.called = r.core.Version(), r.core.Called()
@@ -111,15 +124,20 @@ func (w *watch) collect() *word {
 	return nil
 }
 
-// end takes a watch away.
-func (w *watch) end() {
+// end takes a watch away. It returns the id of the command that is not answered
+// yet, 0 if there is none.
+func (w *watch) end() uint64 {
 	r := w.room
 	r.mu.Lock()
 	if w.ended {
 		r.mu.Unlock()
-		return
+		return 0
 	}
 	w.ended = true
+	unanswered := uint64(0)
+	if w.opening != nil {
+		unanswered = w.opening.id
+	}
 	r.watchers--
 	if w.waiting {
 		last := r.waiting[len(r.waiting)-1]
@@ -128,18 +146,20 @@ func (w *watch) end() {
 		r.waiting = r.waiting[:len(r.waiting)-1]
 	}
 	r.settle()
+	return unanswered
 }
 
-// watchRoom opens a watch on a topic's presence (rule PRES-8).
-func (h *Hub) watchRoom(topic string, reader watcher, since *protocol.PresenceVersion) (*watch, *protocol.Watching, error) {
+// watchRoom opens a watch on a topic's presence. It must be collected first: what it
+// is told first is made then, since it may be long.
+func (h *Hub) watchRoom(topic string, reader watcher, o opening) (*watch, error) {
 	config, err := h.presence(topic)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := h.lockRoom(topic, config, true)
-	w, first := r.begin(reader, since)
+	r.watchers++
 	r.settle()
-	return w, first, nil
+	return &watch{room: r, reader: reader, opening: &o, dirty: true}, nil
 }
 
 // presence is what the topic's namespace says of presence, or why there is none.
@@ -179,12 +199,11 @@ func (c *Conn) watch(e session.Watch) {
 		fail(protocol.Errorf(protocol.LimitExceeded, "A connection may watch %d topics.", limit).Of(protocol.TopicsLimit))
 		return
 	}
-	w, first, err := c.hub.watchRoom(topic, c, e.Command.Since)
+	w, err := c.hub.watchRoom(topic, c, opening{id, e.Command.Since})
 	if err != nil {
 		fail(err)
 		return
 	}
-	first.ID = id
 	c.mu.Lock()
 	if c.ended {
 		c.mu.Unlock()
@@ -199,13 +218,11 @@ func (c *Conn) watch(e session.Watch) {
 		c.watches = make(map[string]*watch, 1)
 	}
 	c.watches[topic] = w
-	c.frame(first)
-	w.dirty = true // it is collected, and waits from then on
 	c.news = append(c.news, w)
-	start := c.schedule()
+	start := !c.paused && c.schedule()
 	c.mu.Unlock()
 	if old != nil {
-		old.end()
+		c.finish(old)
 	}
 	c.queue(start)
 }
@@ -227,12 +244,18 @@ func (c *Conn) stopWatching(topic string, answer *protocol.Unwatched) bool {
 	}
 	c.forget(w)
 	delete(c.watches, topic)
-	c.frame(answer)
-	start := c.schedule()
 	c.mu.Unlock()
-	w.end()
-	c.queue(start)
+	c.finish(w)
+	c.reply(answer)
 	return true
+}
+
+// finish ends a watch that is not told any more. One that was told nothing yet is
+// answered.
+func (c *Conn) finish(w *watch) {
+	if id := w.end(); id != 0 {
+		c.reply(&protocol.Unwatched{ID: id, Topic: w.room.topic})
+	}
 }
 
 // forget makes sure that a watch is not told any more. c.mu is held.

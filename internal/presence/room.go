@@ -163,7 +163,7 @@ func (r *Room) renew(now int64, m *member) {
 func (r *Room) Update(now int64, client string, state []byte) *protocol.Error {
 	m := r.members[client]
 	if m == nil || m.own == nil {
-		return absent()
+		return Absent()
 	}
 	if m.own.holder == nil && !m.own.away {
 		r.renew(now, m)
@@ -174,7 +174,8 @@ func (r *Room) Update(now int64, client string, state []byte) *protocol.Error {
 	return nil
 }
 
-func absent() *protocol.Error {
+// Absent is why something cannot be done for a client that has not entered.
+func Absent() *protocol.Error {
 	return protocol.Errorf(protocol.NotFound, "The client has not entered the topic.")
 }
 

@@ -121,13 +121,18 @@ func TestRoom_PRES_14_a_signal_is_told_once(t *testing.T) {
 	if err := r.Call("a", "wave", nil); err == nil || err.Code != protocol.NotFound {
 		t.Errorf("PRES-14: one who is not there called: %v", err)
 	}
-	enter(t, r, 0, Entry{Client: "a", User: "alice"})
 	before := r.Called()
-	for range maxSignals {
-		if err := r.Call("a", "wave", nil); err != nil {
+	for i := range maxSignals {
+		client := fmt.Sprint("a", i/memberSignals)
+		enter(t, r, 0, Entry{Client: client, User: "alice"})
+		if err := r.Call(client, "wave", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := r.Call("a0", "wave", nil); err == nil || err.Code != protocol.RateLimited {
+		t.Errorf("PRES-14: one more than a member may is %v", err)
+	}
+	enter(t, r, 0, Entry{Client: "a"})
 	if err := r.Call("a", "wave", nil); err == nil || err.Code != protocol.RateLimited {
 		t.Errorf("PRES-14: one more than the topic takes is %v", err)
 	}

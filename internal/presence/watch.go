@@ -10,6 +10,8 @@ import (
 const (
 	maxSignals     = 1000     // between two flushes
 	maxSignalBytes = 64 << 10 // of their names and data
+	memberSignals  = 20       // of one member
+	memberBytes    = 8 << 10
 )
 
 // calls are the signals of a tick, and those of the one before.
@@ -18,7 +20,11 @@ type calls struct {
 	next  []protocol.MemberSignal // wait for the next one
 	count uint64                  // of all flushes before the last, told left out
 	bytes int                     // of those in next
+	by    map[string]amount       // of each client in next
 }
+
+// amount is how many signals there are, and their bytes.
+type amount struct{ signals, bytes int }
 
 // Members are the listed ones, in the order of entering.
 func (r *Room) Members() []protocol.Member {
@@ -44,11 +50,14 @@ func (r *Room) Page(after string, n int) ([]protocol.Member, bool) {
 	return page, m != nil
 }
 
+// Knows says whether what has changed behind a version is known.
+func (r *Room) Knows(version uint64) bool { return version <= r.version && version >= r.floor }
+
 // Since returns what has changed behind a version; false if that is not known any
 // more (rules PRES-9 and PRES-10). A version that is not yet is not known.
 func (r *Room) Since(version uint64) (protocol.Presence, bool) {
 	p := protocol.Presence{From: version, Version: r.version, Count: len(r.members), Users: len(r.users)}
-	if version > r.version || version < r.floor {
+	if !r.Knows(version) {
 		return p, false
 	}
 	r.lastDepartures(func(d *departure) bool {
@@ -83,12 +92,21 @@ func (r *Room) Since(version uint64) (protocol.Presence, bool) {
 func (r *Room) Call(client, name string, data []byte) *protocol.Error {
 	m := r.members[client]
 	if m == nil {
-		return absent()
+		return Absent()
 	}
 	size := len(name) + len(data)
+	own := r.signals.by[client]
+	if own.signals++; own.signals > memberSignals || own.bytes+size > memberBytes {
+		return protocol.Errorf(protocol.RateLimited, "The member calls out too many signals.")
+	}
 	if len(r.signals.next) >= maxSignals || r.signals.bytes+size > maxSignalBytes {
 		return protocol.Errorf(protocol.RateLimited, "Too many signals are called out in the topic.")
 	}
+	if r.signals.by == nil {
+		r.signals.by = make(map[string]amount)
+	}
+	own.bytes += size
+	r.signals.by[client] = own
 	r.signals.bytes += size
 	r.signals.next = append(r.signals.next, protocol.MemberSignal{Client: client, User: m.lease.user, Name: name, Data: data})
 	return nil
@@ -104,7 +122,7 @@ func (r *Room) Waiting() bool { return len(r.signals.next) > 0 }
 func (r *Room) Flush() {
 	s := &r.signals
 	s.count += uint64(len(s.told))
-	s.told, s.next, s.bytes = s.next, nil, 0
+	s.told, s.next, s.bytes, s.by = s.next, nil, 0, nil
 }
 
 // Heard returns the signals of the last flush that come behind the first n of all.
