@@ -35,7 +35,8 @@ export class DeskView {
   #act: (state: State) => void = () => {};
   #put: (note: Note) => void = () => {};
   #drag: (key: string, place: Place) => void = () => {};
-  #held: string | undefined;
+  /** The note that is being dragged, and whether it has moved. */
+  #held: { key: string; moved: boolean } | undefined;
 
   constructor(template: HTMLTemplateElement, user: string, device: string) {
     this.element = find(template.content.cloneNode(true) as DocumentFragment, '.desk');
@@ -50,9 +51,7 @@ export class DeskView {
     this.#words = find<HTMLInputElement>(this.element, 'input[name="words"]');
     this.#board.addEventListener('pointerdown', (event) => this.#press(event));
     this.#board.addEventListener('pointermove', (event) => this.#move(event));
-    this.#board.addEventListener('pointerup', () => {
-      this.#held = undefined;
-    });
+    this.#board.addEventListener('pointerup', (event) => this.#release(event));
     this.#board.addEventListener('pointerleave', () => this.#act({ cursor: undefined }));
     this.#words.addEventListener('input', () => this.#act({ typing: this.#words.value !== '' }));
   }
@@ -157,14 +156,24 @@ export class DeskView {
     event.preventDefault();
     const { key } = (event.target as HTMLElement).dataset;
     this.#board.setPointerCapture(event.pointerId);
-    if (key) this.#held = key;
+    if (key) this.#held = { key, moved: false };
     else this.#put({ ...this.#place(event), by: this.user });
   }
 
   #move(event: PointerEvent): void {
     const place = this.#place(event);
-    if (this.#held) this.#drag(this.#held, place);
+    const note = this.#held && this.#notes.get(this.#held.key);
+    if (this.#held && note) {
+      this.#held.moved = true;
+      put(note, place);
+    }
     this.#act({ cursor: place });
+  }
+
+  /** One drag is one change, and one step of undo. */
+  #release(event: PointerEvent): void {
+    if (this.#held?.moved) this.#drag(this.#held.key, this.#place(event));
+    this.#held = undefined;
   }
 
   #place(event: PointerEvent): Place {
