@@ -211,6 +211,40 @@ func TestPresence_PRES_9_a_watcher_comes_back(t *testing.T) {
 	})
 }
 
+// Who polls comes and goes, and is told nothing anew of a topic that nobody has
+// entered, or that was left since.
+func TestPresence_PRES_9_an_empty_topic_stays_the_same(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		var known protocol.PresenceVersion
+		poll := func() bool {
+			l := n.as("bob", newSecret(t), 1)
+			l.say(fmt.Sprintf(`{"type":"watch","id":1,"topic":"a","since":{"epoch":%q,"version":%d}}`, known.Epoch, known.Version))
+			w := told[protocol.Watching](t, l.expect("watching"))
+			l.say(`{"type":"unwatch","id":2,"topic":"a"}`)
+			l.later("unwatched")
+			known = protocol.PresenceVersion{Epoch: w.Epoch, Version: w.Version}
+			return w.Recovered
+		}
+		poll()
+		for range 3 {
+			if !poll() {
+				t.Error("PRES-9: nobody was there, and the list is told anew")
+			}
+		}
+		before := known
+		nobody := n.as("", newSecret(t), 1)
+		nobody.say(`{"type":"enter","id":1,"topic":"a"}`)
+		nobody.say(`{"type":"leave","id":2,"topic":"a"}`)
+		nobody.later("left")
+		if poll(); known == before {
+			t.Error("PRES-9: somebody was there, and the version is the same")
+		}
+		if !poll() {
+			t.Error("PRES-9: nobody is there, and the list is told anew")
+		}
+	})
+}
+
 // A reader that takes nothing while hundreds come, change and go is told in one
 // message; behind what the server remembers, it is told anew.
 func TestPresence_PRES_10_a_slow_watcher_costs_nothing(t *testing.T) {

@@ -50,7 +50,7 @@ type rooms struct {
 
 	mu   sync.Mutex // guards the fields below; taken before a room's own
 	all  map[string]*room
-	made uint64
+	used uint64  // how many were forgotten that somebody had been in
 	idle []*room // that nobody is in or watches, oldest first; some are not idle any more
 }
 
@@ -87,8 +87,7 @@ func (h *Hub) lockRoom(topic string, config Presence, make bool) *room {
 		if !make {
 			return nil
 		}
-		s.made++
-		r = &room{hub: h, topic: topic, config: config, epoch: s.epoch + "." + strconv.FormatUint(s.made, 36)}
+		r = &room{hub: h, topic: topic, config: config, epoch: s.epoch + "." + strconv.FormatUint(s.used, 36)}
 		r.core = presence.New(presence.Config{
 			Grace: config.grace().Milliseconds(), Lease: config.lease().Milliseconds(), List: max(cmp.Or(config.List, defaultList), 0),
 		})
@@ -181,6 +180,9 @@ func (r *room) empty() bool { return r.watchers == 0 && r.core.Count() == 0 }
 // drop forgets a room. Both are locked.
 func (s *rooms) drop(r *room) {
 	if s.all[r.topic] == r {
+		if r.core.Version() > 0 {
+			s.used++ // its versions must not come again
+		}
 		delete(s.all, r.topic)
 		s.bytes.Add(-roomBytes)
 	}

@@ -39,6 +39,19 @@ func TestRunText(t *testing.T) {
 	t.Logf("%d entries, %d operations rejected, %d said anew, %d snapshots told", all.Entries, all.Rejected, all.Outdated, all.Reopened)
 }
 
+func TestRunPresence(t *testing.T) {
+	var all Result
+	each(t, RunPresence, few, func(r Result) {
+		all.Joins += r.Joins
+		all.Leaves += r.Leaves
+		all.Signals += r.Signals
+	})
+	if *seed == 0 && (all.Joins == 0 || all.Leaves == 0 || all.Signals == 0) {
+		t.Errorf("the runs prove too little: %+v", all)
+	}
+	t.Logf("%d joins, %d leaves, %d signals told", all.Joins, all.Leaves, all.Signals)
+}
+
 // TestRunText_seeds are those that have found something.
 func TestRunText_seeds(t *testing.T) {
 	for _, c := range []struct {
@@ -92,7 +105,7 @@ func report(t *testing.T, name string, seed uint64, r Result) {
 
 func TestRun_is_the_same_for_the_same_seed(t *testing.T) {
 	for s := uint64(1); s <= 3; s++ {
-		for _, run := range []func(uint64) Result{Run, RunText} {
+		for _, run := range []func(uint64) Result{Run, RunText, RunPresence} {
 			if first, second := run(s), run(s); first.Trace != second.Trace {
 				t.Fatalf("seed %d has two traces", s)
 			}
