@@ -185,6 +185,49 @@ func TestPresence_PRES_8_every_watch_is_answered(t *testing.T) {
 	})
 }
 
+// Many watchers are told one behind the other, over half a tick, so that a large
+// room does not hold up what other topics have to say; each of them once.
+func TestPresence_PRES_11_many_watchers_are_told_in_turns(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		const many = 2 * tickWatchers // a tick is 100 ms
+		watchers := make([]*line, many)
+		for i := range watchers {
+			watchers[i] = n.as("bob", newSecret(t), 1)
+			watchers[i].say(`{"type":"watch","id":1,"topic":"a"}`)
+			watchers[i].expect("watching")
+		}
+		alice := n.as("alice", newSecret(t), 1)
+		time.Sleep(time.Second)
+		heard := func() (all int) {
+			synctest.Wait()
+			for _, w := range watchers {
+				switch rest := w.rest(); {
+				case len(rest) > 1:
+					t.Fatalf("PRES-11: told %v", rest)
+				case len(rest) == 1 && told[protocol.Presence](t, rest[0]).Count != 1:
+					t.Fatalf("PRES-11: told %s", rest[0].line)
+				case len(rest) == 1:
+					all++
+				}
+			}
+			return all
+		}
+		alice.say(`{"type":"enter","id":1,"topic":"a"}`)
+		if first := heard(); first != turnWatchers {
+			t.Errorf("PRES-11: %d were told at once", first)
+		}
+		watchers[many-1].Close(1001, "")
+		time.Sleep(50 * time.Millisecond)
+		if rest := heard(); turnWatchers+rest != many-1 {
+			t.Errorf("PRES-11: within half a tick %d of %d were told", turnWatchers+rest, many-1)
+		}
+		time.Sleep(time.Second)
+		if more := heard(); more != 0 {
+			t.Errorf("PRES-11: %d were told twice", more)
+		}
+	})
+}
+
 func TestPresence_PRES_9_a_watcher_comes_back(t *testing.T) {
 	inRoom(t, func(t *testing.T, n *node) {
 		alice, bob := n.as("alice", newSecret(t), 1), n.as("bob", newSecret(t), 1)
