@@ -219,6 +219,36 @@ func TestPresence_updates(t *testing.T) {
 	})
 }
 
+// What hello says of a member is what it said last, also where polls rest in between.
+func TestPresence_states_do_not_go_back(t *testing.T) {
+	onRoads(t, "PRES-3_PRES-6", func(t *testing.T, road string, n *network) {
+		ann := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		newest := 0
+		ann.OnChange(func(c client.PresenceChange) {
+			for _, u := range slices.Concat(c.Joins, c.Updates) {
+				var state int
+				if err := u.Decode(&state); err != nil || state < newest {
+					t.Errorf("behind %d is told %s: %v", newest, u.State, err)
+				}
+				newest = state
+			}
+		})
+		pass()
+		bob := n.connect(t, as("bob", road)).Topic("t").Presence()
+		enter(t, bob, 0)
+		for i := range 600 {
+			time.Sleep(97_300 * time.Microsecond) // never just when a poll begins: which of two requests comes first is the network's
+			if err := bob.Update(i + 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass()
+		if got := there(ann); got != "bob 600×1" {
+			t.Errorf("there is %s", got)
+		}
+	})
+}
+
 func TestPresence_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, n := inMemory(t, tutti.Config{Authenticate: byName, Namespaces: map[string]tutti.Namespace{

@@ -42,6 +42,8 @@ func (r *requests) carryOut(effects ...road.Effect) {
 		switch e := effect.(type) {
 		case road.Open:
 			r.open(e)
+		case road.Rest:
+			r.rest(e.Number)
 		case road.Post:
 			r.post(e.Body)
 		case road.Farewell:
@@ -103,13 +105,6 @@ func (r *requests) readStream(ctx context.Context, o road.Open) error {
 // readPoll passes on the answer to one request.
 func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 	c := r.client
-	if o.Rest {
-		select {
-		case <-time.After(pollRest):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	if err := c.dispatcher.waitForRoom(ctx); err != nil {
 		return err
 	}
@@ -126,6 +121,18 @@ func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 		r.carryOut(next...)
 	})
 	return nil
+}
+
+// rest lets some time pass before the next poll.
+func (r *requests) rest(number uint64) {
+	c := r.client
+	c.running.Go(func() {
+		select {
+		case <-time.After(pollRest):
+			c.post(func() { r.carryOut(r.machine.Rested(number)...) })
+		case <-r.ctx.Done():
+		}
+	})
 }
 
 func (r *requests) hear(number uint64, messages []any) {

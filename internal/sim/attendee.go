@@ -50,11 +50,15 @@ func (a *attendee) live() {
 	if w.healed || a.died > 0 {
 		return
 	}
-	switch what := w.rng.IntN(20); {
+	acts := 20
+	if w.calm {
+		acts = 17
+	}
+	switch what := w.rng.IntN(acts); {
 	case what < 5:
 		a.inside, a.state = true, w.newState()
 		c.step(core.Enter{Key: w.newKey(), Topic: roomTopic, State: jsontext.Value(a.state)})
-	case what < 7:
+	case what < 7 && !w.calm:
 		a.inside = false
 		c.step(core.Leave{Topic: roomTopic})
 	case what < 15 && a.inside:
@@ -140,7 +144,8 @@ func (a *attendee) begin() {
 	}
 }
 
-// tell holds that joins and leaves of a user alternate (rule PRES-13).
+// tell holds that joins and leaves of a user alternate (rule PRES-13), and that a
+// server that is started anew is no leave (rule PRES-22).
 func (a *attendee) tell(c presence.Change) {
 	for _, u := range c.Joins {
 		if a.there[u.ID] {
@@ -153,6 +158,9 @@ func (a *attendee) tell(c presence.Change) {
 			a.fault("%s leaves twice", u.ID)
 		}
 		delete(a.there, u.ID)
+	}
+	if len(c.Leaves) > 0 && a.client.world.calm {
+		a.fault("is told that %s left, who was there all the time", c.Leaves[0].ID)
 	}
 	a.client.world.joins += len(c.Joins)
 	a.client.world.leaves += len(c.Leaves)

@@ -68,6 +68,9 @@ func RunPresence(seed uint64) Result {
 	w := newWorld(seed)
 	w.meeting = true
 	w.after(time.Second, w.ghosts)
+	if w.calm = w.chance(0.3); w.calm {
+		w.after(w.between(20*time.Second, 30*time.Second), w.restart)
+	}
 	w.live()
 	w.ghosts()
 	w.auditPresence()

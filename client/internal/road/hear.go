@@ -130,8 +130,21 @@ func (m *Machine) Ended(number uint64) ([]Effect, error) {
 		return nil, nil
 	case !m.answered:
 		return nil, errUnwelcome
+	case m.idle:
+		return []Effect{Rest{number}}, nil
 	}
-	return []Effect{m.request(max(m.ping, 1))}, nil
+	return m.next(), nil
 }
+
+// Rested makes the request behind one that brought nothing, with what has been said
+// meanwhile.
+func (m *Machine) Rested(number uint64) []Effect {
+	if number != m.number {
+		return nil
+	}
+	return m.next()
+}
+
+func (m *Machine) next() []Effect { return []Effect{m.request(max(m.ping, 1))} }
 
 var errUnwelcome = errors.New("the answer holds no welcome")

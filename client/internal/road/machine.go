@@ -7,7 +7,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// Effect is something for the driver to do: [Open], [Post], [Farewell] or [Pass].
+// Effect is something for the driver to do: [Open], [Rest], [Post], [Farewell] or [Pass].
 type Effect interface{ effect() }
 
 // Open asks for the request that stands for the stream from now on, in place
@@ -16,8 +16,11 @@ type Open struct {
 	Number uint64
 	Body   []byte
 	Wait   int64 // on poll: how long the server may wait, in milliseconds
-	Rest   bool  // on poll: the one before brought nothing, so this is to come a little later
 }
+
+// Rest asks for a call of [Machine.Rested] a little later: the poll of this number
+// brought nothing.
+type Rest struct{ Number uint64 }
 
 // Post asks for a POST of commands. There is one at a time.
 type Post struct{ Body []byte }
@@ -30,6 +33,7 @@ type Farewell struct{ Body []byte }
 type Pass struct{ Input core.Input }
 
 func (Open) effect()     {}
+func (Rest) effect()     {}
 func (Post) effect()     {}
 func (Farewell) effect() {}
 func (Pass) effect()     {}
@@ -100,10 +104,9 @@ func (m *Machine) request(wait int64) Open {
 		hello.Enter = append(hello.Enter, protocol.Enter{Topic: e.name, State: e.state})
 	}
 	m.number++
-	rest := m.idle && wait > 0
 	m.stale, m.answered, m.idle = false, false, true
 	m.auth.asked = m.auth.id != 0
-	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait, Rest: rest}
+	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait}
 }
 
 func (m *Machine) topic(name string) *topic {
