@@ -1,5 +1,6 @@
 import type { Timers } from '../alarm.ts';
 import type {
+  Confirmed,
   Copy,
   DocumentHandler,
   DocumentHost,
@@ -11,6 +12,7 @@ import { type Encoded, encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import { Listeners } from '../listeners.ts';
 import type { Entry, Position } from '../protocol.ts';
+import type { Acknowledgement } from '../publication.ts';
 import { badOperation } from './json.ts';
 import { Mutating, type Mutation } from './mutation.ts';
 import type { Change, DocumentState, KeptOperation } from './state.ts';
@@ -89,6 +91,8 @@ export class Document<S extends DocumentState<F>, F = never> {
   #position: Position = { offset: 0 };
   readonly #left: () => void;
   #close: () => void = () => {};
+  /** Ends what tells of siblings. */
+  #unwatch: (() => void) | undefined;
 
   /** `left` is called when it is used no more, or has ended. */
   constructor(host: Host, topic: string, state: S, left: () => void) {
@@ -112,6 +116,7 @@ export class Document<S extends DocumentState<F>, F = never> {
     if (this.status === 'opening') return this.#load(() => this.save());
     this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
     this.#copy?.keep();
+    this.#watchSiblings();
     this.save();
   }
 
@@ -121,6 +126,8 @@ export class Document<S extends DocumentState<F>, F = never> {
    */
   revive(client: string | undefined, operations: readonly Revived[], copy: Copy | undefined): void {
     const fit = this.#take(copy, client, operations);
+    // When the client has them, so that they can be released.
+    queueMicrotask(() => this.#watchSiblings());
     for (const [i, operation] of operations.entries())
       if (fit.has(i - operations.length)) continue;
       else if (operation.place) this.host.copies?.over([operation.sending]);
@@ -238,6 +245,7 @@ export class Document<S extends DocumentState<F>, F = never> {
   /** Carries out what a step of the state has changed. */
   take(change: Change<F>): void {
     for (const key of change.amended ?? []) this.amend(key);
+    for (const key of change.released ?? []) this.#mutating.get(key)?.sending?.release();
     if (change.keys.length) {
       for (const key of change.keys) this.#untold.add(key);
       this.touched.tell(change.keys);
@@ -338,10 +346,21 @@ export class Document<S extends DocumentState<F>, F = never> {
       else if (!this.#copy) copy?.damaged(); // it is behind what is shown
       this.#copy ??= copy;
       this.#copy?.keep();
+      this.#watchSiblings();
       then();
     };
     const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
     loading.then(loaded, () => loaded());
+  }
+
+  /** Shows from now on what siblings have pending, if it is kept. */
+  #watchSiblings(): void {
+    if (!this.#copy || !this.state.beside || this.#unwatch || this.#ended) return;
+    const { copies } = this.host;
+    this.#unwatch = copies?.siblings(this.topic, this.state.name, (operations, first) => {
+      const change = this.replica.beside?.(operations, first);
+      if (change) this.take(change);
+    });
   }
 
   /** Goes on from what is stored; from nothing if that cannot be read. */
@@ -396,7 +415,7 @@ export class Document<S extends DocumentState<F>, F = never> {
       this.#leaveIfUnused();
     };
     const acknowledged = (): void => {
-      this.#copy?.entries([], [sending]);
+      this.#copy?.entries([], [{ key: sending }]);
       over();
     };
     const none = (): void => {};
@@ -411,9 +430,12 @@ export class Document<S extends DocumentState<F>, F = never> {
   }
 
   /** By which numbers the client knows the operations that a step has confirmed, or that are lost. */
-  #sendings({ confirmed, lost }: Change<F>): number[] {
-    const keys = [...confirmed.map(({ key }) => key), ...lost];
-    return keys.flatMap((key) => this.#mutating.get(key)?.sending?.key ?? []);
+  #sendings({ confirmed, lost }: Change<F>): Confirmed[] {
+    const all = [...confirmed, ...lost.map((key) => ({ key, place: {} as Acknowledgement }))];
+    return all.flatMap(({ key, place: { offset } }) => {
+      const { sending } = this.#mutating.get(key) ?? {};
+      return sending ? [{ key: sending.key, offset }] : [];
+    });
   }
 
   /** Takes a change that came without entries. */
@@ -429,7 +451,8 @@ export class Document<S extends DocumentState<F>, F = never> {
 
   #operation(key: number, encoded: Encoded): Operation {
     const { state } = this;
-    return { ...encoded, base: () => state.baseOf(key), positional: state.positional };
+    const waits = (): boolean => state.waits?.(key) ?? false;
+    return { ...encoded, base: () => state.baseOf(key), positional: state.positional, waits };
   }
 
   #handler(): DocumentHandler {
@@ -450,7 +473,8 @@ export class Document<S extends DocumentState<F>, F = never> {
           const change = this.replica.snapshot(snapshot, snapshot.recovered);
           const { offset, term, cells } = snapshot;
           this.#position = { offset, ...(term !== undefined && { term }) };
-          this.#copy?.snapshot({ ...this.#position, cells }, this.#sendings(change));
+          const seqs = this.state.seqs?.();
+          this.#copy?.snapshot({ ...this.#position, ...(seqs && { seqs }), cells }, this.#sendings(change));
           this.take(change);
           open();
         } catch (error) {
@@ -524,6 +548,7 @@ export class Document<S extends DocumentState<F>, F = never> {
 
   /** It has ended; what is stored stays if it is to be kept, or something of it waits. */
   #leave(waits = false): void {
+    this.#unwatch?.();
     if (this.#offline || waits) this.#copy?.close();
     else this.#copy?.erase();
     this.#close();
