@@ -121,7 +121,7 @@ describe('what one tab has pending', () => {
     expect(a.shown).toEqual([]);
   });
 
-  test('TABS-7 of a text does not show before it is confirmed', async () => {
+  test('TABS-9 of a text does not show before it is confirmed', async () => {
     const scene = await two();
     const { world, a, b, device } = scene;
     const { text } = await import('../../src/text.ts');
@@ -133,6 +133,28 @@ describe('what one tab has pending', () => {
     await world.pass(20_000);
     expect([x?.value, y?.value]).toEqual(['hello', 'hello']);
   });
+});
+
+test('TABS-10 what a sibling has stored with it does not show twice in the next life of its page', async () => {
+  const scene = await two();
+  const { world, server, device, a, b } = scene;
+  device.offline = false;
+  for (const { client } of [a, b]) client.connect();
+  await world.pass(20_000);
+  b.likes.add(2);
+  while (!server.log('counter:likes').entries.length) await world.pass(1);
+  b.page.kill();
+  await world.pass(1000); // a has read and stored it
+  expect(a.likes.value).toBe(2);
+  device.offline = true;
+  const next = open(scene);
+  await world.pass(1000);
+  expect(await device.rows('entry')).toHaveLength(1);
+  expect(next.likes.value).toBe(2);
+  device.offline = false;
+  next.client.connect();
+  await world.pass(20_000);
+  expect([next.likes.value, server.log('counter:likes').entries.length]).toEqual([2, 1]);
 });
 
 describe('what is made on what a sibling has pending', () => {
