@@ -27,7 +27,9 @@ async function play(seed: number, shared = false): Promise<void> {
 
   const publish = (): void => {
     const key = ++keys;
-    const base = world.chance(0.3) ? { base: 0, positional: world.chance(0.5), waits: world.chance(0.3) } : {};
+    const base = world.chance(0.3)
+      ? { base: 0, positional: world.chance(0.5), waits: world.chance(0.3) }
+      : {};
     const topic = 'base' in base ? document : (entries[world.below(2)] as string);
     const timeout = world.chance(0.2) ? 1 + world.below(3000) : 0;
     const data: Words = { key, version: 0 };
