@@ -7,7 +7,7 @@ import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
 import { encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { Channel, Storage } from '../storage/storage.ts';
 import { StoredCopies } from './copies.ts';
 import type { DeadLetter, OutboxEntry } from './dead.ts';
 import { platformLock } from './lock.ts';
@@ -39,6 +39,8 @@ export interface KeeperHost {
   /** Of this server; also names locks. */
   readonly name: string;
   readonly storage: Storage;
+  /** Joins one of the storage's channels; absent: it has none. */
+  readonly channel: ((...of: Parameters<NonNullable<Storage['channel']>>) => Channel | undefined) | undefined;
   readonly user: string;
   /** The client to go on as, and no other. */
   readonly only: string | undefined;
@@ -114,8 +116,9 @@ export class Keeper implements Copies {
     this.#client = client;
     this.#release = release;
     this.#siblings = new Siblings({
-      name: host.name,
+      join: (heard) => host.channel?.(`${host.name} ${this.#rows.all} entries`, heard),
       storage: host.storage,
+      version: host.version,
       saver: this.#saver,
       rows: this.#rows,
       client,
@@ -166,7 +169,7 @@ export class Keeper implements Copies {
   ): Promise<{ keeper: Keeper; life: Life }> {
     try {
       const others = this.#host.only === undefined ? await this.#orphans(all, lock) : [];
-      await this.#siblings.read(all);
+      await this.#siblings.read(all).catch(this.#host.report);
       return { keeper: this, life: await this.#revive(row, others) };
     } catch (error) {
       void this.#saver.stop();

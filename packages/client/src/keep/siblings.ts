@@ -1,15 +1,16 @@
 import type { SiblingOperation } from '../document.ts';
 import type { Channel, Storage } from '../storage/storage.ts';
-import { platformChannel } from './channel.ts';
 import type { ClientRow, EntryRow, Rows } from './rows.ts';
 import type { Saver } from './saver.ts';
 import { read, readable } from './valid.ts';
 
 /** What siblings need of those who keep the outbox. */
 export interface SiblingsHost {
-  /** Of this server. */
-  readonly name: string;
+  /** Joins the channel of the user's clients on this device; undefined: there is none. */
+  join(heard: (message: unknown) => void): Channel | undefined;
   readonly storage: Storage;
+  /** Of the application's schema. */
+  readonly version: number | undefined;
   readonly saver: Saver;
   readonly rows: Rows;
   /** Under which this client is stored. */
@@ -42,11 +43,12 @@ type Told = (operations: readonly SiblingOperation[], first: boolean) => void;
 /**
  * What the user's other clients on this device have pending in documents (rule
  * TABS-7). Each tells the others what it has stored, when it has; who comes later
- * reads the rows. Positional operations are passed over.
+ * reads the rows. Positional operations are passed over, and what was made for
+ * another version of the application.
  */
 export class Siblings {
   readonly #host: SiblingsHost;
-  readonly #channel: Channel;
+  readonly #channel: Channel | undefined;
   /** By client, as it is stored. */
   readonly #ids = new Map<string, string>();
   /** By row. */
@@ -61,24 +63,25 @@ export class Siblings {
 
   constructor(host: SiblingsHost) {
     this.#host = host;
-    const join = host.storage.channel?.bind(host.storage) ?? platformChannel;
-    this.#channel = join(`${host.name} ${host.rows.all} entries`, (news) => this.#hear(news as News));
+    this.#channel = host.join((news) => this.#hear(news as News));
   }
 
   /** Reads what there is; these are the clients. */
   async read(clients: readonly (readonly [client: string, row: ClientRow])[]): Promise<void> {
     const { storage, rows, client: self } = this.#host;
     for (const [client, { id }] of clients) if (id !== undefined) this.#ids.set(client, id);
-    if (clients.some(([client]) => client !== self)) {
+    try {
+      if (!this.#channel || clients.every(([client]) => client === self)) return;
       const stored = readable(await storage.read(rows.allEntries), read.entry, () => {});
       for (const [row, entry] of stored) {
         const client = rows.clientOf(row);
-        if (client !== self && isShown(entry)) this.#known.set(row, { client, entry });
+        if (client !== self && this.#shows(entry)) this.#known.set(row, { client, entry });
       }
+    } finally {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const news of early) this.#hear(news);
     }
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const news of early) this.#hear(news);
   }
 
   /** Tells of the operations on a document: at once, and when they have changed. */
@@ -97,9 +100,10 @@ export class Siblings {
 
   /** A row of this client was put, or taken away. */
   note(row: string, entry: EntryRow, gone?: Place): void {
-    if (!isShown(entry)) return;
+    if (!this.#channel || !this.#shows(entry)) return;
     const fate = { row, ...(gone ?? { entry }) };
-    this.#host.saver.after(() => this.#tell().push(fate));
+    // What is not stored may be sent under another client's name, by which nobody would know it.
+    this.#host.saver.after((stored) => this.#tell().push(stored || gone ? fate : { row }));
   }
 
   /** This client's id may be another. */
@@ -109,7 +113,7 @@ export class Siblings {
 
   close(): void {
     this.#closed = true;
-    this.#channel.close();
+    this.#channel?.close();
   }
 
   /** Tells what is stored, at the end of the turn. */
@@ -122,7 +126,7 @@ export class Siblings {
       const id = this.#host.id();
       if (this.#closed || (!fates.length && id === this.#toldId)) return;
       this.#toldId = id;
-      this.#channel.say({ client: this.#host.client, id, fates } satisfies News);
+      this.#channel?.say({ client: this.#host.client, id, fates } satisfies News);
     });
     return fates;
   }
@@ -145,13 +149,17 @@ export class Siblings {
     for (const fate of fates) {
       const { row } = fate;
       const entry = fate.entry ?? this.#known.get(row)?.entry;
-      if (!entry) continue;
+      if (!entry || !this.#shows(entry)) continue;
       if (fate.entry) this.#known.set(row, { client, entry });
       else this.#known.delete(row);
       change(entry, fate);
     }
     for (const [name, operations] of changed)
       for (const told of this.#watchers.get(name) ?? []) told(operations, false);
+  }
+
+  #shows({ doc, positional, version }: EntryRow): boolean {
+    return doc !== undefined && !positional && version === this.#host.version;
   }
 
   #operation(client: string, { row, entry, at = entry?.place?.offset, upTo }: Fate): SiblingOperation {
@@ -164,10 +172,6 @@ export class Siblings {
       ...(upTo !== undefined && { upTo }),
     };
   }
-}
-
-function isShown({ doc, positional }: EntryRow): boolean {
-  return doc !== undefined && !positional;
 }
 
 function nameOf({ topic, doc }: Pick<EntryRow, 'topic' | 'doc'>): string {

@@ -30,7 +30,8 @@ export interface Storage {
   lock?(name: string): Promise<(() => void) | undefined>;
   /**
    * Joins a channel: what is said on it is heard, later, by all others that joined it, in all
-   * pages and processes that use the storage. If absent, the platform's channels are used.
+   * pages and processes that use the storage. If absent, what one client has pending does not
+   * show in others.
    */
   channel?(name: string, heard: (message: unknown) => void): Channel;
 }

@@ -121,6 +121,40 @@ describe('what one tab has pending', () => {
     expect(a.shown).toEqual([]);
   });
 
+  test('TABS-7 does not show where its page is of another version of the application', async () => {
+    const { world, device } = await two();
+    const [old, now] = [1, 2].map((version) =>
+      device.page({ version }).client.counter('counter:likes', offline),
+    );
+    await world.pass(200);
+    old?.add(2);
+    await world.pass(200);
+    const later = device.page({ version: 2 }).client.counter('counter:likes', offline);
+    await world.pass(200);
+    expect([old?.value, now?.value, later.value]).toEqual([2, 0, 0]);
+    device.offline = false;
+    await world.pass(60_000);
+    expect([old?.value, now?.value, later.value]).toEqual([2, 2, 2]);
+  });
+
+  test('TABS-7 does not show when it could not be stored, until it is confirmed, once', async () => {
+    const { world, server, device, a, b } = await two();
+    b.likes.add(2);
+    await world.pass(50);
+    expect(a.likes.value).toBe(2);
+    device.full = true;
+    b.likes.add(3);
+    await world.pass(200);
+    expect(a.likes.value).toBe(2);
+    device.offline = false;
+    await world.pass(60_000);
+    expect([a.likes.value, b.likes.value]).toEqual([5, 5]);
+    expect(Math.max(...a.shown.map((shown) => (shown as [number])[0]))).toBe(5);
+    device.full = false;
+    await world.pass(60_000);
+    expect([a.likes.value, b.likes.value, server.log('counter:likes').entries.length]).toEqual([5, 5, 2]);
+  });
+
   test('TABS-9 of a text does not show before it is confirmed', async () => {
     const scene = await two();
     const { world, a, b, device } = scene;
