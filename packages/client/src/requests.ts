@@ -148,9 +148,10 @@ export class Requests {
         operation = amended;
         if (taken()) this.#feed({ kind: 'amend', key, ...words() });
       },
-      release: () => {
-        if (taken()) this.#feed({ kind: 'release', key, base: operation.base() });
-      },
+      release: () =>
+        this.#inOrder(() => {
+          if (taken()) this.#feed({ kind: 'release', key, base: operation.base() });
+        }),
       takeBack: () => {
         if (taken()) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
         const handler = this.#operations.get(key);
