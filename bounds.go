@@ -25,6 +25,8 @@ type Bounds struct {
 	Fragments     int // frames of one WebSocket message; 0: 64
 	OutboundBytes int // that wait for one connection to take them; 0: 4 MiB
 	OutboundTotal int // that wait for all; 0: 256 MiB
+
+	PresenceBytes int // of all members of topics together; 0: 64 MiB
 }
 
 // complete returns the bounds with their defaults, and 0 for none. In dev
@@ -45,6 +47,7 @@ func (b Bounds) complete(dev bool) Bounds {
 		{&b.Fragments, 64, false},
 		{&b.OutboundBytes, 4 << 20, false},
 		{&b.OutboundTotal, 256 << 20, false},
+		{&b.PresenceBytes, 64 << 20, false},
 	} {
 		switch {
 		case *f.value < 0, dev && f.rate:

@@ -71,11 +71,12 @@ type Config struct {
 	// looks at cookies: any page could then act for its visitor.
 	Origins []string
 
-	// The application's hooks; see AuthenticateFunc, AuthorizeFunc and
-	// OnPublishFunc. HookTimeout bounds each call; 0: 5 s.
+	// The application's hooks; see AuthenticateFunc, AuthorizeFunc,
+	// OnPublishFunc and OnOccupancyFunc. HookTimeout bounds each call; 0: 5 s.
 	Authenticate AuthenticateFunc
 	Authorize    AuthorizeFunc
 	OnPublish    OnPublishFunc
+	OnOccupancy  OnOccupancyFunc
 	HookTimeout  time.Duration
 
 	Limits       Limits        // zero fields: those of protocol.DefaultLimits
@@ -116,7 +117,36 @@ type Namespace struct {
 	// Type makes its topics documents: counter, set or records; empty: they are
 	// messages. Where every namespace exists, one that Namespaces does not name,
 	// and that has the name of a type, is of that type.
-	Type string
+	Type     string
+	Presence Presence // who is in its topics
+}
+
+// Presence says what is told of who is in the topics of a namespace. The zero
+// Presence lists members.
+type Presence struct {
+	Mode  PresenceMode
+	List  int           // members of one topic that are listed, those who came first; 0: 500
+	Grace time.Duration // how long a member stays whose connection has ended; 0: 5 s
+	Lease time.Duration // how long one stays after its last heartbeat over HTTP; 0: 30 s
+	Tick  time.Duration // watchers are told no more often; 0: 50 ms
+}
+
+// PresenceMode is what is told of who is in a topic.
+type PresenceMode string
+
+// The modes of presence.
+const (
+	PresenceList  PresenceMode = ""      // members, with their states
+	PresenceCount PresenceMode = "count" // how many there are
+	PresenceNone  PresenceMode = "none"  // nothing
+)
+
+func (p Presence) hub() hub.Presence {
+	h := hub.Presence{None: p.Mode == PresenceNone, List: p.List, Grace: p.Grace, Lease: p.Lease, Tick: p.Tick}
+	if p.Mode == PresenceCount {
+		h.List = -1
+	}
+	return h
 }
 
 func (c *Config) validate() error {
@@ -132,6 +162,12 @@ func (c *Config) validate() error {
 		}
 		if ns.KeepCount < 0 || ns.KeepAge < 0 {
 			return fmt.Errorf("tutti: Config.Namespaces[%q]: retention is not negative", name)
+		}
+		if p := ns.Presence; p.List < 0 || p.Grace < 0 || p.Lease < 0 || p.Tick < 0 {
+			return fmt.Errorf("tutti: Config.Namespaces[%q]: nothing of Presence is negative", name)
+		}
+		if m := ns.Presence.Mode; m != PresenceList && m != PresenceCount && m != PresenceNone {
+			return fmt.Errorf("tutti: Config.Namespaces[%q]: there is no presence mode %q", name, m)
 		}
 		if ns.Type != "" && registry.Kind(ns.Type) == nil {
 			return fmt.Errorf("tutti: Config.Namespaces[%q]: there is no type %q", name, ns.Type)
@@ -156,6 +192,7 @@ func (c *Config) setDefaults() {
 		{&l.Members, &d.Members},
 		{&l.Page, &d.Page},
 		{&l.DocumentBytes, &d.DocumentBytes},
+		{&l.StateBytes, &d.StateBytes},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.otherwise
@@ -201,7 +238,7 @@ func (c *Config) namespace(topic string) (hub.Namespace, error) {
 	}
 	return hub.Namespace{
 		Memory: ns.Memory, KeepCount: uint64(ns.KeepCount), KeepAge: ns.KeepAge, Latest: ns.Latest,
-		Type: registry.Kind(typ),
+		Type: registry.Kind(typ), Presence: ns.Presence.hub(),
 	}, nil
 }
 
@@ -217,7 +254,7 @@ func (c *Config) policy() auth.PolicyConfig {
 // no hook for it.
 func (c *Config) identifier() (func(string, protocol.Secret) (Identity, error), error) {
 	if c.Dev {
-		return func(_ string, secret protocol.Secret) (Identity, error) { return guest(secret), nil }, nil
+		return func(token string, secret protocol.Secret) (Identity, error) { return guest(token, secret), nil }, nil
 	}
 	if len(c.Keys) == 0 {
 		return func(token string, _ protocol.Secret) (Identity, error) {
@@ -244,6 +281,7 @@ func (c *Config) hooks() hub.Hooks {
 	if c.OnPublish != nil {
 		h.Publish = func(ctx context.Context, id Identity, m *hub.Message) error { return c.onPublish(ctx, id, m) }
 	}
+	h.Occupancy = c.OnOccupancy
 	return h
 }
 

@@ -3,6 +3,7 @@ package tutti
 import (
 	"hash/fnv"
 	"strconv"
+	"strings"
 
 	"github.com/tuttisync/tutti/auth"
 	"github.com/tuttisync/tutti/protocol"
@@ -13,10 +14,18 @@ var (
 	animals = [...]string{"Otter", "Heron", "Lynx", "Marten", "Finch", "Badger", "Wren", "Hare", "Stoat", "Plover", "Vole", "Egret", "Newt", "Robin", "Shrew", "Teal"}
 )
 
-// guest is who a visitor is in dev: the same one for the same client, with all
-// rights. Requests without a client are all one guest.
-func guest(secret protocol.Secret) Identity {
+// maxGuestBytes bounds the name that a visitor gives in dev.
+const maxGuestBytes = 64
+
+// guest is who a visitor is in dev, with all rights: who they say they are by a
+// token that is no more than a name, else the same one for the same client.
+// Requests with neither are all one guest (rule AUTH-7).
+func guest(token string, secret protocol.Secret) Identity {
 	id := Identity{Sub: "guest", Name: "Guest", Grants: auth.FullRights()}
+	named := Identity{Sub: token, Name: token, Grants: id.Grants}
+	if token != "" && len(token) <= maxGuestBytes && !strings.Contains(token, ".") && named.Check() == nil {
+		return named
+	}
 	if secret == "" {
 		return id
 	}

@@ -114,6 +114,7 @@ func New(config Config) (*Server, error) {
 		Drain:          config.Drain,
 		OutboundBytes:  bounds.OutboundBytes,
 		OutboundTotal:  bounds.OutboundTotal,
+		PresenceBytes:  int64(bounds.PresenceBytes),
 
 		Metrics: m,
 		Logger:  config.Logger,

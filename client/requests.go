@@ -44,6 +44,8 @@ func (r *requests) carryOut(effects ...road.Effect) {
 			r.open(e)
 		case road.Post:
 			r.post(e.Body)
+		case road.Farewell:
+			r.farewell(e.Body)
 		case road.Pass:
 			r.client.transportStep(r.transport, e.Input)
 		}
@@ -130,6 +132,18 @@ func (r *requests) hear(number uint64, messages []any) {
 	for _, m := range messages {
 		r.carryOut(r.machine.Hear(number, m)...)
 	}
+}
+
+// farewell says last words, which the end of the connection does not cut short.
+func (r *requests) farewell(body []byte) {
+	c := r.client
+	c.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), farewell)
+		defer cancel()
+		if _, err := c.askOnce(ctx, "/v1/commands", body); err != nil {
+			c.options.Logger.Debug("farewell failed", "err", err)
+		}
+	})
 }
 
 // post sends commands, and passes their answers on.

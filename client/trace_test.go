@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -91,9 +92,16 @@ func (x *recorded) merged(t *testing.T, s score) string {
 	for i, txn := range x.Txns {
 		c := text.Change{Agent: fmt.Sprint("agent", txn.Agent), Seq: seqs[txn.Agent], Op: txn.Patches}
 		for _, p := range txn.Parents {
-			c.Parents = append(c.Parents, ends[p]...)
+			for _, e := range ends[p] {
+				if !slices.Contains(c.Parents, e) {
+					c.Parents = append(c.Parents, e)
+				}
+			}
 		}
-		if ends[i] = c.Parents; !played[i] {
+		if !played[i] {
+			if events(txn.Patches) == 0 { // it is no entry; others may follow it
+				ends[i] = c.Parents
+			}
 			continue
 		}
 		seqs[txn.Agent] += events(txn.Patches)
@@ -105,6 +113,21 @@ func (x *recorded) merged(t *testing.T, s score) string {
 		t.Fatal(err)
 	}
 	return r.String()
+}
+
+// Each of its transactions has twice as many ways back as the one before.
+func TestTrace_part_of_a_history_that_merges_again_and_again(t *testing.T) {
+	x := &recorded{NumAgents: 1, Txns: []recordedTxn{
+		{Patches: text.Insert(0, "a")},
+		{Parents: []int{0}},
+		{Parents: []int{0, 1}, Patches: text.Insert(1, "b")},
+	}}
+	for i := range 60 {
+		x.Txns = append(x.Txns, recordedTxn{Parents: []int{i, i + 1, i + 2}, Patches: text.Insert(0, "c")})
+	}
+	if got := x.merged(t, score{clients: 1, notes: []note{{txn: 0}, {txn: 2}}}); got != "ab" {
+		t.Errorf("it makes %q", got)
+	}
 }
 
 const traceTopic = "text:trace"

@@ -110,7 +110,8 @@ func lenient[T any](v jsontext.Value) T {
 }
 
 // DecodeCommand reads one message of a client: *Hello, *Auth, *Prove,
-// *Subscribe, *Unsubscribe, *Publish, *History, *Ping or *Pong, valid in every field.
+// *Subscribe, *Unsubscribe, *Publish, *History, *Ping, *Pong, or one about
+// presence (*Watch to *Signal), valid in every field.
 // Otherwise it returns a *BadCommand. Members that it does not know are
 // passed over, so that newer clients can speak to older servers. The result
 // owns its memory.
@@ -160,6 +161,18 @@ func decodeCommand(message jsontext.Value, limits Limits) (any, error) {
 		command, err = decodeAs[Publish](message)
 	case TypeHistory:
 		command, err = decodeAs[History](message)
+	case TypeWatch:
+		command, err = decodeAs[Watch](message)
+	case TypeUnwatch:
+		command, err = decodeAs[Unwatch](message)
+	case TypeEnter:
+		command, err = decodeAs[Enter](message)
+	case TypeUpdate:
+		command, err = decodeAs[Update](message)
+	case TypeLeave:
+		command, err = decodeAs[Leave](message)
+	case TypeSignal:
+		command, err = decodeAs[Signal](message)
 	case TypePing:
 		return &Ping{}, nil
 	case TypePong:
@@ -207,7 +220,7 @@ func (h *Hello) check(l Limits) error {
 			return err
 		}
 	}
-	return nil
+	return h.checkPresence(l)
 }
 
 // checkProofs looks at the clients that a message proves.

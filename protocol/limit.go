@@ -22,6 +22,8 @@ const (
 	PageLimit         Limit = "page"
 
 	DocumentBytesLimit Limit = "documentBytes"
+	StateBytesLimit    Limit = "stateBytes"
+	PresenceBytesLimit Limit = "presenceBytes"
 
 	HelloTimeoutLimit       Limit = "helloTimeout"
 	MaxConnectionsLimit     Limit = "maxConnections"
@@ -40,7 +42,7 @@ const (
 
 var limitNames = []Limit{
 	NameLimit, MessageBytesLimit, FrameBytesLimit, FragmentsLimit, DepthLimit, MembersLimit, TopicsLimit, ClientsLimit,
-	VoidsLimit, PageLimit, DocumentBytesLimit, HelloTimeoutLimit, MaxConnectionsLimit, AddressConnectionsLimit, UserConnectionsLimit,
+	VoidsLimit, PageLimit, DocumentBytesLimit, StateBytesLimit, PresenceBytesLimit, HelloTimeoutLimit, MaxConnectionsLimit, AddressConnectionsLimit, UserConnectionsLimit,
 	ConnectsLimit, AddressConnectsLimit, CommandsLimit, BytesLimit, RequestsLimit, OutboundBytesLimit, OutboundTotalLimit,
 }
 

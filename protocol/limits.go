@@ -16,6 +16,8 @@ type Limits struct {
 	Page         int `json:"page"`         // entries of one page of history
 	// DocumentBytes bounds a document's cells as JSON (rule DOC-7).
 	DocumentBytes int `json:"documentBytes"`
+	// StateBytes bounds a member's state (rule PRES-3).
+	StateBytes int `json:"stateBytes"`
 }
 
 // DefaultLimits are the limits of a server that was told none.
@@ -31,6 +33,7 @@ func DefaultLimits() Limits {
 		Page:         1000,
 
 		DocumentBytes: 4 << 20,
+		StateBytes:    4 << 10,
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The types of messages. Client to server: hello, auth, subscribe,
+// The types of messages, but those about presence. Client to server: hello, auth, subscribe,
 // unsubscribe, publish, history, ping, pong. Server to client: the rest, ping
 // and pong.
 const (
@@ -39,6 +39,8 @@ type Hello struct {
 	Token   string        `json:"token,omitzero"`
 	Clients []ClientProof `json:"clients,omitzero"`
 	Topics  []Subscribe   `json:"topics,omitzero"`
+	Watch   []Watch       `json:"watch,omitzero"`
+	Enter   []Enter       `json:"enter,omitzero"`
 }
 
 // ClientProof proves one client and says which run of it this is.
@@ -223,9 +225,11 @@ func (p *HistoryPage) AppendJSON(b []byte) []byte {
 	return append(b, "]}"...)
 }
 
-// Failure answers a command that failed and has no answer of its own.
+// Failure answers a command that failed and has no answer of its own. Topic is
+// that of an update or a signal without an id.
 type Failure struct {
 	ID    uint64 `json:"id,omitzero"`
+	Topic string `json:"topic,omitzero"`
 	Error *Error `json:"error"`
 }
 
@@ -254,6 +258,10 @@ func ErrorOf(message any) *Error {
 	case *Failure:
 		return m.Error
 	case *Close:
+		return m.Error
+	case *Unwatched:
+		return m.Error
+	case *LeftMessage:
 		return m.Error
 	}
 	return nil
@@ -331,6 +339,28 @@ func typeOf(message any) string {
 		return TypeSnapshot
 	case *Close:
 		return TypeClose
+	case *Watch:
+		return TypeWatch
+	case *Unwatch:
+		return TypeUnwatch
+	case *Enter:
+		return TypeEnter
+	case *Update:
+		return TypeUpdate
+	case *Leave:
+		return TypeLeave
+	case *Signal:
+		return TypeSignal
+	case *Watching:
+		return TypeWatching
+	case *Unwatched:
+		return TypeUnwatched
+	case *Entered:
+		return TypeEntered
+	case *LeftMessage:
+		return TypeLeft
+	case *Presence:
+		return TypePresence
 	}
 	panic("protocol: not a message")
 }

@@ -25,5 +25,6 @@ func bounds(l config.Limits) tutti.Bounds {
 		Fragments:          l.Fragments,
 		OutboundBytes:      of(int(l.OutboundBytes)),
 		OutboundTotal:      of(int(l.OutboundTotal)),
+		PresenceBytes:      int(l.PresenceBytes),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -138,6 +139,11 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 	greet(cfg, door, logger)
 	ended := make(chan error, 1)
 	go func() { ended <- listen(server, listener) }()
+	running, stopped := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer stopped()
+	tasks.Go(func() { freeAtRest(running, collections, debug.FreeOSMemory) })
 	if cfg.Dev {
 		live, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
@@ -240,8 +246,17 @@ func embed(cfg *config.Config, logger *slog.Logger) (tutti.Config, error) {
 			KeepAge:   ns.Retention.Age,
 			Latest:    ns.Delivery == config.Latest,
 			Anonymous: ns.Anonymous,
+			Presence:  presenceOf(ns.Presence),
 		}
 	}
 	t.Site = web.Files()
 	return t, nil
+}
+
+func presenceOf(p config.Presence) tutti.Presence {
+	mode := tutti.PresenceMode(p.Mode)
+	if p.Mode == config.ListMembers {
+		mode = tutti.PresenceList
+	}
+	return tutti.Presence{Mode: mode, List: p.List, Grace: p.Grace, Lease: p.Lease, Tick: p.Tick}
 }

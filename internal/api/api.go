@@ -57,6 +57,8 @@ func New(config Config) *Server {
 	s.route("GET /v1/topics/{topic}/events", s.history)
 	s.route("DELETE /v1/topics/{topic}/events", s.truncate)
 	s.route("DELETE /v1/topics/{topic}/events/{offset}", s.redact)
+	s.route("GET /v1/topics/{topic}/presence", s.attendance)
+	s.route("POST /v1/topics/{topic}/presence", s.heartbeat)
 	s.route("GET /v1/topics", s.topics)
 	s.route("GET /v1/docs/{topic}", s.document)
 	s.route("POST /v1/docs/{topic}/ops", s.edit)

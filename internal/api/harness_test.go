@@ -91,10 +91,12 @@ func serve(t *testing.T, change ...func(*settings)) *testServer {
 	s.signing = set.signing
 	verifier, err := auth.NewVerifier(set.signing)
 	must(t, err)
-	set.hub.Policy, err = auth.NewPolicy(auth.PolicyConfig{Namespaces: map[string][]auth.Verb{"chat": nil, "cards": nil, "notes": nil, "open": set.open}})
+	set.hub.Policy, err = auth.NewPolicy(auth.PolicyConfig{Namespaces: map[string][]auth.Verb{"chat": nil, "silent": nil, "cards": nil, "notes": nil, "open": set.open}})
 	must(t, err)
 	set.hub.Namespace = func(topic string) (hub.Namespace, error) {
 		switch protocol.Namespace(topic) {
+		case "silent":
+			return hub.Namespace{Presence: hub.Presence{None: true}}, nil
 		case "chat", "open", "user":
 			return hub.Namespace{}, nil
 		case "cards":

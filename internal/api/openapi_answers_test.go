@@ -256,11 +256,16 @@ func samples(t *testing.T, s *testServer) []sample {
 		version    = "GET /v1/docs/{topic}/versions/{name}"
 		keep       = "PUT /v1/docs/{topic}/versions/{name}"
 		forget     = "DELETE /v1/docs/{topic}/versions/{name}"
+		attendance = "GET /v1/topics/{topic}/presence"
+		heartbeat  = "POST /v1/topics/{topic}/presence"
+		here       = "/v1/topics/chat:room/presence"
 		notes      = "/v1/docs/notes:room"
 		room       = "/v1/topics/chat:room/events"
 		nowhere    = "/v1/topics/nowhere:a/events"
-		cards      = "/v1/docs/cards:room"
-		large      = `{"op":{"op":"set","key":"a","value":{"text":"`
+
+		nowherePresence = "/v1/topics/nowhere:a/presence"
+		cards           = "/v1/docs/cards:room"
+		large           = `{"op":{"op":"set","key":"a","value":{"text":"`
 	)
 	key := func(k string) []string { return append(slices.Clone(admin), "Idempotency-Key", k) }
 	all := []sample{
@@ -275,6 +280,18 @@ func samples(t *testing.T, s *testServer) []sample {
 		{publish, room, `{"data":"reject"}`, admin, 422, false},
 		{publish, room, `{"data":"other"}`, key("k"), 422, false},
 		{publish, "/v1/topics/open:full/events", `{"data":1}`, nil, 507, false},
+
+		{heartbeat, here, `{"client":"a tab's","state":{"x":1}}`, admin, 400, false},
+		{heartbeat, here, `{"client":"tab-of-mine","state":{"x":1}}`, admin, 200, false},
+		{heartbeat, here, `{"client":"tab-of-yours","away":true}`, admin, 200, false},
+		{heartbeat, nowherePresence, `{"client":"tab-of-mine"}`, admin, 404, false},
+		{heartbeat, "/v1/topics/silent:a/presence", `{"client":"tab-of-mine"}`, admin, 409, false},
+		{heartbeat, here, `{"client":"tab-of-mine","state":"` + strings.Repeat("x", 300<<10) + `"}`, admin, 413, false},
+		{attendance, here, "", admin, 200, false},
+		{attendance, here + "?limit=1&after=x", "", admin, 200, false},
+		{attendance, here + "?limit=x", "", admin, 400, false},
+		{attendance, nowherePresence, "", admin, 404, false},
+		{attendance, "/v1/topics/silent:a/presence", "", admin, 409, false},
 
 		{history, room, "", admin, 200, false},
 		{history, room + "?after=1&limit=1", "", admin, 200, false},
@@ -443,6 +460,8 @@ func samples(t *testing.T, s *testServer) []sample {
 		{redact, room + "/3", "", nil, 0, false},
 		{topics, "/v1/topics", "", nil, 0, false},
 		{disconnect, "/v1/disconnect", `{"sub":"nobody"}`, nil, 0, false},
+		{attendance, here, "", nil, 0, false},
+		{heartbeat, here, `{"client":"tab-of-mine"}`, nil, 0, false},
 		{document, cards, "", nil, 0, false},
 		{edit, cards + "/ops", `{"op":{"op":"set","key":"a","value":{}}}`, nil, 0, false},
 		{changes, cards + "/history", "", nil, 0, false},

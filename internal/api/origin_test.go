@@ -20,6 +20,8 @@ var roads = map[string]string{
 	"POST /v1/topics/{topic}/events":            "POST /v1/topics/open:a/events",
 	"GET /v1/topics/{topic}/events":             "GET /v1/topics/open:a/events",
 	"GET /v1/topics":                            "GET /v1/topics",
+	"GET /v1/topics/{topic}/presence":           "GET /v1/topics/open:a/presence",
+	"POST /v1/topics/{topic}/presence":          "POST /v1/topics/open:a/presence",
 	"DELETE /v1/topics/{topic}/events":          "DELETE /v1/topics/open:a/events?before=1",
 	"DELETE /v1/topics/{topic}/events/{offset}": "DELETE /v1/topics/open:a/events/1",
 	"GET /v1/docs/{topic}":                      "GET /v1/docs/cards:a",

@@ -38,6 +38,14 @@ var usual = map[visitor]protocol.Code{
 	rightGrant: "",
 }
 
+// absent is how a command ends that needs one who has entered.
+var absent = map[visitor]protocol.Code{
+	noToken:    protocol.Unauthenticated,
+	expired:    protocol.TokenExpired,
+	wrongGrant: protocol.Forbidden,
+	rightGrant: protocol.NotFound,
+}
+
 // free is how a command ends that needs no right.
 var free = map[visitor]protocol.Code{noToken: "", expired: "", wrongGrant: "", rightGrant: ""}
 
@@ -125,6 +133,29 @@ var rights = map[string]rightsRow{
 	protocol.TypePong: {want: free, said: func(w *wire) protocol.Code {
 		return w.ask(`[{"type":"pong"},{"type":"ping"}]`).code()
 	}},
+
+	protocol.TypeWatch: {verb: auth.Read, want: usual, said: func(w *wire) protocol.Code {
+		return w.ask(fmt.Sprintf(`{"type":"watch","id":1,"topic":%q}`, rightsTopic)).code()
+	}},
+	protocol.TypeUnwatch: {want: free, said: func(w *wire) protocol.Code {
+		return w.ask(fmt.Sprintf(`{"type":"unwatch","id":1,"topic":%q}`, rightsTopic)).code()
+	}},
+	protocol.TypeEnter: {verb: auth.Presence, want: usual, said: func(w *wire) protocol.Code {
+		return w.ask(fmt.Sprintf(`{"type":"enter","id":1,"topic":%q}`, rightsTopic)).code()
+	}},
+	protocol.TypeUpdate: {verb: auth.Presence, want: absent, said: func(w *wire) protocol.Code {
+		return w.ask(fmt.Sprintf(`{"type":"update","id":1,"topic":%q,"state":1}`, rightsTopic)).code()
+	}},
+	protocol.TypeSignal: {verb: auth.Presence, want: absent, said: func(w *wire) protocol.Code {
+		return w.ask(fmt.Sprintf(`{"type":"signal","id":1,"topic":%q,"name":"wave"}`, rightsTopic)).code()
+	}},
+	protocol.TypeLeave: {want: free, said: func(w *wire) protocol.Code {
+		return w.ask(fmt.Sprintf(`{"type":"leave","id":1,"topic":%q}`, rightsTopic)).code()
+	}},
+	"GET /v1/topics/{topic}/presence": {verb: auth.Read, want: usual, road: overHTTP("GET", "/v1/topics/"+rightsTopic+"/presence", "")},
+	"POST /v1/topics/{topic}/presence": {verb: auth.Presence, want: usual, road: overHTTP(
+		"POST", "/v1/topics/"+rightsTopic+"/presence", `{"client":"tab-of-mine"}`,
+	)},
 
 	// To open a WebSocket needs no right: hello and what follows do.
 	"GET /v1/ws": {want: free, road: func(s *testServer, token string) protocol.Code {
@@ -272,7 +303,7 @@ var routePattern = regexp.MustCompile(`^[A-Z]+ /`)
 func commands(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	for _, name := range literals(t, "../../protocol/message.go") {
+	for _, name := range append(literals(t, "../../protocol/message.go"), literals(t, "../../protocol/presence.go")...) {
 		_, err := protocol.DecodeCommand([]byte(`{"type":`+strconv.Quote(name)+`}`), protocol.DefaultLimits())
 		if err == nil || protocol.AsError(err).Code != protocol.UnknownType {
 			found = append(found, name)

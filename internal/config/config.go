@@ -38,7 +38,27 @@ type Namespace struct {
 	Retention  Retention   `yaml:"retention"`
 	Delivery   Delivery    `yaml:"delivery"`
 	Anonymous  []auth.Verb `yaml:"anonymous"` // what everybody may, with a token or without
+	Presence   Presence    `yaml:"presence"`
 }
+
+// Presence is who is in the topics of a namespace.
+type Presence struct {
+	Mode  PresenceMode  `yaml:"mode"`
+	List  int           `yaml:"list"`  // members of a topic that are listed
+	Grace time.Duration `yaml:"grace"` // how long a member stays whose connection has ended
+	Lease time.Duration `yaml:"lease"` // how long one stays that has none
+	Tick  time.Duration `yaml:"tick"`  // watchers are told no more often
+}
+
+// PresenceMode is what is told of who is in a topic.
+type PresenceMode string
+
+// The modes of presence.
+const (
+	ListMembers  PresenceMode = "list"
+	CountMembers PresenceMode = "count" // how many there are
+	NoPresence   PresenceMode = "none"
+)
 
 // Messages is the Type of topics that are logs and no documents.
 const Messages = "messages"
@@ -80,6 +100,8 @@ type Limits struct {
 	Page         int  `yaml:"page"`
 
 	DocumentBytes Size `yaml:"documentBytes"`
+	StateBytes    Size `yaml:"stateBytes"`    // of one member's state
+	PresenceBytes Size `yaml:"presenceBytes"` // of all members together
 
 	HelloTimeout   time.Duration `yaml:"helloTimeout"`   // from the connection to its hello
 	Ping           time.Duration `yaml:"ping"`           // longest silence of the server
@@ -115,6 +137,7 @@ func (l Limits) Protocol() protocol.Limits {
 		Page:         l.Page,
 
 		DocumentBytes: int(l.DocumentBytes),
+		StateBytes:    int(l.StateBytes),
 	}
 }
 
@@ -139,6 +162,8 @@ func Default() *Config {
 			Members:        l.Members,
 			Page:           l.Page,
 			DocumentBytes:  Size(l.DocumentBytes),
+			StateBytes:     Size(l.StateBytes),
+			PresenceBytes:  64 << 20,
 			HelloTimeout:   5 * time.Second,
 			Ping:           25 * time.Second,
 			Grace:          10 * time.Second,
@@ -161,7 +186,11 @@ func Default() *Config {
 }
 
 func defaultNamespace() Namespace {
-	return Namespace{Type: Messages, Durability: Durable, Delivery: All}
+	return Namespace{Type: Messages, Durability: Durable, Delivery: All, Presence: defaultPresence()}
+}
+
+func defaultPresence() Presence {
+	return Presence{Mode: ListMembers, List: 500, Grace: 5 * time.Second, Lease: 30 * time.Second, Tick: 50 * time.Millisecond}
 }
 
 // Namespace returns how the topics of a namespace behave, and whether it

@@ -89,17 +89,22 @@ namespaces:
   news: *open
   plain:
   user: {durability: memory}
+  office: {presence: {mode: count, list: 20, grace: 2s, lease: 1m, tick: 100ms}}
 limits: {messageBytes: 1KiB, frameBytes: 1MiB, documentBytes: 1MiB, ping: 1m}
 log: {level: debug, format: json}
 `)
-	open := Namespace{Type: Messages, Durability: Durable, Retention: Retention{5, 36 * time.Hour}, Delivery: Latest, Anonymous: []auth.Verb{auth.Read}}
+	open := Namespace{Type: Messages, Durability: Durable, Retention: Retention{5, 36 * time.Hour}, Delivery: Latest, Anonymous: []auth.Verb{auth.Read}, Presence: defaultPresence()}
 	want := Default()
 	want.Addr, want.BasePath, want.Memory = "[::1]:0", "/a/b", true
 	want.Origins = []string{"https://a.example", "http://localhost:5173", "*"}
 	want.Auth = Auth{Keys: []Key{{Kid: "k", Secret: secret}}, Issuer: "us", Audience: "them"}
 	want.Namespaces = map[string]Namespace{
-		"chat": open, "news": open, "plain": defaultNamespace(), "user": {Type: Messages, Durability: Memory, Delivery: All},
-		"tasks": {Type: "records", Durability: Durable, Delivery: All},
+		"chat": open, "news": open, "plain": defaultNamespace(), "user": {Type: Messages, Durability: Memory, Delivery: All, Presence: defaultPresence()},
+		"tasks": {Type: "records", Durability: Durable, Delivery: All, Presence: defaultPresence()},
+		"office": {
+			Type: Messages, Durability: Durable, Delivery: All,
+			Presence: Presence{Mode: CountMembers, List: 20, Grace: 2 * time.Second, Lease: time.Minute, Tick: 100 * time.Millisecond},
+		},
 	}
 	want.Limits.MessageBytes, want.Limits.FrameBytes, want.Limits.Ping = 1<<10, 1<<20, time.Minute
 	want.Limits.DocumentBytes = 1 << 20
@@ -120,7 +125,7 @@ func TestLoad_environment_as_the_file(t *testing.T) {
 		"auth.issuer": "i", "auth.audience": "a", "auth.leeway": "1s", "auth.keys": "[{secret: " + secret + "}]",
 		"namespaces": "{chat: {retention: {age: 1h}}}", "anyNamespace": "true",
 		"limits.messageBytes": "1KiB", "limits.frameBytes": "2MiB", "limits.topics": "1", "limits.clients": "1",
-		"limits.voids": "1", "limits.depth": "1", "limits.page": "1", "limits.documentBytes": "1MiB", "limits.helloTimeout": "1s", "limits.ping": "1s",
+		"limits.voids": "1", "limits.depth": "1", "limits.page": "1", "limits.documentBytes": "1MiB", "limits.stateBytes": "1KiB", "limits.presenceBytes": "1MiB", "limits.helloTimeout": "1s", "limits.ping": "1s",
 		"limits.grace": "1s", "limits.hookTimeout": "1s", "limits.maxConnections": "1",
 		"trustedProxies": "10.0.0.0/8,192.0.2.1", "limits.members": "1", "limits.fragments": "1", "limits.addressConnections": "0",
 		"limits.userConnections": "1", "limits.addressConnects": "1", "limits.connects": "1", "limits.commands": "1",

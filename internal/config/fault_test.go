@@ -41,7 +41,7 @@ func TestLoad_faults(t *testing.T) {
 		{"large file", strings.Repeat("#", maxFileBytes+1), "", "read configuration: FILE is larger than 1048576 bytes"},
 
 		{"variable of a bool", "", "TUTTI_DEV=1", `TUTTI_DEV: "1" is not true or false`},
-		{"variable in YAML", "", "TUTTI_NAMESPACES={chat: {kint: a}}", "TUTTI_NAMESPACES: chat.kint: unknown key; known are type, durability, retention, delivery, anonymous"},
+		{"variable in YAML", "", "TUTTI_NAMESPACES={chat: {kint: a}}", "TUTTI_NAMESPACES: chat.kint: unknown key; known are type, durability, retention, delivery, anonymous, presence"},
 		{"variable not in YAML", "", "TUTTI_AUTH_KEYS=[", "TUTTI_AUTH_KEYS: line 1: did not find expected node content"},
 		{"variable in YAML of another shape", "", "TUTTI_AUTH_KEYS={}", "TUTTI_AUTH_KEYS: the document: must be a list"},
 
@@ -89,6 +89,13 @@ func TestLoad_faults(t *testing.T) {
 		{"depth", "limits: {depth: 1001}", "", "limits.depth: 1001 is not between 1 and 1000"},
 		{"page", "limits: {page: 0}", "", "limits.page: 0 is not between 1 and 100000"},
 		{"documentBytes", "limits: {documentBytes: 0}", "", "limits.documentBytes: 0B is not between 1B and 256MiB"},
+		{"stateBytes", "limits: {stateBytes: 1}", "", "limits.stateBytes: 1B is not between 2B and 1MiB"},
+		{"presenceBytes", "limits: {presenceBytes: 1KiB}", "", "limits.presenceBytes: 1KiB is not between 1MiB and 1024GiB"},
+		{"presence mode", "namespaces: {a: {presence: {mode: some}}}", "", `namespaces.a.presence.mode: "some" is not list, count or none`},
+		{"presence list", "namespaces: {a: {presence: {list: -1}}}", "", "namespaces.a.presence.list: -1 is not between 1 and 100000"},
+		{"presence grace", "namespaces: {a: {presence: {grace: 1h}}}", "", "namespaces.a.presence.grace: 1h0m0s is not between 1ms and 10m0s"},
+		{"presence lease", "namespaces: {a: {presence: {lease: 1ms}}}", "", "namespaces.a.presence.lease: 1ms is not between 1s and 1h0m0s"},
+		{"presence tick", "namespaces: {a: {presence: {tick: 1ms}}}", "", "namespaces.a.presence.tick: 1ms is not between 10ms and 10s"},
 		{"helloTimeout", "limits: {helloTimeout: 2m}", "", "limits.helloTimeout: 2m0s is not between 100ms and 1m0s"},
 		{"ping", "limits: {ping: 1ms}", "", "limits.ping: 1ms is not between 100ms and 10m0s"},
 		{"grace", "limits: {grace: 0s}", "", "limits.grace: 0s is not between 100ms and 10m0s"},

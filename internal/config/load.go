@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -72,6 +73,14 @@ func (c *Config) complete() {
 		if ns.Delivery == "" {
 			ns.Delivery = All
 		}
+		ns.Presence.complete()
 		c.Namespaces[name] = ns
 	}
+}
+
+func (p *Presence) complete() {
+	d := defaultPresence()
+	p.Mode = cmp.Or(p.Mode, d.Mode)
+	p.List = cmp.Or(p.List, d.List)
+	p.Grace, p.Lease, p.Tick = cmp.Or(p.Grace, d.Grace), cmp.Or(p.Lease, d.Lease), cmp.Or(p.Tick, d.Tick)
 }

@@ -114,6 +114,7 @@ func (ns Namespace) check(found *faults, name string) {
 	if ns.Retention.Age < 0 {
 		found.add(key+".retention.age", "%v is below 0, which means no bound", ns.Retention.Age)
 	}
+	ns.Presence.check(found, key+".presence")
 	for i, v := range ns.Anonymous {
 		item := key + ".anonymous[" + strconv.Itoa(i) + "]"
 		switch {
@@ -123,6 +124,16 @@ func (ns Namespace) check(found *faults, name string) {
 			found.add(item, "users' own topics cannot be open to all")
 		}
 	}
+}
+
+func (p Presence) check(found *faults, key string) {
+	if p.Mode != ListMembers && p.Mode != CountMembers && p.Mode != NoPresence {
+		found.add(key+".mode", "%.40q is not list, count or none", p.Mode)
+	}
+	between(found, key+".list", p.List, 1, 100_000)
+	between(found, key+".grace", p.Grace, time.Millisecond, 10*time.Minute)
+	between(found, key+".lease", p.Lease, time.Second, time.Hour)
+	between(found, key+".tick", p.Tick, 10*time.Millisecond, 10*time.Second)
 }
 
 func (l Limits) check(found *faults) {
@@ -141,6 +152,8 @@ func (l Limits) check(found *faults) {
 	l.checkBounds(found)
 	between(found, "limits.page", l.Page, 1, 100_000)
 	between(found, "limits.documentBytes", l.DocumentBytes, 1, 256<<20)
+	between(found, "limits.stateBytes", l.StateBytes, 2, 1<<20)
+	between(found, "limits.presenceBytes", l.PresenceBytes, 1<<20, 1<<40)
 	between(found, "limits.helloTimeout", l.HelloTimeout, 100*time.Millisecond, time.Minute)
 	between(found, "limits.ping", l.Ping, 100*time.Millisecond, 10*time.Minute)
 	between(found, "limits.grace", l.Grace, 100*time.Millisecond, 10*time.Minute)

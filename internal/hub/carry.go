@@ -27,6 +27,18 @@ func (c *Conn) carry(e session.Effect) {
 		c.publish(e)
 	case session.History:
 		c.history(e)
+	case session.Watch:
+		c.watch(e)
+	case session.Unwatch:
+		c.unwatch(e.Command)
+	case session.Enter:
+		c.enter(e)
+	case session.Update:
+		c.update(e)
+	case session.Leave:
+		c.leaveRooms(e)
+	case session.Signal:
+		c.signal(e)
 	case session.Review:
 		c.review(e.Identity)
 	case session.Pause:
@@ -70,6 +82,7 @@ func (c *Conn) claim(clients []session.Client) {
 	gone := left(former, c.session.Clients())
 	c.mu.Unlock()
 	c.hub.claims.release(c, gone, c.hub.now())
+	c.releaseClients(gone)
 	c.rearm()
 	for _, e := range effects {
 		c.carry(e)
@@ -99,9 +112,10 @@ func (c *Conn) review(identity auth.Identity) {
 			c.drop(name, &protocol.Unsubscribed{Topic: name, Error: protocol.AsError(err)})
 		}
 	}
+	c.reviewPresence(identity)
 	c.mu.Lock()
 	c.paused = c.session.Expired()
-	start := !c.paused && (len(c.dirty) > 0 || !c.catchup.idle()) && c.schedule()
+	start := !c.paused && (len(c.dirty)+len(c.news) > 0 || !c.catchup.idle()) && c.schedule()
 	c.mu.Unlock()
 	c.queue(start)
 }

@@ -50,17 +50,20 @@ type Conn struct {
 	replies []byte             // frames to be written first
 	topics  map[string]*cursor // subscriptions
 	dirty   []*cursor          // with something to read
-	catchup *catchup           // nil while it was never behind
-	writing bool               // in the writers' queue, or being written to
-	paused  bool               // the identity has expired
-	ending  *protocol.Error    // say it, then close
-	leaving bool               // close when all is said
-	going   bool               // must come back elsewhere, when all is answered
-	taking  bool               // a frame is being acted on
-	ended   bool               // closed, or closing
-	pending int                // publishes without a verdict
-	waiting int                // bytes of their data
-	account account            // of what waits for the peer
+	watches map[string]*watch
+	news    []*watch        // with something to tell
+	members []membership    // that it holds
+	catchup *catchup        // nil while it was never behind
+	writing bool            // in the writers' queue, or being written to
+	paused  bool            // the identity has expired
+	ending  *protocol.Error // say it, then close
+	leaving bool            // close when all is said
+	going   bool            // must come back elsewhere, when all is answered
+	taking  bool            // a frame is being acted on
+	ended   bool            // closed, or closing
+	pending int             // publishes without a verdict
+	waiting int             // bytes of their data
+	account account         // of what waits for the peer
 	lanes   map[string]*lane
 	room    chan struct{} // closed when there is room again, if anyone waits
 }
@@ -238,6 +241,8 @@ func (c *Conn) Closed() {
 	c.makeRoom()
 	topics := c.topics
 	c.topics, c.dirty, c.replies, c.catchup = nil, nil, nil, nil
+	watches, members := c.watches, c.members
+	c.watches, c.news, c.members = nil, nil, nil
 	c.account.closed = true
 	c.unstall()
 	c.count()
@@ -246,6 +251,10 @@ func (c *Conn) Closed() {
 	for _, cur := range topics {
 		cur.topic.detach(cur)
 	}
+	for _, w := range watches {
+		w.end()
+	}
+	h.release(c, members)
 	h.config.Metrics.Subscribed(-len(topics))
 	h.claims.release(c, clients, h.now())
 	h.config.Metrics.Connected(c.road, -1)

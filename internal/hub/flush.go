@@ -19,10 +19,15 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	replies := c.replies
 	c.replies = nil
 	var dirty []*cursor
+	var watches []*watch
 	if !c.paused && c.ending == nil {
 		dirty, c.dirty = c.dirty, nil
 		for _, cur := range dirty {
 			cur.dirty = false
+		}
+		watches, c.news = c.news, nil
+		for _, w := range watches {
+			w.dirty = false
 		}
 	}
 	c.makeRoom()
@@ -34,7 +39,15 @@ func (c *Conn) flush(frames [][]byte) [][]byte {
 	frames, paged := c.takePage(frames)
 	frames, found := c.gather(frames, dirty, flushBytes-paged.bytes-paged.shared.size())
 	clear(dirty)
+	frames, told, again := c.announce(frames, watches, flushBytes-paged.bytes-paged.shared.size()-found.own)
+	found.own += told
 	c.mu.Lock()
+	for _, w := range again {
+		if !w.closed && !w.dirty {
+			w.dirty = true
+			c.news = append(c.news, w)
+		}
+	}
 	if c.dirty == nil {
 		c.dirty = dirty[:0]
 	}
@@ -139,7 +152,7 @@ func (c *Conn) rest() {
 	c.mu.Lock()
 	c.unstall()
 	c.count()
-	if len(c.replies) > 0 || ((len(c.dirty) > 0 || c.catchup.waits()) && !c.paused && c.ending == nil) {
+	if len(c.replies) > 0 || ((len(c.dirty)+len(c.news) > 0 || c.catchup.waits()) && !c.paused && c.ending == nil) {
 		c.mu.Unlock()
 		c.hub.writers.push(c.hub, []*Conn{c})
 		return

@@ -24,6 +24,7 @@ type Hooks struct {
 
 	Authorize func(ctx context.Context, identity auth.Identity, verb auth.Verb, topic string) error
 	Publish   func(ctx context.Context, identity auth.Identity, m *Message) error
+	Occupancy func(ctx context.Context, o Occupancy) error
 	Timeout   time.Duration // of each call; must be set
 }
 

@@ -50,6 +50,7 @@ type Config struct {
 	TopicRing int   // of one topic's ring in one encoding; 0: 1 MiB
 
 	DocumentsBytes int64 // of all documents that are held together; 0: 256 MiB
+	PresenceBytes  int64 // of all members of all topics together; 0: no bound
 
 	Metrics *metrics.Metrics
 	Logger  *slog.Logger
@@ -57,7 +58,9 @@ type Config struct {
 	// Spawn runs a task apart from the caller; nil: on a goroutine of its own.
 	// The simulation runs them one by one.
 	Spawn func(task func())
-	// NewID names a connection.
+	// After calls a function when some time has passed; nil: time.AfterFunc.
+	After func(time.Duration, func())
+	// NewID names a connection, and the hub.
 	NewID func() string
 }
 
@@ -70,6 +73,8 @@ type Namespace struct {
 	// of what they missed (rule SUB-8).
 	Latest bool
 	Type   doc.Kind // of its topics, which are documents; nil: they are messages
+
+	Presence Presence // who is in its topics
 }
 
 const (
@@ -95,6 +100,9 @@ type Hub struct {
 	loads     chan struct{} // one token for each document that is read from the store
 	values    chan struct{} // one for each that is told as a value
 	travels   chan struct{} // one for each that is folded apart, as it was
+
+	rooms       rooms
+	occupancies occupancies
 
 	claims   claims
 	outbound outbound
@@ -143,6 +151,9 @@ func New(config Config) (*Hub, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	if config.After == nil {
+		config.After = func(d time.Duration, f func()) { time.AfterFunc(d, f) }
+	}
 	h := &Hub{
 		config: config,
 		seed:   maphash.MakeSeed(),
@@ -161,6 +172,7 @@ func New(config Config) (*Hub, error) {
 	h.config.Encoders[Stored] = appendStored
 	h.fetches.limit, h.scans.limit, h.keeps.limit = maxFetches, maxScans, maxKeeps
 	h.documents.init(config.DocumentsBytes)
+	h.rooms.epoch, h.rooms.all = config.NewID(), make(map[string]*room)
 	h.claims.owners = make(map[string]claim)
 	h.members.all = make(map[member]uint64)
 	h.wheel.init(config.Now())

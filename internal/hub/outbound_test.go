@@ -17,7 +17,8 @@ func (n *node) page(topic string, bytes int) string {
 	return fmt.Sprintf(`{"type":"history","id":1,"topic":%q}`, topic)
 }
 
-// stuck stalls the line, and waits until the answer to a command hangs in it.
+// stuck stalls the line, and waits until the answer to a command hangs in it, or
+// the hub has closed it over that already.
 func (l *line) stuck(command string) {
 	l.t.Helper()
 	l.stall()
@@ -27,7 +28,7 @@ func (l *line) stuck(command string) {
 		l.say(command)
 	}()
 	l.t.Cleanup(func() { <-heard })
-	l.await(l.t, "something that stalls", func() bool { return l.done != nil })
+	l.await(l.t, "something that stalls", func() bool { return l.done != nil || l.closed })
 }
 
 func roomy(c *Config) { c.Session.Limits.MessageBytes = 1 << 20 }

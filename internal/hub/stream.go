@@ -19,10 +19,21 @@ type StreamConfig struct {
 	Encoding  Encoding
 	Heartbeat time.Duration // how long nothing may be said; 0: for ever
 	Road      metrics.Road  // what it is counted as; empty: the program's own
+	// Presence says what is told of who is in the topics; empty: nothing.
+	Presence PresenceNews
 	// Cut, if not nil, makes a write that is under way fail, from any goroutine.
 	// It says that what Next returned waits for a peer until the next call.
 	Cut func()
 }
+
+// PresenceNews is what a stream tells of who is in its topics (rule PRES-18).
+type PresenceNews string
+
+// What a stream may tell.
+const (
+	PresenceList PresenceNews = "list" // who is there, after each change
+	PresenceDiff PresenceNews = "diff" // messages: watching, then presence
+)
 
 // Stream is a one-way reader of some topics. It is used from one goroutine.
 type Stream struct {
@@ -35,7 +46,9 @@ type Stream struct {
 	mu      sync.Mutex // guards the fields below
 	dirty   []*cursor
 	cursors []*cursor
-	notices []Batch // to be returned first
+	watches []*watch
+	rooms   []*watch // with something to tell
+	notices []Batch  // to be returned first
 	said    time.Time
 	silent  bool // nothing was said for the heartbeat interval
 	closed  bool
@@ -50,7 +63,8 @@ type Start struct {
 	Recovered bool
 }
 
-// Batch is what Next found: entries of one topic, a new start, a redaction, or
+// Batch is what Next found: entries of one topic, a new start, a redaction, who is
+// there, or
 // (Index -1) that it is time for a sign of life.
 type Batch struct {
 	Index  int // of the topic in the config
@@ -59,6 +73,8 @@ type Batch struct {
 	Lost   *Start
 	// Redacted is the offset of an entry that was redacted; 0: none was.
 	Redacted uint64
+	// Presence is JSON that tells who is in the topic; nil: it tells nothing.
+	Presence []byte
 }
 
 // Open starts a stream. Whoever opens it closes it.
@@ -88,6 +104,10 @@ func (h *Hub) Open(ctx context.Context, config StreamConfig) (*Stream, error) {
 		s.cursors = append(s.cursors, c)
 		s.dirty = append(s.dirty, c)
 		s.starts = append(s.starts, Start{Topic: sub.Topic, Position: at.position, Recovered: at.recovered})
+	}
+	if err := s.watchRooms(); err != nil {
+		s.detach()
+		return nil, err
 	}
 	s.timer.fire = s.tick
 	h.members.add(s)
@@ -122,6 +142,9 @@ func (s *Stream) Close() {
 func (s *Stream) detach() {
 	for _, c := range s.cursors {
 		c.topic.detach(c)
+	}
+	for _, w := range s.watches {
+		w.end()
 	}
 }
 
@@ -161,10 +184,20 @@ func (s *Stream) Poll(ctx context.Context, frames [][]byte) (Batch, bool, error)
 			s.dirty = s.dirty[1:]
 			c.dirty = false
 		}
+		var w *watch
+		if err == nil && c == nil && len(s.rooms) > 0 {
+			w = s.rooms[0]
+			s.rooms = s.rooms[1:]
+			w.dirty = false
+		}
 		s.mu.Unlock()
 		switch {
 		case err != nil:
 			return Batch{}, false, err
+		case w != nil:
+			if b, found := s.announce(w); found {
+				return b, true, nil
+			}
 		case c != nil:
 			b, err := s.read(ctx, c, frames)
 			if err != nil || b.Lost != nil || len(b.Frames) > 0 {

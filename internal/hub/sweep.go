@@ -28,6 +28,7 @@ func (h *Hub) Tick() {
 	h.tellDue(now)
 	h.callIn()
 	h.config.Metrics.Outbound(h.outbound.bytes.Load())
+	h.config.Metrics.Members(h.rooms.members.Load(), h.rooms.bytes.Load())
 	h.config.Metrics.Documents(h.documents.totals())
 	if h.outbound.relieved.Store(false); h.outbound.over() && !h.outbound.relieved.Swap(true) {
 		h.relieve()
@@ -114,8 +115,8 @@ func (t *Topic) look(now time.Time, share int) looks {
 		}
 		return cold
 	}
-	if t.document != nil {
-		t.document.tidy(now)
+	if t.document != nil && !t.document.tidy(now) && !t.inbox.working {
+		t.sequencer = nil // it would be made anew
 	}
 	if t.loaded && !t.tidying && now.Sub(t.swept) >= retainEvery {
 		t.swept = now

@@ -20,6 +20,8 @@ type Metrics struct {
 	streams       map[Road]prometheus.Gauge
 	subscriptions prometheus.Gauge
 	outbound      prometheus.Gauge
+	members       prometheus.Gauge
+	presenceBytes prometheus.Gauge
 	documents     prometheus.Gauge
 	documentBytes prometheus.Gauge
 	told          prometheus.Counter
@@ -46,6 +48,8 @@ func New() *Metrics {
 		registry:      prometheus.NewRegistry(),
 		subscriptions: gauge("subscriptions", "Topics that connections read, added up."),
 		outbound:      gauge("outbound_bytes", "Bytes that wait for readers to take them."),
+		members:       gauge("members", "Members of all topics: who is present."),
+		presenceBytes: gauge("presence_bytes", "Bytes that they and their states count."),
 		documents:     gauge("documents", "Documents that are held in memory."),
 		documentBytes: gauge("document_bytes", "Bytes that they take, about."),
 		told:          counter("snapshots_total", "Snapshots of documents that went out, once for each reader."),
@@ -68,7 +72,7 @@ func New() *Metrics {
 	m.connections = m.byRoad("connections", "Two-way connections, by road.", twoWay)
 	m.streams = m.byRoad("streams", "One-way readers, by road.", oneWay)
 	m.registry.MustRegister(
-		m.subscriptions, m.outbound, m.documents, m.documentBytes, m.told, m.kept, m.entries, m.delivered, m.received, m.sent, m.lag, m.delivery, m.lost, m.stalled,
+		m.subscriptions, m.outbound, m.members, m.presenceBytes, m.documents, m.documentBytes, m.told, m.kept, m.entries, m.delivered, m.received, m.sent, m.lag, m.delivery, m.lost, m.stalled,
 		m.appends, m.commits, m.batches, m.written,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -162,6 +166,12 @@ func (m *Metrics) Committed(appends, bytes int, took time.Duration) {
 
 // Outbound tells how many bytes wait for readers.
 func (m *Metrics) Outbound(bytes int64) { m.outbound.Set(float64(bytes)) }
+
+// Members tells how many members topics have, and the bytes that they count.
+func (m *Metrics) Members(n, bytes int64) {
+	m.members.Set(float64(n))
+	m.presenceBytes.Set(float64(bytes))
+}
 
 // Documents tells how many documents are held, and the bytes that they take.
 func (m *Metrics) Documents(n int, bytes int64) {

@@ -50,6 +50,42 @@ type (
 		Command  protocol.History
 	}
 
+	// Watch asks to be told who is in a topic. The driver answers it itself.
+	Watch struct {
+		Identity auth.Identity
+		Command  protocol.Watch
+	}
+
+	// Unwatch ends that. The driver answers it itself.
+	Unwatch struct{ Command protocol.Unwatch }
+
+	// Enter makes a client a member of a topic. The driver answers it itself.
+	Enter struct {
+		Identity auth.Identity
+		Client   Client
+		Command  protocol.Enter
+	}
+
+	// Update changes a member's state. The driver answers it itself.
+	Update struct {
+		Identity auth.Identity
+		Client   Client
+		Command  protocol.Update
+	}
+
+	// Leave ends a member. The driver answers it itself.
+	Leave struct {
+		Client  Client
+		Command protocol.Leave
+	}
+
+	// Signal calls something out. The driver answers it itself.
+	Signal struct {
+		Identity auth.Identity
+		Client   Client
+		Command  protocol.Signal
+	}
+
 	// Review says that the identity is another now: subscriptions without a
 	// right must end, paused ones go on.
 	Review struct{ Identity auth.Identity }
@@ -68,6 +104,12 @@ func (Subscribe) effect()    {}
 func (Unsubscribe) effect()  {}
 func (Publish) effect()      {}
 func (History) effect()      {}
+func (Watch) effect()        {}
+func (Unwatch) effect()      {}
+func (Enter) effect()        {}
+func (Update) effect()       {}
+func (Leave) effect()        {}
+func (Signal) effect()       {}
 func (Review) effect()       {}
 func (Pause) effect()        {}
 func (End) effect()          {}

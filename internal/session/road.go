@@ -19,7 +19,8 @@ func (r Road) takes(command any) *protocol.Error {
 		return nil
 	case Batch:
 		switch command.(type) {
-		case *protocol.Publish, *protocol.History, *protocol.Ping, *protocol.Pong, *protocol.Hello:
+		case *protocol.Publish, *protocol.History, *protocol.Ping, *protocol.Pong, *protocol.Hello,
+			*protocol.Enter, *protocol.Update, *protocol.Leave, *protocol.Signal:
 			return nil
 		}
 		return protocol.Errorf(protocol.BadMessage, "This belongs to a connection: to the hello of /v1/sse or /v1/poll, or to a WebSocket.")
@@ -40,6 +41,18 @@ func commandID(command any) uint64 {
 	case *protocol.Unsubscribe:
 		return c.ID
 	case *protocol.History:
+		return c.ID
+	case *protocol.Watch:
+		return c.ID
+	case *protocol.Unwatch:
+		return c.ID
+	case *protocol.Enter:
+		return c.ID
+	case *protocol.Update:
+		return c.ID
+	case *protocol.Leave:
+		return c.ID
+	case *protocol.Signal:
 		return c.ID
 	}
 	return 0

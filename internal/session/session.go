@@ -159,7 +159,7 @@ func (s *Session) command(now time.Time, command any, size int, err error) []Eff
 }
 
 func (s *Session) greet(now time.Time, hello *protocol.Hello) []Effect {
-	if s.road == Batch && len(hello.Topics) > 0 {
+	if s.road == Batch && len(hello.Topics)+len(hello.Watch) > 0 {
 		return s.end(protocol.Errorf(protocol.BadMessage, "Topics are read by a connection, not by commands."))
 	}
 	if err := unborn(now, hello.Clients); err != nil {
@@ -242,6 +242,7 @@ func (s *Session) Claimed(_ time.Time, err error) []Effect {
 	for _, t := range s.hello.Topics {
 		effects = append(effects, Subscribe{Identity: s.identity, Command: t})
 	}
+	effects = append(effects, s.arrive(s.hello)...)
 	s.hello = nil
 	return effects
 }
@@ -320,6 +321,8 @@ func (s *Session) dispatch(now time.Time, command any, limited *protocol.Error) 
 			return fail(c.ID, err)
 		}
 		return []Effect{History{Identity: s.identity, Command: *c}}
+	case *protocol.Watch, *protocol.Unwatch, *protocol.Enter, *protocol.Update, *protocol.Leave, *protocol.Signal:
+		return s.presence(now, command, limited)
 	}
 	panic("session: a command without a case")
 }
@@ -372,7 +375,10 @@ func (s *Session) malformed(err error) []Effect {
 	if !errors.As(err, &bad) {
 		bad = &protocol.BadCommand{Err: protocol.AsError(err)}
 	}
-	if bad.Type != protocol.TypePublish || bad.Seq == 0 {
+	switch {
+	case bad.Type == protocol.TypeUpdate, bad.Type == protocol.TypeSignal:
+		return failIn(bad.Topic, bad.ID, bad.Err)
+	case bad.Type != protocol.TypePublish, bad.Seq == 0:
 		return fail(bad.ID, bad.Err)
 	}
 	client, cerr := s.client(bad.Client)

@@ -21,6 +21,14 @@ type World struct {
 	healed  bool
 	ledger  *ledger
 
+	// Of a world in which people meet:
+	meeting bool
+	states  int    // that were given to members
+	asked   uint64 // keys
+	joins   int    // that were told
+	leaves  int
+	signals int
+
 	// Of a world in which a text is written:
 	writing  bool
 	keep     uint64 // entries that retention leaves; 0: all

@@ -53,8 +53,13 @@ func tells(message []byte) bool {
 	if err := json.Unmarshal(message, &m); err != nil {
 		return true
 	}
-	return m.Type != protocol.TypeWelcome && m.Type != protocol.TypePing &&
-		(m.Type != protocol.TypeSubscribed || !m.Recovered)
+	switch m.Type {
+	case protocol.TypeWelcome, protocol.TypePing, protocol.TypeEntered:
+		return false
+	case protocol.TypeSubscribed, protocol.TypeWatching:
+		return !m.Recovered
+	}
+	return true
 }
 
 // Send implements hub.Peer.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/tuttisync/tutti/internal/hub"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -11,6 +12,8 @@ import (
 type Request struct {
 	Topics []protocol.Subscribe
 	Wrap   bool // rule SSE-5
+	// Presence says what is told of who is in the topics (rule PRES-18).
+	Presence hub.PresenceNews
 }
 
 // Parse reads a request for the topics that its query names.
@@ -27,7 +30,10 @@ func ParseFor(r *http.Request, topics []string) (Request, error) {
 	case n > protocol.MaxCursorTopics:
 		return Request{}, protocol.Errorf(protocol.LimitExceeded, "The stream names %d topics; %d are allowed.", n, protocol.MaxCursorTopics).Of(protocol.TopicsLimit)
 	}
-	req := Request{Wrap: q.Get("wrap") == "1"}
+	req := Request{Wrap: q.Get("wrap") == "1", Presence: hub.PresenceNews(q.Get("presence"))}
+	if p := req.Presence; p != "" && p != hub.PresenceList && p != hub.PresenceDiff {
+		return Request{}, protocol.Errorf(protocol.BadMessage, `presence is "list" or "diff".`)
+	}
 	otherwise := q.Get("else")
 	if otherwise != "" && otherwise != "earliest" && otherwise != "new" {
 		return Request{}, protocol.Errorf(protocol.BadMessage, `else is "earliest" or "new".`)

@@ -39,7 +39,8 @@ func (c *Config) Serve(w http.ResponseWriter, r *http.Request, req Request, iden
 	}
 	opened, err := c.Hub.Open(r.Context(), hub.StreamConfig{
 		Identity: identity, Trusted: trusted, Topics: req.Topics, Encoding: s.encoding, Heartbeat: c.Heartbeat, Cut: s.cut,
-		Road: metrics.Events,
+		Presence: req.Presence,
+		Road:     metrics.Events,
 	})
 	if err != nil {
 		return err
@@ -153,6 +154,8 @@ func (s *stream) run(ctx context.Context, opened *hub.Stream) {
 		switch {
 		case batch.Index < 0:
 			s.buf = append(s.buf, ":\n\n"...)
+		case batch.Presence != nil:
+			s.buf = appendEvent(s.buf, "", "tutti:presence", batch.Presence)
 		case batch.Redacted > 0:
 			s.redacted(s.request.Topics[batch.Index].Topic, batch.Redacted)
 		case batch.Lost != nil:

@@ -13,12 +13,14 @@ import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
 import type { Settings } from './options.ts';
 import { Outbox } from './outbox.ts';
+import type { Presence } from './presence/presence.ts';
+import { Presences } from './presence/presences.ts';
 import type { Entry } from './protocol.ts';
 import { Requests } from './requests.ts';
 import { Sync, type Syncing, type SyncStatus, type Work } from './sync.ts';
 import { Topic } from './topic.ts';
 import type { Transport } from './transport.ts';
-import { onWake } from './wake.ts';
+import { onAway, onWake } from './wake.ts';
 
 /** What a client needs of its documents, if it has any. */
 export interface OpenDocuments {
@@ -54,12 +56,13 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
   readonly #alarm: Alarm;
   readonly #handlers: Handlers;
   readonly #requests: Requests;
+  readonly #presences: Presences;
   /** @internal */
   protected readonly documents: D;
   readonly #statusListeners: Listeners<[Status]>;
   readonly #keeping: Keeping | undefined;
   readonly #sync: Sync;
-  readonly #stopWaking: () => void;
+  readonly #stops: (() => void)[];
   #status: Status = { state: 'idle' };
   #transport: Transport | undefined;
   /** Effects that are not carried out yet, and what is to run between them. */
@@ -110,6 +113,13 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
       () => this.#core.client,
       (key) => this.#core.isUnsent(key),
     );
+    this.#presences = new Presences({
+      feed,
+      client: () => this.#core.client,
+      now: () => this.#now(),
+      timers: settings.timers,
+      report,
+    });
     this.documents = documents({
       open: this.#handlers.open,
       operate: this.#requests.operate,
@@ -125,10 +135,13 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
     });
     this.#statusListeners = new Listeners(report);
     this.#sync = new Sync(settings.timers, report, this.#work());
-    this.#stopWaking = onWake((network) => {
-      this.#keeping?.again();
-      feed({ kind: 'wake', network });
-    }, settings);
+    this.#stops = [
+      onWake((network) => {
+        this.#keeping?.again();
+        feed({ kind: 'wake', network });
+      }, settings),
+      onAway(() => feed({ kind: 'away' })),
+    ];
     if (!this.#keeping) feed({ kind: 'connect' });
   }
 
@@ -158,12 +171,20 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
     return this.#sync.status;
   }
 
-  /** A topic whose entries hold data of type T. Throws bad_topic if it cannot be a topic's name. */
-  topic<T = unknown>(name: string): Topic<T> {
+  /**
+   * A topic whose entries hold data of type T, and its members states of type S.
+   * Throws bad_topic if it cannot be a topic's name.
+   */
+  topic<T = unknown, S = unknown>(name: string): Topic<T, S> {
     mayName(name);
     const { subscribe } = this.#handlers;
     const { publish, history } = this.#requests;
-    return new Topic<T>({ subscribe, publish, history }, name);
+    return new Topic<T, S>({ subscribe, publish, history, presence: this.#presences.of }, name);
+  }
+
+  /** Who is in a topic, a document's too: the same as `topic(name).presence`. Throws as `topic` does. */
+  presence<S = unknown>(topic: string): Presence<S> {
+    return this.topic<unknown, S>(topic).presence;
   }
 
   /** Calls a function whenever the status has changed; returns a function that ends it. */
@@ -189,7 +210,8 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
 
   /** Ends for good. Every publish that is not settled fails with `closed`. */
   close(): void {
-    this.#stopWaking();
+    for (const stop of this.#stops) stop();
+    this.#presences.close();
     this.#dialer.stop();
     this.documents?.close();
     this.#feed({ kind: 'close' });
@@ -325,6 +347,13 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
       case 'settled':
         this.#keeping?.settled(effect);
         return this.#requests.carryOut(effect);
+      case 'presence':
+      case 'unwatched':
+      case 'expelled':
+      case 'fault':
+      case 'entered':
+      case 'left':
+        return this.#presences.carryOut(effect);
       case 'keep':
         return this.#keeping?.keep(effect);
       default:

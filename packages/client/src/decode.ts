@@ -1,6 +1,6 @@
 import type { ServerMessage } from './protocol.ts';
 
-type Kind = 'number' | 'string' | 'boolean' | 'error' | 'array' | 'object' | 'cells' | 'seqs';
+type Kind = 'number' | 'string' | 'boolean' | 'error' | 'array' | 'object' | 'cells' | 'seqs' | 'list';
 
 /** The members that each message must have for the core to rely on it. */
 const shapes: Record<ServerMessage['type'], Record<string, Kind>> = {
@@ -16,6 +16,30 @@ const shapes: Record<ServerMessage['type'], Record<string, Kind>> = {
   rejected: { topic: 'string', seq: 'number', error: 'error' },
   gap: { topic: 'string', seq: 'number', expected: 'number' },
   history: { id: 'number', entries: 'array', head: 'object', first: 'number' },
+  watching: {
+    topic: 'string',
+    epoch: 'string',
+    version: 'number',
+    recovered: 'boolean',
+    users: 'number',
+    members: 'list',
+    left: 'list',
+  },
+  unwatched: { topic: 'string' },
+  entered: { topic: 'string' },
+  left: {},
+  presence: {
+    topic: 'string',
+    from: 'number',
+    version: 'number',
+    time: 'number',
+    users: 'number',
+    leaves: 'list',
+    joins: 'list',
+    shown: 'list',
+    updates: 'list',
+    signals: 'list',
+  },
   error: { error: 'error' },
   close: { error: 'error' },
   ping: {},
@@ -28,6 +52,8 @@ function has(value: unknown, kind: Kind): boolean {
       return typeof (value as { code?: unknown } | null)?.code === 'string';
     case 'array':
       return Array.isArray(value);
+    case 'list':
+      return value === undefined || (Array.isArray(value) && value.every((m) => has(m, 'object')));
     case 'cells':
       return Array.isArray(value) ? pairs(value, 'string') : has(value, 'object');
     case 'seqs':

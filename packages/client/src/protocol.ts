@@ -58,6 +58,65 @@ export interface Page<T = unknown> {
   entries: Entry<T>[];
 }
 
+/** A place in what watchers of a topic are told. */
+export interface PresenceVersion {
+  epoch: string;
+  version: number;
+}
+
+/** One client that is in a topic. */
+export interface Member<S = unknown> {
+  client: string;
+  /** The `sub` of its identity; without it the client is a user by itself. */
+  user?: string;
+  /** The name of its identity, for display. */
+  name?: string;
+  state?: S;
+  /** When it entered, in milliseconds since 1970 by the server's clock. */
+  since: number;
+}
+
+/** Who is in a topic, at a version. */
+export interface Watching extends PresenceVersion {
+  type: 'watching';
+  /** There are no members: what has changed since the version that was known comes. */
+  recovered: boolean;
+  /** Of members, also those that are not listed. */
+  count: number;
+  users: number;
+  members?: Member[];
+  /** The users who left last, newest first. */
+  left?: { user: string; name?: string; time: number }[];
+  mode?: 'count';
+  /** How long one who is gone stays, in milliseconds. */
+  grace: number;
+}
+
+/** What a member called out. */
+export interface MemberSignal {
+  client: string;
+  user?: string;
+  name: string;
+  data?: unknown;
+}
+
+/** What has changed between two versions. */
+export interface PresenceChange {
+  type: 'presence';
+  from: number;
+  version: number;
+  /** By the server's clock, in milliseconds since 1970. */
+  time: number;
+  count: number;
+  users: number;
+  leaves?: { client: string; user?: string; time: number }[];
+  joins?: Member[];
+  /** They were there, and are listed now. */
+  shown?: Member[];
+  updates?: { client: string; state?: unknown }[];
+  signals?: MemberSignal[];
+}
+
 export interface Limits {
   messageBytes: number;
   frameBytes: number;
@@ -87,12 +146,18 @@ export interface ClientProof {
   run: number;
 }
 
+export type WatchMessage = { type: 'watch'; id: number; topic: string; since?: PresenceVersion };
+
+export type EnterMessage = { type: 'enter'; id: number; topic: string; client?: string; state?: unknown };
+
 export type ClientMessage =
   | {
       type: 'hello';
       token?: string;
       clients?: ClientProof[];
       topics?: Omit<SubscribeMessage, 'type' | 'id'>[];
+      watch?: Omit<WatchMessage, 'type' | 'id'>[];
+      enter?: Omit<EnterMessage, 'type' | 'id'>[];
     }
   | { type: 'auth'; id: number; token: string }
   | { type: 'prove'; id: number; clients: ClientProof[] }
@@ -110,6 +175,12 @@ export type ClientMessage =
       data: unknown;
     }
   | ({ type: 'history'; id: number; topic: string } & PageRequest)
+  | WatchMessage
+  | { type: 'unwatch'; id: number; topic: string }
+  | EnterMessage
+  | { type: 'update'; topic: string; client?: string; state?: unknown }
+  | { type: 'leave'; id: number; topic?: string; client?: string; away?: true }
+  | { type: 'signal'; topic: string; client?: string; name: string; data?: unknown }
   | { type: 'ping' }
   | { type: 'pong' };
 
@@ -163,7 +234,12 @@ export type ServerMessage =
   | ({ type: 'snapshot'; topic: string } & Snapshot)
   | Answer
   | ({ type: 'history'; id: number } & Page)
-  | { type: 'error'; id?: number; error: ErrorBody }
+  | ({ id?: number; topic: string } & Watching)
+  | { type: 'unwatched'; id?: number; topic: string; error?: ErrorBody }
+  | { type: 'entered'; id?: number; topic: string; client: string }
+  | { type: 'left'; id?: number; topic?: string; client: string; error?: ErrorBody }
+  | ({ topic: string } & PresenceChange)
+  | { type: 'error'; id?: number; topic?: string; error: ErrorBody }
   | { type: 'close'; error: ErrorBody }
   | { type: 'ping' }
   | { type: 'pong' };

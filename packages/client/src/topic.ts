@@ -1,4 +1,5 @@
 import type { TuttiError } from './error.ts';
+import type { Presence } from './presence/presence.ts';
 import type { Else, Entry, From, Page, PageRequest, Position } from './protocol.ts';
 import type { Publication } from './publication.ts';
 
@@ -40,10 +41,14 @@ export interface Host {
   subscribe(topic: string, handler: Handler<unknown>, options: SubscribeOptions): () => void;
   publish(topic: string, data: unknown, options: PublishOptions): Publication;
   history(topic: string, request: PageRequest, signal?: AbortSignal): Promise<Page>;
+  presence(topic: string): Presence;
 }
 
-/** A named, ordered log of entries whose data is T. It holds no resources; make as many as you like. */
-export class Topic<T = unknown> {
+/**
+ * A named, ordered log of entries whose data is T, and those who are there, whose
+ * states are S. It holds no resources; make as many as you like.
+ */
+export class Topic<T = unknown, S = unknown> {
   readonly name: string;
   readonly #host: Host;
 
@@ -51,6 +56,11 @@ export class Topic<T = unknown> {
   constructor(host: Host, name: string) {
     this.#host = host;
     this.name = name;
+  }
+
+  /** Who is there. All topics of a client with one name have the same. */
+  get presence(): Presence<S> {
+    return this.#host.presence(this.name) as Presence<S>;
   }
 
   /**

@@ -49,6 +49,12 @@ export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => 
   };
 }
 
+/** Calls away when the page is left: it ends, or is kept for when the user comes back. Returns a function that ends it. */
+export function onAway(away: () => void): () => void {
+  if (typeof document === 'undefined' || typeof addEventListener !== 'function') return () => {};
+  return on(globalThis, 'pagehide', away);
+}
+
 type Listened = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
 
 function on(target: Listened, type: string, listener: () => void): () => void {

@@ -72,6 +72,7 @@ export class HubLink implements WebSocketLike {
   readonly #listeners = new Map<string, (event: unknown) => void>();
   readonly #place: Place;
   #direct: WebSocketLike | undefined;
+  readonly #unheard: string[] = [];
   #gone = false;
   #frozen = false;
   #busyUntil = 0;
@@ -112,10 +113,19 @@ export class HubLink implements WebSocketLike {
 
   send(text: string): void {
     if (this.#direct) this.#direct.send(text);
-    else this.#later(() => this.hear(text));
+    else {
+      this.#unheard.push(text);
+      this.#later(() => this.hear(this.#unheard.shift() as string));
+    }
   }
 
+  /** What was said before arrives. */
   close(): void {
+    if (!this.#gone && !this.#frozen) for (const text of this.#unheard.splice(0)) this.hear(text);
+    this.#end();
+  }
+
+  #end(): void {
     this.#gone = true;
     this.#hubs.links.delete(this);
     if (this.#direct) {
@@ -127,7 +137,7 @@ export class HubLink implements WebSocketLike {
 
   cut(code: number): void {
     if (this.#gone) return;
-    this.close();
+    this.#end();
     this.#listeners.get('close')?.({ code });
   }
 

@@ -9,6 +9,8 @@ export class Link implements Carrier {
   readonly #world: World;
   readonly #session: Session;
   readonly #listeners = new Map<string, (event: unknown) => void>();
+  /** Frames that are on their way to the server. */
+  readonly #unheard: Message[][] = [];
   #gone = false;
   #frozen = false;
   #busyUntil = 0;
@@ -33,9 +35,11 @@ export class Link implements Carrier {
   }
 
   send(text: string): void {
-    const frame = JSON.parse(text) as Message | Message[];
+    const frame = [JSON.parse(text) as Message | Message[]].flat();
+    this.#unheard.push(frame);
     this.#later(() => {
-      for (const m of [frame].flat()) {
+      this.#unheard.shift();
+      for (const m of frame) {
         if (this.#gone) return;
         this.#session.take(m);
         if (this.#world.chance(this.#server.faults.cut)) this.cut(1006);
@@ -43,7 +47,14 @@ export class Link implements Carrier {
     });
   }
 
+  /** What was said before arrives. */
   close(): void {
+    if (this.#gone) return;
+    if (!this.#frozen) for (const m of this.#unheard.splice(0).flat()) this.#session.take(m);
+    this.#end();
+  }
+
+  #end(): void {
     this.#gone = true;
     this.#server.links.delete(this);
     this.#session.end();
@@ -51,7 +62,7 @@ export class Link implements Carrier {
 
   cut(code: number): void {
     if (this.#gone) return;
-    this.close();
+    this.#end();
     this.#listeners.get('close')?.({ code });
   }
 

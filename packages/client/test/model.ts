@@ -7,6 +7,7 @@ import type { WebSocketClass } from '../src/socket.ts';
 import { fold, types } from './doc/types.ts';
 import { Link } from './link.ts';
 import { request } from './post.ts';
+import { Room } from './rooms.ts';
 import type { Session } from './session.ts';
 import type { World } from './world.ts';
 
@@ -67,6 +68,9 @@ export class ModelServer {
   readonly links = new Set<Link>();
   readonly sessions = new Set<Session>();
   readonly logs = new Map<string, Log>();
+  readonly rooms = new Map<string, Room>();
+  /** Who a token is of; the client is a user by itself if it is of nobody. */
+  userOf: (token: string) => { user?: string; name?: string } = () => ({});
   readonly runs = new Map<string, number>();
   /** Every message that a client said, in order. */
   readonly heard: Message[] = [];
@@ -115,6 +119,18 @@ export class ModelServer {
       this.logs.set(topic, log);
     }
     return log;
+  }
+
+  room(topic: string): Room {
+    const room = this.rooms.get(topic) ?? new Room(this, topic);
+    this.rooms.set(topic, room);
+    return room;
+  }
+
+  /** The server ends and begins anew: it knows of nobody who is there. */
+  restart(): void {
+    this.cutAll();
+    for (const room of this.rooms.values()) room.restart();
   }
 
   /** What a document becomes by an operation, or why it is rejected. */

@@ -60,11 +60,13 @@ class EventStream implements Carrier {
     this.#resolve = resolve;
     this.#muted = server.passage.sse === 'muted';
     this.#session = new Session(server, 'sse', this);
-    signal?.addEventListener('abort', () => {
+    const end = (): void => {
       this.#session.end();
       this.#error();
-    });
+    };
+    signal?.addEventListener('abort', end);
     for (const m of messages) this.#session.take(m);
+    if (signal?.aborted) end();
   }
 
   say(message: Message): void {
@@ -137,7 +139,8 @@ class Answer implements Carrier {
   say(message: Message): void {
     this.#said.push(message);
     if (message.type === 'close') this.#finish(() => this.#resolve(refusal(message.error as never)));
-    const news = message.type !== 'welcome' && !(message.type === 'subscribed' && message.recovered);
+    const quiet = /^(subscribed|watching)$/.test(message.type) && message.recovered;
+    const news = !/^(welcome|entered)$/.test(message.type) && !quiet;
     if (news && this.#session.road === 'poll') queueMicrotask(() => this.#answer());
   }
 

@@ -97,3 +97,58 @@ test('CONN-2 coming online ends the wait for the next attempt, going offline end
   expect([client.online, server.runs.size]).toEqual([true, 1]);
   client.close();
 });
+
+test('PRES-5 a page that is left lets go of its members, and has them again when it is back', async () => {
+  const { document, window } = page();
+  const world = new World(1);
+  const server = new ModelServer(world);
+  const options = { now: () => world.now, timers: world.timers, random: world.random, fetch: server.fetch };
+  const client = connect('https://tutti.test', { ...options, WebSocket: server.WebSocket });
+  await world.pass(1000);
+  window.dispatchEvent(new Event('pagehide'));
+  expect(client.online).toBe(true);
+  client.presence('t').enter('here');
+  await world.pass(1000);
+  window.dispatchEvent(new Event('pagehide'));
+  expect(client.status.state).toBe('idle');
+  await world.pass(4000);
+  expect([server.links.size, server.room('t').users.length]).toEqual([0, 1]);
+  await world.pass(60_000);
+  expect([server.links.size, server.room('t').users.length]).toEqual([0, 0]);
+  document.visibilityState = 'visible';
+  window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+  await world.pass(1000);
+  expect(client.online).toBe(true);
+  expect([...server.room('t').members.values()]).toMatchObject([{ client: client.id, state: 'here' }]);
+  client.close();
+  window.dispatchEvent(new Event('pagehide'));
+});
+
+test.each(['sse', 'poll'] as const)('PRES-5 over %s it says so as its last word', async (road) => {
+  await import('../src/fallback.ts');
+  const { window } = page();
+  const world = new World(1);
+  const server = new ModelServer(world);
+  const asked: (RequestInit | undefined)[] = [];
+  const fetch: typeof globalThis.fetch = (url, init) => {
+    asked.push(init);
+    return server.fetch(url, init);
+  };
+  const options = { now: () => world.now, timers: world.timers, random: world.random, fetch };
+  const client = connect('https://tutti.test', { ...options, roads: [road] });
+  client.presence('t').enter();
+  await world.pass(1000);
+  asked.length = 0;
+  window.dispatchEvent(new Event('pagehide'));
+  expect(asked.filter((init) => init?.keepalive).map((init) => JSON.parse(String(init?.body)))).toEqual([
+    [
+      expect.objectContaining({ type: 'hello' }),
+      { type: 'leave', id: expect.any(Number), topic: 't', away: true },
+    ],
+  ]);
+  await world.pass(4000);
+  expect(server.room('t').users.length).toBe(1);
+  await world.pass(2000);
+  expect(server.room('t').users.length).toBe(0);
+  client.close();
+});

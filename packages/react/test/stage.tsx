@@ -46,9 +46,10 @@ export class Stage {
   readonly clients: Client[] = [];
   readonly errors: unknown[] = [];
 
-  readonly connect = (): Client => {
+  readonly connect = (token?: string): Client => {
     const { world, server } = this;
     const client = connect('https://tutti.test', {
+      ...(token && { token }),
       WebSocket: server.WebSocket,
       fetch: server.fetch,
       random: world.random,
@@ -62,7 +63,7 @@ export class Stage {
   };
 
   async show(node: ReactNode, { strict = false } = {}): Promise<void> {
-    const provided = <TuttiProvider connect={this.connect}>{node}</TuttiProvider>;
+    const provided = <TuttiProvider connect={() => this.connect()}>{node}</TuttiProvider>;
     await this.page.show(strict ? <StrictMode>{provided}</StrictMode> : provided);
   }
 

@@ -13,7 +13,7 @@ export function checkTopic(topic: unknown): TuttiError | undefined {
 }
 
 /** Returns an error unless it may name an entry (rule ENTRY-3); none or an empty name may. */
-function checkName(name: string | undefined): TuttiError | undefined {
+export function checkName(name: string | undefined): TuttiError | undefined {
   if (!name || (/^[A-Za-z0-9_.:-]{1,64}$/.test(name) && !/^(open$|error$|tutti:)/.test(name)))
     return undefined;
   return new TuttiError(

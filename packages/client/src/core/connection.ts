@@ -52,6 +52,8 @@ export class Connection {
   /** The token has expired: a fresh one was asked for, or auth with that id was sent. */
   #renewal: 'none' | 'asked' | number = 'none';
   #token: string | undefined;
+  /** The page was left, and is maybe still kept. */
+  #away = false;
 
   constructor(turn: Turn, user: User, roads: Roads, tokens: TokenKind, random: () => number) {
     this.#turn = turn;
@@ -75,6 +77,7 @@ export class Connection {
   }
 
   attempt(): void {
+    this.#away = false;
     this.#user.attempt();
     this.#deadline = this.#turn.now + attemptTime;
     this.#answered = false;
@@ -164,6 +167,7 @@ export class Connection {
     }
     if (this.state === 'live') this.#probe();
     else if (this.state === 'backoff' && this.#turn.now >= this.#floor) this.attempt();
+    else if (this.state === 'idle' && this.#away) this.attempt();
     if (network && this.online) this.#try();
   }
 
@@ -202,6 +206,19 @@ export class Connection {
     if (!this.online && (this.state !== 'connecting' || this.#stage === 'token')) return;
     this.#turn.hush();
     this.#turn.emit({ kind: 'shut', code: 1000 });
+  }
+
+  /** Ends the transport, and waits for a sign that the page is back. */
+  away(): void {
+    if (!this.online && this.state !== 'connecting') return;
+    this.shut();
+    if (this.#stable) this.#failures = 0;
+    this.#roads.ended('fair', this.#stable);
+    this.#renewal = 'none';
+    this.#user.lost();
+    this.#away = true;
+    this.#deadline = Infinity;
+    this.#become('idle');
   }
 
   close(): void {

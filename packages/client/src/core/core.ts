@@ -4,11 +4,13 @@ import { Connection, type TokenKind } from './connection.ts';
 import type { Effect, State } from './effect.ts';
 import type { Input } from './input.ts';
 import { type KeptClient, Ledger } from './ledger.ts';
+import { Members } from './members.ts';
 import { Outbox } from './outbox.ts';
 import { Pages } from './pages.ts';
 import { type Road, Roads } from './roads.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turn } from './turn.ts';
+import { Watches } from './watches.ts';
 
 const day = 86_400_000;
 /** So long after welcome a document holds what the server took, or that is lost. */
@@ -44,6 +46,8 @@ export class Core {
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #pages: Pages;
+  readonly #watches: Watches;
+  readonly #members: Members;
   readonly #ledger: Ledger | undefined;
   /** The secret is empty before the first attempt. */
   #self: KeptClient = { secret: '', taken: 0, run: 0 };
@@ -82,6 +86,8 @@ export class Core {
     this.#outbox.canRenew = () => this.#turn.now - this.#self.taken >= day;
     this.#subscriptions = new Subscriptions(link);
     this.#pages = new Pages(link);
+    this.#watches = new Watches(link);
+    this.#members = new Members(link);
   }
 
   get state(): State {
@@ -109,8 +115,8 @@ export class Core {
     this.#turn.step++;
     if (this.state !== 'closed') this.#take(input);
     else this.#decline(input);
-    const wishes = [this.#connection, this.#outbox, this.#subscriptions].map((part) => part.wish());
-    const wish = Math.min(this.#renewal, ...wishes);
+    const parts = [this.#connection, this.#outbox, this.#subscriptions, this.#watches, this.#members];
+    const wish = Math.min(this.#renewal, ...parts.map((part) => part.wish()));
     return this.#turn.end(this.#ledger?.tell() ?? [], wish, input.kind === 'tick');
   }
 
@@ -160,20 +166,38 @@ export class Core {
         return this.#pages.want(key, request);
       }
       case 'restore': {
-        if (!this.#ledger || this.state !== 'idle') return;
+        if (!this.#ledger || this.#self.secret) return;
         if (input.client) this.#self = input.client;
         this.#client = this.#self.id;
         return this.#outbox.restore(input);
       }
-      case 'renew':
-        this.#outbox.expired ??= this.#turn.now;
+      case 'unkept':
+        this.#outbox.unkept();
         return this.#renewIfExpired();
       case 'kept':
         this.#ledger?.kept(input.batch);
         return this.#outbox.flush();
+      case 'watch':
+        return this.#watches.watch(input.topic);
+      case 'unwatch':
+        return this.#watches.unwatch(input.topic);
+      case 'enter':
+        return this.#members.enter(input.key, input.topic, input.state);
+      case 'update':
+        return this.#members.update(input.topic, input.state);
+      case 'leave':
+        return this.#members.leave(input.topic, input.key);
+      case 'signal':
+        return this.#members.signal(input.topic, input.name, input.data);
+      case 'away':
+        if (!this.#members.any) return;
+        this.#farewell(true);
+        return this.#connection.away();
       case 'close':
         this.#outbox.close();
         this.#pages.close();
+        this.#farewell();
+        this.#members.close();
         return this.#connection.close();
       default:
         return input satisfies never;
@@ -185,6 +209,9 @@ export class Core {
     const error = new TuttiError('closed');
     if (input.kind === 'publish') this.#turn.emit({ kind: 'settled', key: input.key, error });
     if (input.kind === 'history') this.#turn.emit({ kind: 'page', key: input.key, error });
+    if (input.kind === 'watch') this.#turn.emit({ kind: 'unwatched', topic: input.topic, error });
+    if (input.kind === 'enter') this.#turn.emit({ kind: 'entered', key: input.key, error });
+    if (input.kind === 'leave' && input.key !== undefined) this.#turn.emit({ kind: 'left', key: input.key });
     if (input.kind === 'subscribe') this.#turn.emit({ kind: 'failed', handler: input.handler, error });
   }
 
@@ -228,8 +255,23 @@ export class Core {
         const { type: _, id, ...page } = m;
         return this.#pages.answer(id, page);
       }
+      case 'watching': {
+        const { id, topic, ...message } = m;
+        return this.#watches.watching(id, topic, message);
+      }
+      case 'presence': {
+        const { topic, ...message } = m;
+        return this.#watches.presence(topic, message);
+      }
+      case 'unwatched':
+        if (m.id === undefined) this.#watches.unwatched(m.topic, m.error && TuttiError.from(m.error));
+        return;
+      case 'entered':
+        return this.#members.entered(m.id, m.topic);
+      case 'left':
+        return this.#members.left(m.id, m.topic, m.error && TuttiError.from(m.error));
       case 'error':
-        return this.#failed(m.id, TuttiError.from(m.error));
+        return this.#failed(m.id, TuttiError.from(m.error), m.topic);
       case 'ping':
         return this.#turn.say({ type: 'pong' });
       case 'pong':
@@ -240,12 +282,13 @@ export class Core {
     }
   }
 
-  #failed(id: number | undefined, error: TuttiError): void {
+  #failed(id: number | undefined, error: TuttiError, topic?: string): void {
     if (id === undefined) {
-      if (error.code === 'token_expired') this.#connection.tokenExpired(error);
+      if (topic !== undefined) this.#members.failed(topic, error);
+      else if (error.code === 'token_expired') this.#connection.tokenExpired(error);
       return;
     }
-    for (const part of [this.#connection, this.#subscriptions, this.#pages])
+    for (const part of [this.#connection, this.#subscriptions, this.#pages, this.#watches, this.#members])
       if (part.refused(id, error)) return;
   }
 
@@ -281,6 +324,8 @@ export class Core {
 
   #hello(token: string | undefined): ClientMessage {
     const topics = this.#subscriptions.hello();
+    const watch = this.#watches.hello();
+    const enter = this.#members.hello();
     const { secret, run } = this.#self;
     this.#be({ ...this.#self, run: run + 1 });
     return {
@@ -288,6 +333,8 @@ export class Core {
       ...(token && { token }),
       clients: [{ secret, run: run + 1 }],
       ...(topics.length && { topics }),
+      ...(watch.length && { watch }),
+      ...(enter.length && { enter }),
     };
   }
 
@@ -304,11 +351,22 @@ export class Core {
     this.#subscriptions.flush();
     this.#outbox.flush();
     this.#pages.flush();
+    this.#watches.flush();
+    this.#members.flush();
   }
 
   #lost(): void {
     this.#subscriptions.lost();
     this.#outbox.lost();
     this.#pages.lost();
+    this.#watches.lost();
+    this.#members.lost();
+  }
+
+  /** The last words to the server: the client is gone, or about to go. */
+  #farewell(away = false): void {
+    if (!this.#members.any || !this.#connection.online) return;
+    const leave = { type: 'leave', id: this.#turn.id(), ...(away && { away }) } as const;
+    this.#turn.emit({ kind: 'send', messages: [leave] });
   }
 }

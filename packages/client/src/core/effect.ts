@@ -1,5 +1,5 @@
 import type { TuttiError } from '../error.ts';
-import type { ClientMessage, Entry, Page, Snapshot } from '../protocol.ts';
+import type { ClientMessage, Entry, Page, PresenceChange, Snapshot, Watching } from '../protocol.ts';
 import type { Kept } from './ledger.ts';
 import type { Road } from './roads.ts';
 
@@ -38,5 +38,11 @@ export type Effect =
   | { kind: 'settled'; key: number; error: TuttiError; unconfirmed?: true }
   | { kind: 'page'; key: number; page: Page }
   | { kind: 'page'; key: number; error: TuttiError }
+  | { kind: 'presence'; topic: string; message: Watching | PresenceChange }
+  | { kind: 'unwatched'; topic: string; error: TuttiError }
+  | { kind: 'entered'; key: number; error?: TuttiError }
+  | { kind: 'left'; key: number }
+  | { kind: 'expelled'; topic: string; error: TuttiError }
+  | { kind: 'fault'; topic: string; error: TuttiError }
   | ({ kind: 'keep'; batch: number; gone?: number[] } & Kept)
   | { kind: 'wait'; until: number | null };

@@ -63,5 +63,12 @@ export type Input =
   | ({ kind: 'history'; key: number; topic: string } & PageRequest)
   | ({ kind: 'restore' } & Kept)
   | { kind: 'kept'; batch: number }
-  | { kind: 'renew' }
+  | { kind: 'unkept' }
+  | { kind: 'watch'; topic: string }
+  | { kind: 'unwatch'; topic: string }
+  | { kind: 'enter'; key: number; topic: string; state?: unknown }
+  | { kind: 'update'; topic: string; state?: unknown }
+  | { kind: 'leave'; key?: number; topic: string }
+  | { kind: 'signal'; topic: string; name: string; data?: unknown }
+  | { kind: 'away' }
   | { kind: 'close' };

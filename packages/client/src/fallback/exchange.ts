@@ -1,4 +1,14 @@
-import type { ClientMessage, Else, From, Position, ServerMessage, Subscribed, Welcome } from '../protocol.ts';
+import type {
+  ClientMessage,
+  Else,
+  From,
+  Position,
+  PresenceVersion,
+  ServerMessage,
+  Subscribed,
+  Watching,
+  Welcome,
+} from '../protocol.ts';
 import type { Transport, TransportEvents } from '../transport.ts';
 import { Commands } from './commands.ts';
 import { EventParser } from './events.ts';
@@ -20,6 +30,28 @@ interface Place {
   id?: number | undefined;
 }
 
+/** Something else that hello says of a topic: that it is watched, or that the client is in it. */
+interface Wanted {
+  /** The core waits to be told, */
+  asked: boolean;
+  /** as the answer to the command of this id; undefined: to hello. */
+  id?: number | undefined;
+}
+
+interface Watched extends Wanted {
+  since?: PresenceVersion;
+}
+
+interface Entered extends Wanted {
+  state?: unknown;
+  /** To be said once it is known that the client has entered. */
+  leave?: ClientMessage;
+}
+
+/** What brings nothing to a poll. */
+const isQuiet = (m: ServerMessage): boolean =>
+  /^(welcome|subscribed|entered)$/.test(m.type) || (m.type === 'watching' && m.recovered);
+
 /**
  * A transport over HTTP (section "Roads" of spec/client.md). The server's side
  * is one stream at a time: an event stream or polls. Nothing can be said on
@@ -35,6 +67,8 @@ export class Exchange implements Transport {
   readonly #commands: Commands;
   #hello: ClientMessage & { type: 'hello' } = { type: 'hello' };
   readonly #topics = new Map<string, Place>();
+  readonly #watched = new Map<string, Watched>();
+  readonly #entered = new Map<string, Entered>();
   /** The stream that is listened to. */
   #stream: AbortController | undefined;
   #welcomed = false;
@@ -68,9 +102,11 @@ export class Exchange implements Transport {
   #take(m: ClientMessage): boolean {
     switch (m.type) {
       case 'hello': {
-        const { topics = [], ...hello } = m;
+        const { topics = [], watch = [], enter = [], ...hello } = m;
         this.#hello = hello;
         for (const { topic, ...place } of topics) this.#topics.set(topic, { ...place, asked: true });
+        for (const { topic, ...place } of watch) this.#watched.set(topic, { ...place, asked: true });
+        for (const { topic, ...place } of enter) this.#entered.set(topic, { ...place, asked: true });
         return true;
       }
       case 'auth':
@@ -84,6 +120,30 @@ export class Exchange implements Transport {
       }
       case 'unsubscribe':
         return this.#topics.delete(m.topic);
+      case 'watch': {
+        const { type: _, topic, ...place } = m;
+        this.#watched.set(topic, { ...place, asked: true });
+        return true;
+      }
+      case 'unwatch':
+        return this.#watched.delete(m.topic);
+      case 'enter': {
+        const { type: _, topic, ...place } = m;
+        this.#entered.set(topic, { ...place, asked: true });
+        return true;
+      }
+      case 'update': {
+        const place = this.#entered.get(m.topic);
+        if (place) place.state = m.state;
+        this.#commands.add(m);
+        return false;
+      }
+      case 'leave':
+        this.#leave(m);
+        return false;
+      case 'signal':
+        this.#commands.add(m);
+        return false;
       case 'ping':
         return true;
       case 'pong':
@@ -98,9 +158,31 @@ export class Exchange implements Transport {
     }
   }
 
+  /** What was entered on a stream may get there later than a command. */
+  #leave(m: ClientMessage & { type: 'leave' }): void {
+    const { topic } = m;
+    if (topic === undefined) {
+      // By name: the stream, by which the server knows what the client has entered, may end before this is there.
+      const leaves = [...this.#entered.keys()].map((topic) => ({ ...m, topic }));
+      const frame = [this.#hello, ...leaves];
+      if (leaves.length)
+        post(this.#platform, `${this.#url}/commands`, frame, 'application/json').catch(() => {});
+      return;
+    }
+    const place = this.#entered.get(topic);
+    if (place?.asked) place.leave = m;
+    else this.#left(topic, m);
+  }
+
+  #left(topic: string, leave: ClientMessage): void {
+    this.#entered.delete(topic);
+    this.#commands.add(leave);
+  }
+
   /** Listens to a new stream, in place of the former. */
   async #listen(): Promise<void> {
     this.#stream?.abort();
+    for (const [topic, { leave }] of this.#entered) if (leave) this.#left(topic, leave);
     const stream = new AbortController();
     this.#stream = stream;
     try {
@@ -132,7 +214,7 @@ export class Exchange implements Transport {
       const response = await this.#ask(`poll?wait=${wait}`, 'application/json', stream);
       const messages = await messagesOf(this.#platform, response);
       this.#hear(stream, messages);
-      if (messages.every((m) => m.type === 'welcome' || m.type === 'subscribed'))
+      if (messages.every(isQuiet))
         await new Promise<void>((resolve) => this.#platform.timers.setTimeout(resolve, rest));
     }
   }
@@ -144,7 +226,17 @@ export class Exchange implements Transport {
       ...(otherwise && { else: otherwise }),
       ...(doc && { doc }),
     }));
-    const hello = { ...this.#hello, ...(topics.length && { topics }) };
+    const watch = [...this.#watched].map(([topic, { since }]) => ({ topic, ...(since && { since }) }));
+    const enter = [...this.#entered].map(([topic, { state }]) => ({
+      topic,
+      ...(state !== undefined && { state }),
+    }));
+    const hello = {
+      ...this.#hello,
+      ...(topics.length && { topics }),
+      ...(watch.length && { watch }),
+      ...(enter.length && { enter }),
+    };
     return post(this.#platform, `${this.#url}/${path}`, hello, type, stream.signal);
   }
 
@@ -181,9 +273,58 @@ export class Exchange implements Transport {
         if (place) place.from = position(m);
         return this.#events.heard(m);
       }
+      case 'watching':
+        return this.#watching(m);
+      case 'presence': {
+        const { since } = this.#watched.get(m.topic) ?? {};
+        if (since?.version === m.from) since.version = m.version;
+        return this.#events.heard(m);
+      }
+      case 'unwatched': {
+        const { id } = this.#watched.get(m.topic) ?? {};
+        this.#watched.delete(m.topic);
+        return this.#ended(m, id);
+      }
+      case 'entered':
+        return this.#enter(m);
+      case 'left': {
+        const { topic = '' } = m;
+        const { id } = this.#entered.get(topic) ?? {};
+        this.#entered.delete(topic);
+        return this.#ended(m, id);
+      }
       default:
         return this.#events.heard(m);
     }
+  }
+
+  #watching(m: { topic: string } & Watching): void {
+    const place = this.#watched.get(m.topic);
+    if (!place) return;
+    const { asked, id } = place;
+    const { epoch, version } = m;
+    this.#watched.set(m.topic, { since: { epoch, version }, asked: false });
+    if (asked || !m.recovered) this.#events.heard(id === undefined ? m : { ...m, id });
+  }
+
+  #enter(m: ServerMessage & { type: 'entered' }): void {
+    const place = this.#entered.get(m.topic);
+    if (!place) return;
+    const { asked, id, leave } = place;
+    place.asked = false;
+    place.id = undefined;
+    if (leave) {
+      this.#left(m.topic, leave);
+      void this.#commands.flush(() => this.#hello);
+    } else if (asked) {
+      this.#events.heard(id === undefined ? m : { ...m, id });
+    }
+  }
+
+  /** What was wanted is refused, if a command waits for it, or has ended. */
+  #ended(m: ServerMessage & { type: 'unwatched' | 'left' }, id: number | undefined): void {
+    const { error = { code: 'internal', retryable: true } } = m;
+    this.#events.heard(id === undefined ? m : { type: 'error', id, error });
   }
 
   #welcome(m: Welcome): void {

@@ -28,18 +28,20 @@ const unknownRoad = ['not_found', 'method_not_allowed'];
  * error of the server, and anything else for all that no server of ours says:
  * a captive portal, a proxy, a network that is gone.
  *
- * A redirect is not followed: the token would go wherever it leads.
+ * A redirect is not followed: the token would go wherever it leads. Without a
+ * signal it outlives the page.
  */
 export async function post(
   platform: Platform,
   url: string,
   frame: unknown,
   type: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Response> {
   const { fetch } = platform;
   const body = typeof frame === 'string' ? frame : JSON.stringify(frame);
-  const response = await fetch(url, { method: 'POST', body, signal, cache: 'no-store', redirect: 'error' });
+  const life = signal ? { signal } : { keepalive: true };
+  const response = await fetch(url, { method: 'POST', body, ...life, cache: 'no-store', redirect: 'error' });
   const answered = response.headers.get('content-type') ?? '';
   if (response.status === 200 && answered.startsWith(type)) return response;
   if (response.status >= 400 && answered.startsWith('application/json')) {

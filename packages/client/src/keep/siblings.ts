@@ -58,6 +58,8 @@ export class Siblings {
   #early: News[] | undefined = [];
   /** What is stored, and told at the end of the turn; undefined: nothing is. */
   #untold: Fate[] | undefined;
+  /** What could not be stored, and is with a later write. */
+  #unstored: Fate[] = [];
   #toldId: string | undefined;
   #closed = false;
 
@@ -102,8 +104,13 @@ export class Siblings {
   note(row: string, entry: EntryRow, gone?: Place): void {
     if (!this.#channel || !this.#shows(entry)) return;
     const fate = { row, ...(gone ?? { entry }) };
-    // What is not stored may be sent under another client's name, by which nobody would know it.
-    this.#host.saver.after((stored) => this.#tell().push(stored || gone ? fate : { row }));
+    // What is not stored is sent under another client's name, by which nobody would know it (rule OUT-10).
+    this.#host.saver.after((stored) => {
+      this.#unstored = this.#unstored.filter((other) => other.row !== row);
+      if (stored) this.#tell().push(...this.#unstored.splice(0), fate);
+      else if (gone) this.#tell().push(fate);
+      else this.#unstored.push(fate);
+    });
   }
 
   /** This client's id may be another. */

@@ -1,6 +1,7 @@
 import { Alarm } from '../alarm.ts';
 import { Subscriptions } from '../core/subscriptions.ts';
 import { Turn } from '../core/turn.ts';
+import { Watches } from '../core/watches.ts';
 import { bodyOf, TuttiError } from '../error.ts';
 import type { ClientMessage, ServerMessage, Welcome } from '../protocol.ts';
 import type { Transport } from '../transport.ts';
@@ -8,6 +9,7 @@ import { Asked } from './asked.ts';
 import { Door } from './door.ts';
 import type { Line } from './line.ts';
 import { Readers } from './readers.ts';
+import { Rooms } from './rooms.ts';
 import type { End, Seat } from './seat.ts';
 
 /** Until welcome, in milliseconds. */
@@ -30,6 +32,8 @@ export class Upstream {
   readonly #transport: Transport;
   readonly #subscriptions: Subscriptions;
   readonly #readers: Readers;
+  readonly #watches: Watches;
+  readonly #rooms: Rooms;
   readonly #asked = new Asked(this.#turn);
   readonly #door: Door;
   #welcome: Welcome | undefined;
@@ -48,7 +52,7 @@ export class Upstream {
       () => line.now(),
       () => this.#step(() => this.#tick(), true),
     );
-    this.#subscriptions = new Subscriptions({
+    const link = {
       turn: this.#turn,
       ready: () => this.#welcome !== undefined && !this.#door.expired,
       random: () => line.random(),
@@ -57,12 +61,18 @@ export class Upstream {
       rebase: () => {},
       disagree: () => {},
       tokenExpired: () => this.#expire(new TuttiError('token_expired')),
-    });
+    };
+    this.#subscriptions = new Subscriptions(link);
     this.#readers = new Readers(this.#subscriptions);
+    this.#watches = new Watches(link);
+    this.#rooms = new Rooms(this.#turn, this.#asked, this.#watches);
     this.#door = new Door({
       asked: this.#asked,
       entered: (seat, id) => this.#enter(seat, id),
-      left: (seat) => this.#readers.leave(seat),
+      left: (seat) => {
+        this.#readers.leave(seat);
+        this.#rooms.leave(seat);
+      },
     });
     this.#turn.now = line.now();
     this.#deadline = this.#turn.now + attemptTime;
@@ -103,11 +113,12 @@ export class Upstream {
     this.#turn.now = this.#line.now();
     this.#turn.step++;
     run();
-    const wish = Math.min(this.#deadline, this.#subscriptions.wish());
+    const wish = Math.min(this.#deadline, this.#subscriptions.wish(), this.#watches.wish());
     for (const effect of this.#turn.end([], wish, ticked)) {
       if (this.#over) return;
       if (effect.kind === 'send') this.#transport.send(effect.messages);
       else if (effect.kind === 'wait') this.#alarm.set(effect.until);
+      else if (effect.kind === 'presence' || effect.kind === 'unwatched') this.#rooms.carryOut(effect);
       else this.#readers.carryOut(effect as Parameters<Readers['carryOut']>[0]);
     }
     for (const seat of this.#door.seats.values()) if (seat.gone) return this.leave(seat);
@@ -116,7 +127,12 @@ export class Upstream {
 
   #tick(): void {
     if (this.#turn.now >= this.#deadline) this.#end({ code: 0 });
-    else this.#subscriptions.flush();
+    else this.#flush();
+  }
+
+  #flush(): void {
+    this.#subscriptions.flush();
+    this.#watches.flush();
   }
 
   #remove(seat: Seat): void {
@@ -126,13 +142,26 @@ export class Upstream {
 
   #enter(seat: Seat, id: string): void {
     seat.say({ ...(this.#welcome as Welcome), clients: [id] });
-    for (const topic of seat.hello.topics ?? []) this.#readers.subscribe(seat, topic);
+    const { topics = [], watch = [], enter = [] } = seat.hello;
+    for (const topic of topics) this.#readers.subscribe(seat, topic);
+    for (const topic of watch) this.#rooms.watch(seat, topic);
+    for (const topic of enter) this.#rooms.enter(seat, topic);
   }
 
   #take(seat: Seat, client: string, m: ClientMessage): void {
     switch (m.type) {
       case 'publish':
+      case 'update':
+      case 'signal':
         return this.#turn.say({ ...m, client });
+      case 'watch':
+        return this.#rooms.watch(seat, m, m.id);
+      case 'unwatch':
+        return this.#rooms.unwatch(seat, m.topic, m.id);
+      case 'enter':
+        return this.#rooms.enter(seat, m, m.id);
+      case 'leave':
+        return this.#rooms.leaveTopic(seat, m);
       case 'subscribe':
         return this.#readers.subscribe(seat, m, m.id);
       case 'unsubscribe':
@@ -198,15 +227,31 @@ export class Upstream {
         if (m.id === undefined)
           this.#subscriptions.unsubscribed(m.topic, m.error && TuttiError.from(m.error));
         return;
+      case 'watching': {
+        const { id, topic, ...message } = m;
+        return this.#watches.watching(id, topic, message);
+      }
+      case 'presence': {
+        const { topic, ...message } = m;
+        return this.#watches.presence(topic, message);
+      }
+      case 'unwatched':
+        if (m.id === undefined) this.#watches.unwatched(m.topic, m.error && TuttiError.from(m.error));
+        return;
+      case 'left':
+        if (m.id === undefined) this.#door.seats.get(m.client)?.say(m);
+        else this.#asked.answer(m.id, m);
+        return;
+      case 'entered':
+        if (m.id !== undefined) this.#asked.answer(m.id, m);
+        return;
       case 'authenticated':
       case 'proved':
       case 'history':
         this.#asked.answer(m.id, m);
         return;
       case 'error':
-        if (m.id === undefined) this.#expire(TuttiError.from(m.error));
-        else if (!this.#asked.answer(m.id, m)) this.#subscriptions.refused(m.id, TuttiError.from(m.error));
-        return;
+        return this.#failed(m);
       case 'ping':
         return this.#turn.say({ type: 'pong' });
       case 'pong':
@@ -214,6 +259,18 @@ export class Upstream {
       default:
         return m satisfies never;
     }
+  }
+
+  #failed(m: ServerMessage & { type: 'error' }): void {
+    const error = TuttiError.from(m.error);
+    if (m.id !== undefined) {
+      if (this.#asked.answer(m.id, m)) return;
+      if (!this.#subscriptions.refused(m.id, error)) this.#watches.refused(m.id, error);
+      return;
+    }
+    this.#expire(error);
+    // Of an update or a signal; whose is not said. Tabs that are no members pass it over.
+    if (m.topic !== undefined) for (const seat of this.#door.seats.values()) seat.say(m);
   }
 
   #live(m: Welcome): void {
@@ -235,7 +292,7 @@ export class Upstream {
 
   #renew(token: string): void {
     this.#door.renewed(token);
-    this.#subscriptions.flush();
+    this.#flush();
   }
 
   #close(m: ServerMessage & { type: 'close' }): void {

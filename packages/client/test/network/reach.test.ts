@@ -1,16 +1,5 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { fate, platform, Site } from './site.ts';
-
-let site: Site;
-const start = (): Site => {
-  site = new Site();
-  return site;
-};
-
-afterEach(() => {
-  site.end();
-  vi.unstubAllGlobals();
-});
+import { describe, expect, test, vi } from 'vitest';
+import { fate, platform, site, start } from './site.ts';
 
 const url = 'https://site.test/notes';
 

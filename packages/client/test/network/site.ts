@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import {
   createNetwork,
   memoryStorage,
@@ -123,6 +123,19 @@ export class Site {
   end(): void {
     for (const network of this.#networks) network.close();
   }
+}
+
+/** That of the test that runs. */
+export let site: Site;
+
+/** Makes a test's site, which ends with it, and with it what the test has stubbed. */
+export function start(...args: ConstructorParameters<typeof Site>): Site {
+  site = new Site(...args);
+  onTestFinished(() => {
+    site.end();
+    vi.unstubAllGlobals();
+  });
+  return site;
 }
 
 /** A platform that believes something of the network, until `vi.unstubAllGlobals`. */
