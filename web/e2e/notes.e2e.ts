@@ -152,7 +152,7 @@ describe('what is written without a network', () => {
     expect(await inOrder('right')).toEqual(numbered(10, 'right'));
   });
 
-  test('TABS-7 TABS-8: shows in the other tab, which goes on with it, and comes to the same in both', async () => {
+  test('SIBLING-1 SIBLING-2: shows in the other tab, which goes on with it, and comes to the same in both', async () => {
     const { phone, network, url } = await device();
     const tabs = [await Notebook.open(phone.context, url), await Notebook.open(phone.context, url)] as const;
     for (const tab of tabs) await tab.live();

@@ -42,7 +42,7 @@ type Told = (operations: readonly SiblingOperation[], first: boolean) => void;
 
 /**
  * What the user's other clients on this device have pending in documents (rule
- * TABS-7). Each tells the others what it has stored, when it has; who comes later
+ * SIBLING-1). Each tells the others what it has stored, when it has; who comes later
  * reads the rows. Positional operations are passed over, and what was made for
  * another version of the application.
  */

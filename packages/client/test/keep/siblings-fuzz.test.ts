@@ -165,7 +165,7 @@ test.each([
   ['over one connection', true, false],
   ['no tab is killed', false, true],
 ] as const)(
-  'TABS-7 no tab shows anything twice, and all show what is stored: %s',
+  'SIBLING-1 no tab shows anything twice, and all show what is stored: %s',
   { timeout: 300_000 },
   async (_, hubs, steady) => {
     for (let seed = 0; seed < seeds; seed++) await play(seed, hubs, steady);
@@ -176,7 +176,7 @@ test.each([
   ['each with its own connection', false],
   ['over one connection', true],
 ] as const)(
-  'TABS-8 what tabs show without a network is what it comes to: %s',
+  'SIBLING-2 what tabs show without a network is what it comes to: %s',
   { timeout: 300_000 },
   async (_, hubs) => {
     for (let seed = 0; seed < seeds; seed++) await agree(seed, hubs);

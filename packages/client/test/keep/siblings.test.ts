@@ -56,7 +56,7 @@ async function two(seed?: number): Promise<Scene & { a: Tab; b: Tab }> {
 }
 
 describe('what one tab has pending', () => {
-  test('TABS-7 shows in the other as soon as it is stored, and once when it is confirmed', async () => {
+  test('SIBLING-1 shows in the other as soon as it is stored, and once when it is confirmed', async () => {
     const { world, device, a, b } = await two();
     b.likes.add(2);
     b.tags.add('new');
@@ -73,7 +73,7 @@ describe('what one tab has pending', () => {
     expect([show(a), show(b)]).toEqual([all, all]);
   });
 
-  test('TABS-7 shows in a tab that opens later, without a network', async () => {
+  test('SIBLING-1 shows in a tab that opens later, without a network', async () => {
     const scene = await two();
     const { world, a, b } = scene;
     b.likes.add(2);
@@ -89,7 +89,7 @@ describe('what one tab has pending', () => {
     expect(show(b)).toEqual(show(c));
   });
 
-  test('TABS-7 goes when it is taken back, and when it is rejected', async () => {
+  test('SIBLING-1 goes when it is taken back, and when it is rejected', async () => {
     const { world, server, device, a, b } = await two();
     const taken = b.likes.add(2);
     b.tasks.set('bad', { by: 'b' });
@@ -104,7 +104,7 @@ describe('what one tab has pending', () => {
     for (const tab of [a, b]) expect(show(tab)).toEqual([0, ['old'], { old: { by: 'x' } }]);
   });
 
-  test('TABS-7 shows when its tab is dead, until another has sent it', async () => {
+  test('SIBLING-1 shows when its tab is dead, until another has sent it', async () => {
     const scene = await two();
     const { world, device, a, b } = scene;
     b.likes.add(2);
@@ -121,7 +121,7 @@ describe('what one tab has pending', () => {
     expect(a.shown).toEqual([]);
   });
 
-  test('TABS-7 does not show where its page is of another version of the application', async () => {
+  test('SIBLING-1 does not show where its page is of another version of the application', async () => {
     const { world, device } = await two();
     const [old, now] = [1, 2].map((version) =>
       device.page({ version }).client.counter('counter:likes', offline),
@@ -137,7 +137,7 @@ describe('what one tab has pending', () => {
     expect([old?.value, now?.value, later.value]).toEqual([2, 2, 2]);
   });
 
-  test('TABS-7 does not show when it could not be stored, until it is confirmed, once', async () => {
+  test('SIBLING-1 does not show when it could not be stored, until it is confirmed, once', async () => {
     const { world, server, device, a, b } = await two();
     b.likes.add(2);
     await world.pass(50);
@@ -155,7 +155,7 @@ describe('what one tab has pending', () => {
     expect(Math.max(...a.shown.map((shown) => (shown as [number])[0]))).toBe(5);
   });
 
-  test('TABS-9 of a text does not show before it is confirmed', async () => {
+  test('SIBLING-3 of a text does not show before it is confirmed', async () => {
     const scene = await two();
     const { world, a, b, device } = scene;
     const { text } = await import('../../src/text.ts');
@@ -169,7 +169,7 @@ describe('what one tab has pending', () => {
   });
 });
 
-test('TABS-10 what a sibling has stored with it does not show twice in the next life of its page', async () => {
+test('SIBLING-4 what a sibling has stored with it does not show twice in the next life of its page', async () => {
   const scene = await two();
   const { world, server, device, a, b } = scene;
   device.offline = false;
@@ -192,7 +192,7 @@ test('TABS-10 what a sibling has stored with it does not show twice in the next 
 });
 
 describe('what is made on what a sibling has pending', () => {
-  test('TABS-8 is sent behind it', async () => {
+  test('SIBLING-2 is sent behind it', async () => {
     const { world, server, device, a, b } = await two();
     b.tasks.set('t', { by: 'b' });
     await world.pass(50);
@@ -210,7 +210,7 @@ describe('what is made on what a sibling has pending', () => {
     for (const { tasks } of [a, b]) expect(tasks.get('t')).toEqual({ by: 'b', done: true });
   });
 
-  test('TABS-8 is sent without it when that does not come for 10 s of a connection', async () => {
+  test('SIBLING-2 is sent without it when that does not come for 10 s of a connection', async () => {
     const { world, device, a, b } = await two();
     b.tasks.patch('old', { by: 'b' });
     await world.pass(50);
@@ -229,7 +229,7 @@ describe('what is made on what a sibling has pending', () => {
     for (const { tasks } of [a, b]) expect(tasks.get('old')).toEqual({ by: 'b', done: true });
   });
 
-  test('TABS-8 waits no more when that is taken back', async () => {
+  test('SIBLING-2 waits no more when that is taken back', async () => {
     const { world, device, a, b } = await two();
     const by = b.tasks.patch('old', { by: 'b' });
     await world.pass(50);
@@ -242,7 +242,7 @@ describe('what is made on what a sibling has pending', () => {
     expect(patched.status).toBe('confirmed');
   });
 
-  test('TABS-8 waits in the next life of its page too', async () => {
+  test('SIBLING-2 waits in the next life of its page too', async () => {
     const scene = await two();
     const { world, server, device, a, b } = scene;
     b.tasks.set('t', { by: 'b' });
@@ -267,7 +267,7 @@ describe('what is made on what a sibling has pending', () => {
     ]);
   });
 
-  test('TABS-8 has seen it: what a sibling added is removed', async () => {
+  test('SIBLING-2 has seen it: what a sibling added is removed', async () => {
     const { world, device, a, b } = await two();
     b.tags.add('new');
     await world.pass(50);
@@ -282,7 +282,7 @@ describe('what is made on what a sibling has pending', () => {
     expect([a.shown, b.shown]).toEqual([[], []]);
   });
 
-  test('TABS-8 and nothing else: what another user added meanwhile stays', async () => {
+  test('SIBLING-2 and nothing else: what another user added meanwhile stays', async () => {
     const { world, server, device, a, b } = await two();
     b.tags.add('new');
     await world.pass(50);
@@ -297,7 +297,7 @@ describe('what is made on what a sibling has pending', () => {
     ]);
   });
 
-  test('TABS-8 may overwrite it where what was not seen is not to be', async () => {
+  test('SIBLING-2 may overwrite it where what was not seen is not to be', async () => {
     const { world, device, a, b } = await two();
     b.tasks.patch('old', { by: 'b' });
     await world.pass(50);
