@@ -152,6 +152,31 @@ describe('what is written without a network', () => {
     expect(await inOrder('right')).toEqual(numbered(10, 'right'));
   });
 
+  test('SIBLING-1 SIBLING-2: shows in the other tab, which goes on with it, and comes to the same in both', async () => {
+    const { phone, network, url } = await device();
+    const tabs = [await Notebook.open(phone.context, url), await Notebook.open(phone.context, url)] as const;
+    for (const tab of tabs) await tab.live();
+    network.cut();
+    await tabs[0].add('of the first');
+    await expect.poll(() => tabs[1].titles(), wait).toEqual(['of the first']);
+    await tabs[1].add('of the second');
+    await tabs[1].open('of the first');
+    await tabs[1].tag('seen');
+    await tabs[0].open('of the first');
+    await expect.poll(() => tabs[0].tags(), wait).toEqual(['seen']);
+    const later = await Notebook.open(phone.context, url);
+    const all = ['of the first', 'of the second'];
+    for (const tab of [...tabs, later]) await expect.poll(() => tab.titles(), wait).toEqual(all);
+    network.restore();
+    for (const tab of tabs) await expect.poll(() => tab.waiting(), wait).toBe(0);
+    await expect.poll(() => storedEntries(later.page), wait).toBe(0);
+    expect((await made()).sort()).toEqual(all);
+    for (const tab of [...tabs, later]) {
+      expect(await tab.titles()).toEqual(all);
+      expect(tab.faults).toEqual([]);
+    }
+  });
+
   test('COPY-2: of two devices is on both, when both were killed and opened offline', async () => {
     const devices = [await device(), await device()] as const;
     const first = await Notebook.open(devices[0].phone.context, devices[0].url);

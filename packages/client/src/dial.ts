@@ -3,7 +3,6 @@ import { decode } from './decode.ts';
 import { errorOfClose } from './error.ts';
 import type { Settings } from './options.ts';
 import { Socket } from './socket.ts';
-import { subOf } from './token.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 const tryTime = 5_000;
@@ -77,7 +76,7 @@ export class Dialer {
       import('./share.ts').then(
         ({ open }) =>
           () =>
-            open(this.#url, subOf, alone, events),
+            open(this.#url, alone, events),
       ),
       events,
     );

@@ -26,6 +26,8 @@ export interface Operation extends Encoded {
   base(): number;
   /** What it says means something only behind those before it: it may be amended. */
   positional: boolean;
+  /** Whether it is not to be sent before it is released; asked for when the core takes the operation. */
+  waits?(): boolean;
 }
 
 /** An operation under way. */
@@ -36,6 +38,8 @@ export interface Sending {
   readonly unsent: boolean;
   /** Puts other words in its place, for the next time that it is sent, if it is positional and not settled. */
   amend(operation: Operation): void;
+  /** It waits no more; its base may be another. */
+  release(): void;
   /** Takes it back; true if it was never sent, and then it has failed with `aborted`, or will. */
   takeBack(): boolean;
 }
@@ -65,6 +69,29 @@ export interface DocumentHost {
   readonly copies?: Copies | undefined;
 }
 
+/**
+ * An operation of a sibling, another client of the user on this device, as it is
+ * stored now, or what became of it.
+ */
+export interface SiblingOperation {
+  /** By which it is known. */
+  readonly row: string;
+  /** The sibling, by its id, or by a name that is none as long as no server has told one. */
+  readonly client: string;
+  /** Absent: it is stored no more. */
+  readonly operation?: {
+    readonly data: unknown;
+    readonly base: number;
+    /** When it was made, in milliseconds since 1970. */
+    readonly made: number;
+    readonly seq?: number;
+  };
+  /** It is in the log: at this offset, */
+  readonly at?: number;
+  /** or at this or below. */
+  readonly upTo?: number;
+}
+
 /** What is stored of documents. */
 export interface Copies {
   /** The copy of a document that was stored, or is to be, once the storage can be read. */
@@ -73,20 +100,35 @@ export interface Copies {
   begin(topic: string, type: string): Copy | undefined;
   /** Operations have no effect, for this reason. Those of a former life become dead letters. */
   dead(sendings: readonly number[], error: TuttiError): void;
+  /**
+   * Tells of the operations of siblings on a document: first all that there are, in the order in
+   * which they were made, then what has changed. Returns how to end that.
+   */
+  siblings(
+    topic: string,
+    type: string,
+    told: (operations: readonly SiblingOperation[], first: boolean) => void,
+  ): () => void;
   /** Of these operations, those that were acknowledged need not be kept any more. */
   over(sendings: readonly number[]): void;
 }
 
-/** The copy of one document. Operations are named by the keys of their sendings. */
+/** An operation that is in the log, by the key of its sending; and where, if that is known. */
+export interface Confirmed {
+  readonly key: number;
+  readonly offset?: number | undefined;
+}
+
+/** The copy of one document. */
 export interface Copy {
   /** What was stored when it was loaded: a document, and the entries behind it. */
   readonly stored: { snapshot: Snapshot; entries: readonly Entry[] } | undefined;
   /** It has become so long that a snapshot is due, or there is none that can be read. */
   readonly long: boolean;
   /** Puts the document in place of what is stored, and takes operations that it holds out of the outbox. */
-  snapshot(snapshot: Snapshot, confirmed: readonly number[]): void;
+  snapshot(snapshot: Snapshot, confirmed: readonly Confirmed[]): void;
   /** Adds the next entries, likewise. */
-  entries(entries: readonly Entry[], confirmed: readonly number[]): void;
+  entries(entries: readonly Entry[], confirmed: readonly Confirmed[]): void;
   /** What was stored cannot be read: no entries can follow it. */
   damaged(): void;
   /** It stays when nobody uses it. */

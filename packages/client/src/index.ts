@@ -60,6 +60,6 @@ export type { Change as PresenceChange, Session, User } from './presence/view.ts
 export type { Else, Entry, From, Member, Page, PageRequest, Position, Range } from './protocol.ts';
 export type { Acknowledgement, Publication, PublishStatus } from './publication.ts';
 export type { WebSocketClass, WebSocketLike } from './socket.ts';
-export type { Change, Storage } from './storage/storage.ts';
+export type { Change, Channel, Storage } from './storage/storage.ts';
 export type { Syncing, SyncStatus } from './sync.ts';
 export { type Handler, type PublishOptions, type SubscribeOptions, Topic } from './topic.ts';

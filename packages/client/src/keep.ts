@@ -1,3 +1,4 @@
+import { platformChannel } from './keep/channel.ts';
 import { Keeper, type KeeperHost, type Life } from './keep/keeper.ts';
 import { openStorage } from './storage/open.ts';
 import type { Storage } from './storage/storage.ts';
@@ -13,16 +14,17 @@ export type { DeadRow } from './keep/rows.ts';
  * Undefined if the client to go on as is alive elsewhere.
  */
 export async function begin(
-  host: Omit<KeeperHost, 'storage' | 'ended'>,
+  host: Omit<KeeperHost, 'storage' | 'channel' | 'ended'>,
   given: Storage | undefined,
 ): Promise<{ keeper: Keeper; life: Life } | undefined> {
   const { name, timers, report } = host;
   const storage = given ?? openStorage(name, { timers, onError: report });
+  const channel = given ? given.channel?.bind(given) : storage.durable ? platformChannel : undefined;
   const close = (): void => {
     if (!given) storage.close();
   };
   try {
-    const begun = await Keeper.begin({ ...host, storage, ended: () => close() });
+    const begun = await Keeper.begin({ ...host, storage, channel, ended: () => close() });
     if (!begun) close();
     return begun;
   } catch (error) {

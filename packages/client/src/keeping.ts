@@ -73,6 +73,7 @@ export class Keeping {
       begin: (topic, doc) => this.keeper?.begin(topic, doc),
       dead: (sendings, error) => this.keeper?.dead(sendings, error),
       over: (sendings) => this.keeper?.over(sendings),
+      siblings: (topic, doc, told) => this.keeper?.siblings(topic, doc, told) ?? (() => {}),
     };
     this.#begun = this.#begin(`tutti:${url}`);
   }

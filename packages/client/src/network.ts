@@ -24,7 +24,7 @@ export type { NetworkOptions } from './network/options.ts';
 export type { NetworkInit } from './network/request.ts';
 export { type IndexedDBOptions, indexedDBStorage } from './storage/indexeddb.ts';
 export { memoryStorage } from './storage/memory.ts';
-export type { Change, Storage } from './storage/storage.ts';
+export type { Change, Channel, Storage } from './storage/storage.ts';
 export type { Syncing, SyncStatus } from './sync.ts';
 export { syncOf } from './sync-of.ts';
 export { guardUnload } from './unload.ts';

@@ -93,7 +93,9 @@ export class Requests {
       if (!this.#operations.has(key)) return;
       taken = true;
       const { positional } = made;
-      this.#feed({ kind: 'publish', key, topic, ...words(), ...(positional && { positional }) });
+      const waits = made.waits?.();
+      const more = { ...(positional && { positional }), ...(waits && { waits }) };
+      this.#feed({ kind: 'publish', key, topic, ...words(), ...more });
     });
     return sending;
   };
@@ -146,6 +148,10 @@ export class Requests {
         operation = amended;
         if (taken()) this.#feed({ kind: 'amend', key, ...words() });
       },
+      release: () =>
+        this.#inOrder(() => {
+          if (taken()) this.#feed({ kind: 'release', key, base: operation.base() });
+        }),
       takeBack: () => {
         if (taken()) return this.#feed({ kind: 'abort', key }).some((e) => e.kind === 'settled');
         const handler = this.#operations.get(key);

@@ -1,6 +1,7 @@
 import type { ClientMessage } from './protocol.ts';
+import { claimsOf } from './share/claims.ts';
 import { hold } from './share/locks.ts';
-import type { FromHub, FromTab, Opening } from './share/port.ts';
+import type { FromHub, FromTab } from './share/port.ts';
 import { beat, find, type Way } from './share/ways.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
@@ -9,15 +10,14 @@ import type { Transport, TransportEvents } from './transport.ts';
  *
  * Opens a transport to the server whose paths begin with the url. `direct` opens
  * one that is nobody else's, for when there is no hub or it cannot carry this
- * tab; `userOf` tells whose a token is.
+ * tab.
  */
 export function open(
   url: string,
-  userOf: (token: string) => string,
   direct: (events: TransportEvents) => Transport,
   events: TransportEvents,
 ): Transport {
-  return new Shared(url, userOf, direct, events);
+  return new Shared(url, direct, events);
 }
 
 /** Tokens of tabs that no hub could carry: this page goes alone with them. */
@@ -25,13 +25,14 @@ const alone = new Set<string>();
 
 class Shared implements Transport {
   readonly #url: string;
-  readonly #userOf: (token: string) => string;
   readonly #direct: (events: TransportEvents) => Transport;
   readonly #events: TransportEvents;
   /** What was said before there was a way. */
   #unsaid: ClientMessage[] = [];
   /** The hello, until it is answered. */
   #hello: ClientMessage[] | undefined;
+  /** With which it came to the hub. */
+  #token = '';
   #way: Way | undefined;
   #own: Transport | undefined;
   #release: (() => void) | undefined;
@@ -41,43 +42,44 @@ class Shared implements Transport {
   #silence = 0;
   #shut = false;
 
-  constructor(
-    url: string,
-    userOf: (token: string) => string,
-    direct: (events: TransportEvents) => Transport,
-    events: TransportEvents,
-  ) {
+  constructor(url: string, direct: (events: TransportEvents) => Transport, events: TransportEvents) {
     this.#url = url;
-    this.#userOf = userOf;
     this.#direct = direct;
     this.#events = events;
   }
 
   send(messages: ClientMessage[]): void {
     if (this.#own) return this.#own.send(messages);
+    if (
+      messages.some((m) => m.type === 'auth' && claimsOf(m.token).rights !== claimsOf(this.#token).rights)
+    ) {
+      this.#say({ bye: true }); // there is another hub for that
+      return this.#lost(0);
+    }
     if (this.#way) return this.#say({ say: messages });
     const [first] = messages;
     this.#unsaid.push(...messages);
     if (this.#hello || first?.type !== 'hello') return;
     this.#hello = messages;
+    this.#token = first.token ?? '';
     // Without a token the server may know each tab as somebody else.
-    if (first.token && !alone.has(first.token)) void this.#find(this.#userOf(first.token));
+    if (this.#token && !alone.has(this.#token)) void this.#find();
     else this.#goAlone();
   }
 
   shut(): void {
-    if (this.#way) this.#say({ bye: true });
+    this.#say({ bye: true });
     this.#own?.shut();
     this.#end();
   }
 
-  async #find(user: string): Promise<void> {
+  async #find(): Promise<void> {
     const lock = `tutti:tab:${crypto.randomUUID()}`;
     try {
       const release = await hold(lock);
       if (this.#shut) return release();
       this.#release = release;
-      const way = await find({ url: this.#url, user, lock } satisfies Opening);
+      const way = await find({ url: this.#url, ...claimsOf(this.#token), lock });
       if (this.#shut) return this.#decline(way);
       if (!way) return this.#goAlone();
       this.#way = way;
@@ -108,8 +110,7 @@ class Shared implements Transport {
     } else if ('lost' in data) {
       this.#lost(data.lost);
     } else if ('alone' in data) {
-      const [hello] = this.#hello ?? [];
-      if (hello?.type === 'hello') alone.add(hello.token ?? '');
+      alone.add(this.#token);
       if (this.#hello) this.#goAlone();
       else this.#lost(0);
     }

@@ -27,7 +27,9 @@ async function play(seed: number, { shared = false, breaks = false } = {}): Prom
 
   const publish = (): void => {
     const key = ++keys;
-    const base = world.chance(0.3) ? { base: 0, positional: world.chance(0.5) } : {};
+    const base = world.chance(0.3)
+      ? { base: 0, positional: world.chance(0.5), waits: world.chance(0.3) }
+      : {};
     const topic = 'base' in base ? document : (entries[world.below(2)] as string);
     const timeout = world.chance(0.2) ? 1 + world.below(3000) : 0;
     const data: Words = { key, version: 0 };
@@ -38,7 +40,8 @@ async function play(seed: number, { shared = false, breaks = false } = {}): Prom
     const key = 1 + world.below(keys + 1);
     const what = world.random();
     if (what < 0.6) publish();
-    else if (what < 0.7) life.step({ kind: 'abort', key });
+    else if (what < 0.65) life.step({ kind: 'abort', key });
+    else if (what < 0.7) life.step({ kind: 'release', key, base: 0 });
     else if (what < 0.9)
       life.step({ kind: 'amend', key, base: 0, data: { key, version: world.below(9) }, bytes: 9 });
     else if (breaks && world.chance(0.5)) storage.broken = !storage.broken;

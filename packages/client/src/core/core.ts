@@ -156,6 +156,8 @@ export class Core {
         return this.#outbox.publish(input);
       case 'amend':
         return this.#outbox.amend(input);
+      case 'release':
+        return this.#outbox.release(input.key, input.base);
       case 'abort':
         this.#outbox.abort(input.key);
         return this.#pages.abort(input.key);

@@ -23,6 +23,8 @@ export interface Publish {
   base?: number;
   /** Of an operation: what its words mean hangs on those before it, so that they are amended when one of those goes. */
   positional?: boolean;
+  /** It is not sent before it is released, or a connection has waited for that for 10 s. */
+  waits?: boolean;
   /** A JSON value that nobody changes any more. */
   data: unknown;
   /** Length of the data's JSON in bytes. */
@@ -56,6 +58,7 @@ export type Input =
   | { kind: 'unsubscribe'; handler: number }
   | ({ kind: 'publish' } & Publish)
   | ({ kind: 'amend' } & Amend)
+  | { kind: 'release'; key: number; base: number }
   | { kind: 'abort'; key: number }
   | ({ kind: 'history'; key: number; topic: string } & PageRequest)
   | ({ kind: 'restore' } & Kept)

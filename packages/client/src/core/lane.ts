@@ -57,6 +57,8 @@ export class Lane {
   amending = 0;
   /** Since then it was not tried to send. */
   #owed = false;
+  /** When what waits to be released is sent even so, on this connection; 0: nothing has waited. */
+  patience = 0;
   /** The highest offset at which the server took an operation of the present client. */
   taken: number;
   /** It did so in a former life, and the document was not opened since. */
@@ -81,7 +83,8 @@ export class Lane {
   wish(now: number): number {
     if (!this.items.length || (this.held && this.flying)) return Infinity;
     if (this.#owed) return Math.max(this.held ? this.until : 0, now);
-    return this.held ? this.until : Infinity;
+    if (this.held) return this.until;
+    return this.patience > now ? this.patience : Infinity;
   }
 
   /** Lets nothing be sent in this step if there are positional operations: what they are to say may change. */
@@ -128,7 +131,7 @@ export class Lane {
       item.doubtful ||= item.flying;
       item.flying = false;
     }
-    this.flying = this.until = this.outdated = 0;
+    this.flying = this.until = this.outdated = this.patience = 0;
     this.held = this.refused = this.telling = this.#owed = false;
   }
 

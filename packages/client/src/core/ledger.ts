@@ -31,6 +31,7 @@ export interface KeptEntry {
   entryKey?: string;
   base?: number;
   positional?: boolean;
+  waits?: boolean;
   /** The value that was published or amended, not a copy. */
   data: unknown;
   /** Length of the data's JSON in bytes. */
@@ -173,7 +174,7 @@ export class Ledger {
 }
 
 function row(item: Item): KeptEntry {
-  const { key, topic, seq, name, entryKey, base, positional, data, bytes } = item;
+  const { key, topic, seq, name, entryKey, base, positional, waits, data, bytes } = item;
   return {
     key,
     topic,
@@ -182,6 +183,7 @@ function row(item: Item): KeptEntry {
     ...(entryKey && { entryKey }),
     ...(base !== undefined && { base }),
     ...(positional && { positional }),
+    ...(waits && { waits }),
     data,
     bytes,
   };

@@ -10,6 +10,8 @@ import type { Link } from './link.ts';
 const maxFlying = 64;
 /** How many entries of a topic are given their seqs, and stored, ahead of what is sent. */
 const maxAhead = 256;
+/** How long an entry waits to be released on one connection, in milliseconds. */
+const releaseTime = 10_000;
 
 export interface OutboxLimits {
   entries: number;
@@ -97,6 +99,16 @@ export class Outbox {
     Object.assign(item, { base, data, bytes });
     this.#ledger?.entry(item);
     lane.amends(this.#link.turn.step);
+  }
+
+  /** An entry that waits is sent, as made on that offset; one that was sent is as it was. */
+  release(key: number, base: number): void {
+    const [lane, item] = this.#byKey.get(key) ?? [];
+    if (!lane || !item?.waits) return;
+    Object.assign(item, { base, waits: false });
+    this.#ledger?.entry(item);
+    lane.patience = 0;
+    this.#pump(lane);
   }
 
   answer(m: Answer): void {
@@ -284,6 +296,11 @@ export class Outbox {
       if (item.flying || (this.expired !== undefined && !item.doubtful)) continue;
       const { key, topic, base, bytes } = item;
       if (base !== undefined && !this.#link.open(topic)) break;
+      if (item.waits) {
+        lane.patience ||= turn.now + releaseTime;
+        if (turn.now < lane.patience) break;
+        item.waits = false;
+      }
       if (!item.seq && bytes > this.messageBytes) {
         const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;
         this.#end(lane, item, { error: new TuttiError('too_large', text) });

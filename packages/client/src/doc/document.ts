@@ -58,6 +58,8 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
   #position: Position = { offset: 0 };
   readonly #left: () => void;
   #close: () => void = () => {};
+  /** Ends what tells of siblings. */
+  #unwatch: (() => void) | undefined;
 
   /** `left` is called when it is used no more, or has ended. */
   constructor(host: Host, topic: string, state: S, left: () => void) {
@@ -82,6 +84,7 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
     if (this.status === 'opening') return this.#load(() => this.save());
     this.#copy ??= this.host.copies?.begin(this.topic, this.state.name);
     this.#copy?.keep();
+    this.#watchSiblings();
     this.save();
   }
 
@@ -91,6 +94,8 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
    */
   revive(client: string | undefined, operations: readonly Revived[], copy: Copy | undefined): void {
     const fit = this.#take(copy, client, operations);
+    // When the client has them, so that they can be released.
+    queueMicrotask(() => this.#watchSiblings());
     for (const [i, operation] of operations.entries())
       if (fit.has(i - operations.length)) continue;
       else if (operation.place) this.host.copies?.over([operation.sending]);
@@ -188,6 +193,7 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
   /** Carries out what a step of the state has changed. */
   take(change: Change<F>): void {
     for (const key of change.amended ?? []) this.amend(key);
+    this.#operations.release(change.released);
     this.touch(change.keys);
     for (const folded of change.folded) this.news(folded);
     for (const fault of change.faults) this.later(() => this.faults.tell(fault));
@@ -233,10 +239,21 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
       else if (!this.#copy) copy?.damaged(); // it is behind what is shown
       this.#copy ??= copy;
       this.#copy?.keep();
+      this.#watchSiblings();
       then();
     };
     const loading = this.host.copies?.load(this.topic, this.state.name) ?? Promise.resolve(undefined);
     loading.then(loaded, () => loaded());
+  }
+
+  /** Shows from now on what siblings have pending, if it is kept. */
+  #watchSiblings(): void {
+    if (!this.#copy || !this.state.beside || this.#unwatch || this.#ended) return;
+    const { copies } = this.host;
+    this.#unwatch = copies?.siblings(this.topic, this.state.name, (operations, first) => {
+      const change = this.replica.beside?.(operations, first);
+      if (change) this.take(change);
+    });
   }
 
   /** Goes on from what is stored; from nothing if that cannot be read. */
@@ -280,7 +297,7 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
   #sendUnseen({ sending, data }: Revived): void {
     const over = this.join();
     const acknowledged = (): void => {
-      this.#copy?.entries([], [sending]);
+      this.#copy?.entries([], [{ key: sending }]);
       over();
     };
     const none = (): void => {};
@@ -312,7 +329,9 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
           const change = this.replica.snapshot(snapshot, snapshot.recovered);
           this.#reach(snapshot);
           const { cells } = snapshot;
-          this.#copy?.snapshot({ ...this.#position, cells }, this.#operations.sendings(change));
+          const seqs = this.state.seqs?.();
+          const stored = { ...this.#position, ...(seqs && { seqs }), cells };
+          this.#copy?.snapshot(stored, this.#operations.sendings(change));
           this.take(change);
           open();
         } catch (error) {
@@ -339,6 +358,7 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
 
   /** It has ended; what is stored stays if it is to be kept, or something of it waits. */
   #leave(waits = false): void {
+    this.#unwatch?.();
     if (this.#offline || waits) this.#copy?.close();
     else this.#copy?.erase();
     this.#close();

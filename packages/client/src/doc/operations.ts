@@ -1,6 +1,7 @@
-import type { DocumentHost, Operation, OperationHandler, Sending } from '../document.ts';
+import type { Confirmed, DocumentHost, Operation, OperationHandler, Sending } from '../document.ts';
 import { type Encoded, encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
+import type { Acknowledgement } from '../publication.ts';
 import type { Host, Revived } from './document.ts';
 import { Mutating, type Mutation } from './mutation.ts';
 import type { Change, DocumentState } from './state.ts';
@@ -78,9 +79,17 @@ export class Operations<F> {
   }
 
   /** By which numbers the client knows those that a step has confirmed, or that are lost. */
-  sendings({ confirmed, lost }: Change<F>): number[] {
-    const keys = [...confirmed.map(({ key }) => key), ...lost];
-    return keys.flatMap((key) => this.#mutating.get(key)?.sending?.key ?? []);
+  sendings({ confirmed, lost }: Change<F>): Confirmed[] {
+    const all = [...confirmed, ...lost.map((key) => ({ key, place: {} as Acknowledgement }))];
+    return all.flatMap(({ key, place: { offset } }) => {
+      const { sending } = this.#mutating.get(key) ?? {};
+      return sending ? [{ key: sending.key, offset }] : [];
+    });
+  }
+
+  /** These need not wait to be sent any more. */
+  release(keys: readonly number[] = []): void {
+    for (const key of keys) this.#mutating.get(key)?.sending?.release();
   }
 
   /** Those that a step has confirmed, or that are lost, are over. */
@@ -162,6 +171,7 @@ export class Operations<F> {
   #operation(key: number, encoded?: Encoded): Operation {
     const { state } = this.#document;
     const words = encoded ?? encode(state.dataOf?.(key));
-    return { ...words, base: () => state.baseOf(key), positional: state.positional };
+    const waits = (): boolean => state.waits?.(key) ?? false;
+    return { ...words, base: () => state.baseOf(key), positional: state.positional, waits };
   }
 }

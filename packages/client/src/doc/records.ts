@@ -52,6 +52,8 @@ export const records: Type<RecordCell> = {
 
   decodeCell: decodeRecordCell,
 
+  writes: (cell) => [lastWrite(cell), ...Object.values(cell.writes ?? {})],
+
   same: (before, now) => (equal(before.fields, now.fields) ? { ...now, fields: before.fields } : undefined),
 };
 

@@ -1,9 +1,10 @@
+import type { SiblingOperation } from '../document.ts';
 import { TuttiError } from '../error.ts';
 import type { Cell, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
-import { badOperation } from './json.ts';
+import { badOperation, equal } from './json.ts';
 import type { Change, DocumentState, KeptDocument, LogEntry, Resumed } from './state.ts';
-import { type Cells, type FoldEntry, type Op, pendingOffset, type Type } from './type.ts';
+import { type Cells, type FoldEntry, type Op, pendingOffset, type Stamp, type Type } from './type.ts';
 
 /** A confirmed entry, with the cells that it changed. */
 export interface Folded<C> {
@@ -13,16 +14,48 @@ export interface Folded<C> {
   own?: number;
 }
 
-/** An own operation that the confirmed document does not hold. */
+/** An operation, own or a sibling's, that the confirmed document does not hold. */
 interface Pending<C> {
   key: number;
+  /** It is shown on top of those of lower order. */
+  order: number;
   op: Op<C>;
   base: number;
   /** The entry that it was sent as. */
   sent?: { client: string | undefined; seq: number };
   /** The answer, if it came before the entry. */
   place?: Acknowledgement;
+  /** Of a sibling's: whose it is, what it says, and the seq under which it may have been sent. */
+  client?: string;
+  data?: unknown;
+  seq?: number | undefined;
+  /** Those of other clients that its author saw, which are not in the log; absent: none is known. */
+  seen?: Set<Pending<C>>;
+  /** Of those that came into the log: the clients, and up to which offset. */
+  arrived?: { clients: Set<string>; offset: number };
+  /** It is not to be sent before all that it saw is settled. */
+  waits?: boolean;
 }
+
+/** An operation of a sibling. */
+interface Sibling<C> extends Pending<C> {
+  client: string;
+  /** It was not sent yet when the confirmed document began by a snapshot, or was heard of. */
+  absent?: boolean;
+}
+
+/** What tells whether a document may hold an operation. */
+interface Sent {
+  client?: string | undefined;
+  seq?: number | undefined;
+  base: number;
+  place?: Acknowledgement | undefined;
+}
+
+/** Keys of siblings' operations are above those of own ones. */
+const siblingKeys = 2 ** 40;
+/** The order of what was made before this life is its time minus this: below that of all of this life. */
+const formerly = 2 ** 50;
 
 /**
  * The state of a document that is made of cells.
@@ -33,6 +66,12 @@ interface Pending<C> {
  * is pending changes at some keys, the operations connected to them (those on
  * one of the keys, those on another key of these, and so on) are folded again
  * in order on the base; all others and their cells stay as they are.
+ *
+ * Siblings' operations are pending among the own ones, in the order in which they
+ * came. One that was made while others of another client on the same cells were
+ * shown has seen them, which its base cannot say yet: an own one then waits, and
+ * when they are in the log its base is raised past them, if nobody else has
+ * written there since.
  */
 export class Replica<C> implements DocumentState<Folded<C>> {
   readonly positional = false;
@@ -46,6 +85,18 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   readonly #pending = new Map<number, Pending<C>>();
   readonly #byKey = new Map<string, Set<Pending<C>>>();
   readonly #bySent = new Map<string, Pending<C>>();
+  /** By row: those of siblings, also those that are not shown, since a snapshot may hold them. */
+  readonly #siblings = new Map<string, Sibling<C>>();
+  /** Of clients of which it is known: up to which seq the document holds their entries. */
+  readonly #seqs = new Map<string, number>();
+  /** The user's clients on this device, by their ids. */
+  readonly #device = new Set<string>();
+  /** Those that saw what is settled in this step. */
+  readonly #stirred = new Set<Pending<C>>();
+  /** The offset of the snapshot by which the confirmed document began. */
+  #begun = 0;
+  #order = 0;
+  #key = siblingKeys;
   /** What was shown before this step of the keys that it touches. */
   #before = new Map<string, C | undefined>();
   #change: Change<Folded<C>> = none();
@@ -65,6 +116,10 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   baseOf(key: number): number {
     return this.#pending.get(key)?.base ?? 0;
+  }
+
+  waits(key: number): boolean {
+    return this.#pending.get(key)?.waits ?? false;
   }
 
   /** What is shown at a key. */
@@ -108,9 +163,19 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   /** Adds an operation of the client's own. Keys are numbers that ascend. Its base is the present offset (rule DOC-19). */
   mutate(key: number, op: Op<C>): Change<Folded<C>> {
-    const p: Pending<C> = { key, op, base: this.#offset };
+    const seen = new Set<Pending<C>>();
+    const p: Pending<C> = { key, order: ++this.#order, op, base: this.#offset, seen };
     this.#add(p);
+    p.waits = seen.size > 0;
     this.#show(p);
+    return this.#end();
+  }
+
+  /** What is told first is all that there is: own operations that wait for nothing of it wait no more. */
+  beside(operations: readonly SiblingOperation[], first: boolean): Change<Folded<C>> {
+    const touched = operations.flatMap((o) => this.#hear(o, first));
+    if (first) for (const p of this.#pending.values()) this.#release(p);
+    this.#refold(touched);
     return this.#end();
   }
 
@@ -134,6 +199,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   drop(...keys: number[]): Change<Folded<C>> {
     const touched = keys.flatMap((key) => {
       const p = this.#pending.get(key);
+      if (p) this.#settle(p);
       return p ? this.#leave(p) : [];
     });
     this.#refold(touched);
@@ -150,6 +216,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
       const { offset, term, client, seq } = entry;
       if (offset <= this.#offset) continue;
       const own = client !== undefined && seq !== undefined && this.#bySent.get(name(client, seq));
+      if (client !== undefined) for (const key of this.#arrive(entry)) touched.add(key);
       if (own) {
         const place = { offset, ...(term !== undefined && { term }) };
         for (const key of this.#confirm(own, place)) touched.add(key);
@@ -157,18 +224,27 @@ export class Replica<C> implements DocumentState<Folded<C>> {
       this.#next(entry, own ? own.key : undefined, touch);
     }
     for (const p of [...this.#pending.values()])
-      if (took(p, this.#offset)) for (const key of this.#lose(p)) touched.add(key);
+      if (p.client === undefined && took(p, this.#offset)) for (const key of this.#lose(p)) touched.add(key);
+    for (const [row, p] of this.#siblings) for (const key of this.#judge(row, p)) touched.add(key);
     this.#refold(touched);
     return this.#end();
   }
 
   snapshot(s: Snapshot, recovered: boolean): Change<Folded<C>> {
     this.#load(s);
+    if (this.#client !== undefined) this.#seqs.set(this.#client, this.#seqs.get(this.#client) ?? 0);
     const seqs = new Map(s.seqs);
     for (const p of [...this.#pending.values()])
-      if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
+      if (p.client !== undefined) continue;
+      else if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
       else if (p.place && (!recovered || took(p, s.offset))) this.#lose(p);
       else if (!recovered || p.base > s.offset) p.base = 0;
+    for (const [row, p] of this.#siblings) {
+      p.absent = p.seq === undefined;
+      if (!recovered || p.base > s.offset) p.base = 0;
+      if (recovered || !p.place) this.#judge(row, p);
+      else this.#part(row, p);
+    }
     this.#refold(this.#overlay.keys());
     return this.#end();
   }
@@ -180,31 +256,49 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     for (const p of since) this.#leave(p);
     for (const entry of entries) this.#next(entry, undefined, (key) => this.#remember(key));
     const fit = new Map<number, readonly string[]>();
-    for (const { key, base, data, seq, place } of pending) {
+    for (const { key, base, data, seq, place, waits, made = 0 } of pending) {
       const op = decoded(this.type, data);
-      if (!op) continue;
+      // A sibling may have stored the document with it, or from a snapshot that may hold it.
+      if (!op || this.#mayHold({ client, seq, base, place })) continue;
       fit.set(key, op.keys);
       const sent = seq !== undefined && { sent: { client, seq } };
-      this.#add({ key, op, base, ...sent, ...(place && { place }) });
+      const held = waits && seq === undefined && { waits, seen: new Set<Pending<C>>() };
+      this.#add({ key, order: made - formerly, op, base, ...sent, ...(place && { place }), ...held });
     }
     for (const p of since) this.#add(p);
     this.#refold([...this.#before.keys()]);
     return { change: this.#end(), fit };
   }
 
-  save(): { offset: number; cells: Cell[] } {
-    return { offset: this.#offset, cells: [...this.#base] };
+  save(): Omit<Snapshot, 'term'> {
+    return { offset: this.#offset, seqs: this.seqs(), cells: [...this.#base] };
+  }
+
+  seqs(): [client: string, seq: number][] {
+    if (this.#client !== undefined) this.#device.add(this.#client);
+    return [...this.#seqs].filter(([client]) => this.#device.has(client));
   }
 
   /** Puts a snapshot in the place of what is confirmed. Throws, with nothing changed, if it cannot be read. */
-  #load({ offset, cells: pairs }: Snapshot): void {
+  #load({ offset, seqs, cells: pairs }: Snapshot): void {
     if (!Array.isArray(pairs)) throw new TuttiError('bad_message', 'The cells of a snapshot are pairs.');
     const cells = (pairs as Cell[]).map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
     for (const key of this.#base.keys()) this.#remember(key);
     for (const [key] of cells) this.#remember(key);
     this.#base.clear();
     for (const [key, cell] of cells) this.#base.set(key, cell);
-    this.#offset = offset;
+    this.#offset = this.#begun = offset;
+    this.#seqs.clear();
+    for (const [client, seq] of seqs ?? []) {
+      this.#device.add(client);
+      this.#seqs.set(client, seq);
+    }
+  }
+
+  /** Whether the document may hold an operation that was sent, as far as is known of its client. */
+  #mayHold({ client = '', seq, base, place }: Sent): boolean {
+    if (place) return took({ place }, this.#offset);
+    return seq !== undefined && seq <= (this.#seqs.get(client) ?? (base < this.#begun ? Infinity : 0));
   }
 
   /** Whether a snapshot holds an operation. */
@@ -215,6 +309,8 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   }
 
   #next(entry: LogEntry, own: number | undefined, touch: (key: string) => void): void {
+    const { client, seq } = entry;
+    if (client !== undefined && seq !== undefined) this.#seqs.set(client, seq);
     if (!entry.redacted && entry.base !== undefined) this.#fold(entry, entry.base, own, touch);
     this.#offset = entry.offset;
   }
@@ -254,6 +350,11 @@ export class Replica<C> implements DocumentState<Folded<C>> {
         this.#byKey.set(k, on);
         this.#overlay.set(k, this.#base.get(k));
       }
+      if (this.type.writes && this.#siblings.size)
+        for (const other of on)
+          if (p.client !== other.client)
+            if (other.order < p.order) p.seen?.add(other);
+            else other.seen?.add(p);
       on.add(p);
     }
   }
@@ -277,18 +378,125 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   #confirm(p: Pending<C>, place: Acknowledgement): readonly string[] {
     this.#change.confirmed.push({ key: p.key, place });
+    this.#settle(p, place.offset ?? this.#offset);
     return this.#leave(p);
   }
 
   #lose(p: Pending<C>): readonly string[] {
     this.#change.lost.push(p.key);
+    this.#settle(p);
     return this.#leave(p);
+  }
+
+  /** Takes what a sibling's operation is now; returns the keys to fold anew. */
+  #hear({ row, client, operation, at, upTo }: SiblingOperation, first: boolean): readonly string[] {
+    const offset = at ?? upTo;
+    const place = offset === undefined ? undefined : { offset };
+    let known = this.#siblings.get(row);
+    if (!operation) {
+      if (!known) return [];
+      if (!place || (at === undefined && !this.#pending.has(known.key)))
+        return this.#part(row, known, offset);
+      // It stays until the document holds it; the row may come to be another's.
+      const gone = `${row} ${known.key}`;
+      this.#siblings.delete(row);
+      this.#siblings.set(gone, known);
+      return this.#judge(gone, Object.assign(known, { place }));
+    }
+    const { data, base, made, seq } = operation;
+    const former = known && !equal(known.data, data) ? this.#part(row, known) : [];
+    if (former.length) known = undefined;
+    const op = known?.op ?? decoded(this.type, data);
+    if (!op) return former;
+    const order = first ? made - formerly : ++this.#order;
+    const p: Sibling<C> = known ?? { key: ++this.#key, order, op, base, seen: new Set(), client, data };
+    this.#siblings.set(row, p);
+    this.#device.add(client);
+    Object.assign(p, { client, base, seq, place });
+    p.absent ||= seq === undefined;
+    this.#raise(p);
+    this.#judge(row, p);
+    return [...former, ...op.keys];
+  }
+
+  /** Shows a sibling's operation, or not, as far as is known where it is; returns the keys to fold anew. */
+  #judge(row: string, p: Sibling<C>): readonly string[] {
+    if (took(p, this.#offset) || (p.seq ?? Infinity) <= (this.#seqs.get(p.client) ?? 0))
+      return this.#part(row, p, p.place?.offset ?? this.#offset);
+    const shows = p.absent === true || !this.#mayHold(p);
+    if (shows === this.#pending.has(p.key)) return [];
+    if (!shows) return this.#leave(p);
+    this.#add(p);
+    return p.op.keys;
+  }
+
+  /** Takes the sibling's operation away that an entry is: it may not have been told yet that it has a seq. */
+  #arrive({ offset, client, seq, data }: LogEntry): readonly string[] {
+    if (!this.#siblings.size) return [];
+    const its = [...this.#siblings].filter(([, p]) => p.client === client);
+    const isNext = ([, p]: (typeof its)[number]): boolean => p.seq === undefined && equal(p.data, data);
+    const [row, p] = its.find(([, { seq: known }]) => known === seq) ?? its.find(isNext) ?? [];
+    return row !== undefined && p ? this.#part(row, p, offset) : [];
+  }
+
+  /** A sibling's operation is pending no more: it is in the log up to that offset, or nowhere. */
+  #part(row: string, p: Sibling<C>, offset?: number): readonly string[] {
+    this.#siblings.delete(row);
+    this.#settle(p, offset);
+    return this.#leave(p);
+  }
+
+  /** Those that saw an operation wait for it no more. */
+  #settle(p: Pending<C>, offset?: number): void {
+    if (p.client === undefined && !this.#siblings.size) return;
+    for (const key of p.op.keys)
+      for (const other of this.#byKey.get(key) ?? []) {
+        if (!other.seen?.delete(p)) continue;
+        this.#stirred.add(other);
+        if (offset === undefined) continue;
+        other.arrived ??= { clients: new Set(), offset };
+        other.arrived.clients.add(this.#authorOf(p));
+        other.arrived.offset = Math.max(other.arrived.offset, offset);
+      }
+  }
+
+  /** Raises the base of an operation that was never sent past what its author saw, if nobody else has written there since. */
+  #raise(p: Pending<C>): void {
+    const { base, arrived, op } = p;
+    if (!arrived || p.sent || p.seq !== undefined) return;
+    const { clients } = arrived;
+    const upTo = Math.min(arrived.offset, this.#offset);
+    const author = this.#authorOf(p);
+    const isUnseen = ([offset, client]: Stamp): boolean =>
+      offset > base &&
+      offset <= upTo &&
+      (client === undefined || (client !== author && !clients.has(client)));
+    for (const key of op.keys) {
+      const cell = this.#base.get(key);
+      if (cell !== undefined && this.type.writes?.(cell).some(isUnseen)) return;
+    }
+    p.base = Math.max(base, upTo);
+  }
+
+  #release(p: Pending<C>): void {
+    if (!p.waits || p.seen?.size) return;
+    p.waits = false;
+    this.#change.released?.push(p.key);
+  }
+
+  #authorOf(p: Pending<C>): string {
+    return p.client ?? this.#client ?? '';
   }
 
   /** Folds what is pending anew, as far as it is connected to these keys. */
   #refold(keys: Iterable<string>): void {
     const found = new Set(keys);
     const again = new Set<Pending<C>>();
+    for (const p of this.#stirred) {
+      this.#raise(p);
+      this.#release(p);
+    }
+    this.#stirred.clear();
     // A set's iteration comes to what is added meanwhile.
     for (const key of found) {
       const on = this.#byKey.get(key);
@@ -302,11 +510,11 @@ export class Replica<C> implements DocumentState<Folded<C>> {
         for (const other of p.op.keys) found.add(other);
       }
     }
-    for (const p of [...again].sort((a, b) => a.key - b.key)) this.#show(p);
+    for (const p of [...again].sort((a, b) => a.order - b.order || a.key - b.key)) this.#show(p);
   }
 
   #show(p: Pending<C>): void {
-    const at: FoldEntry = { offset: pendingOffset, client: this.#client ?? '', base: p.base };
+    const at: FoldEntry = { offset: pendingOffset, client: this.#authorOf(p), base: p.base };
     const staged = apply(p.op, at, this.#overlay);
     if (staged) for (const [key, cell] of staged) this.#overlay.set(key, cell);
   }
@@ -333,7 +541,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 }
 
 function none<C>(): Change<Folded<C>> {
-  return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+  return { keys: [], confirmed: [], lost: [], folded: [], faults: [], released: [] };
 }
 
 /** An operation, or undefined if it is none of the type. */

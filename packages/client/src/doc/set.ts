@@ -47,6 +47,8 @@ export const set: Type<readonly Stamp[]> = {
     return json;
   },
 
+  writes: (cell) => cell,
+
   same: (_, now) => now,
 };
 

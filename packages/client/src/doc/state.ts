@@ -1,3 +1,4 @@
+import type { SiblingOperation } from '../document.ts';
 import type { TuttiError } from '../error.ts';
 import type { Entry, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
@@ -17,6 +18,10 @@ export interface KeptOperation {
   seq?: number;
   /** It was acknowledged. */
   place?: Acknowledgement;
+  /** It is not sent before it is released. */
+  waits?: boolean;
+  /** When it was made, in milliseconds since 1970. */
+  made?: number;
 }
 
 /** What was kept of a document by a former life of its client. */
@@ -52,6 +57,8 @@ export interface Change<F> {
   faults: TuttiError[];
   /** Positional operations that are said anew. */
   amended?: number[];
+  /** Operations that need not wait to be sent any more. */
+  released?: number[];
 }
 
 /**
@@ -89,9 +96,18 @@ export interface DocumentState<F> {
    */
   resume(kept: KeptDocument): Resumed<F>;
   /** The confirmed document, for `resume`; undefined if it cannot be had now, but later. */
-  save(): Pick<Snapshot, 'offset' | 'cells'> | undefined;
+  save(): Omit<Snapshot, 'term'> | undefined;
+  /** Of this client and its siblings: up to which seq the confirmed document is known to hold their operations. */
+  seqs?(): Snapshot['seqs'];
   /** The base of a pending operation. */
   baseOf(key: number): number;
+  /** Whether a pending operation is not to be sent yet. */
+  waits?(key: number): boolean;
+  /**
+   * Shows operations of siblings that are not in the log, if the type can, as they are now; the
+   * first time all that there are.
+   */
+  beside?(operations: readonly SiblingOperation[], first: boolean): Change<F>;
   /** What a pending operation says now, if it is positional. */
   dataOf?(key: number): unknown;
   /** The server takes the positional operation, the first that is pending, and those behind it only if they are said anew. */

@@ -35,9 +35,9 @@ export function mine(entry: FoldEntry, [, client]: Stamp): boolean {
   return client !== undefined && client === entry.client;
 }
 
-/** Whether a write is in the entry's causal past (rule DOC-2). */
+/** Whether a write is in the entry's causal past (rule DOC-2). What is not in the log yet saw what was shown before it. */
 export function saw(entry: FoldEntry, write: Stamp): boolean {
-  return write[0] <= entry.base || mine(entry, write);
+  return write[0] <= entry.base || write[0] === pendingOffset || mine(entry, write);
 }
 
 /** A document's cells, as an operation sees them. */
@@ -63,6 +63,8 @@ export interface Type<C> {
   readonly name: TypeName;
   /** Reads an operation from a JSON value that nobody changes any more; throws bad_operation. */
   decode(data: unknown): Op<C>;
+  /** The writes in a cell that operations ask whether they saw them; absent: what an operation does hangs on no other. */
+  writes?(cell: C): readonly Stamp[];
   /** Reads a cell of a snapshot; throws bad_message. */
   decodeCell(json: unknown, key: string): C;
   /**

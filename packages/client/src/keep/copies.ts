@@ -1,4 +1,4 @@
-import type { Copy } from '../document.ts';
+import type { Confirmed, Copy } from '../document.ts';
 import type { Entry, Snapshot } from '../protocol.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type CopyRow, type IndexRow, numberOf, type Rows } from './rows.ts';
@@ -19,8 +19,8 @@ export interface CopiesHost {
   readonly rows: Rows;
   now(): number;
   report(error: unknown): void;
-  /** The operation is in the stored document: it leaves the outbox in the same write. */
-  confirmed(key: number): void;
+  /** The operation is in the stored document, which is as of an offset: it leaves the outbox in the same write. */
+  confirmed(operation: Confirmed, upTo: number | undefined): void;
   /** Whether there are unsettled operations on a topic. */
   waits(topic: string): boolean;
 }
@@ -179,7 +179,7 @@ class StoredCopy implements Copy {
   /** A document is stored that can be read, and that entries can follow. */
   #whole: boolean;
   /** What the document holds, and the stored one does not yet. */
-  #held: number[] = [];
+  #held: Confirmed[] = [];
   /** How many use it. */
   #users = 1;
 
@@ -220,7 +220,7 @@ class StoredCopy implements Copy {
     if (this.#whole) this.#fate.grew(this.#size);
   }
 
-  snapshot(snapshot: Snapshot, confirmed: readonly number[]): void {
+  snapshot(snapshot: Snapshot, confirmed: readonly Confirmed[]): void {
     if (this.#users === 0) return;
     const { saver, rows } = this.#host;
     this.#cut();
@@ -229,10 +229,10 @@ class StoredCopy implements Copy {
     const row: CopyRow = { doc: this.#doc, snapshot };
     saver.put(rows.copy(this.#topic), row);
     this.#fate.grew(this.#size);
-    for (const key of [...this.#held.splice(0), ...confirmed]) this.#host.confirmed(key);
+    for (const one of [...this.#held.splice(0), ...confirmed]) this.#host.confirmed(one, snapshot.offset);
   }
 
-  entries(entries: readonly Entry[], confirmed: readonly number[]): void {
+  entries(entries: readonly Entry[], confirmed: readonly Confirmed[]): void {
     if (this.#users === 0) return;
     if (!this.#whole) {
       this.#held.push(...confirmed);
@@ -244,7 +244,7 @@ class StoredCopy implements Copy {
       this.#tail.add(entry.offset);
       this.#tailBytes += bytesOf(entry.data);
     }
-    for (const key of confirmed) this.#host.confirmed(key);
+    for (const one of confirmed) this.#host.confirmed(one, entries.at(-1)?.offset);
   }
 
   damaged(): void {
@@ -264,7 +264,7 @@ class StoredCopy implements Copy {
     if (this.#users === 1 && !this.#size.stays) {
       this.#cut();
       this.#fate.erased();
-      for (const key of this.#held.splice(0)) this.#host.confirmed(key);
+      for (const one of this.#held.splice(0)) this.#host.confirmed(one, undefined);
     }
     this.close();
   }

@@ -7,12 +7,13 @@ import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
 import { encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { Channel, Storage } from '../storage/storage.ts';
 import { StoredCopies } from './copies.ts';
 import type { DeadLetter, OutboxEntry } from './dead.ts';
 import { platformLock } from './lock.ts';
 import { type ClientRow, type DeadRow, type EntryRow, numberOf, Rows, type TopicRow } from './rows.ts';
 import { Saver } from './saver.ts';
+import { type Place, Siblings } from './siblings.ts';
 import { read, readable } from './valid.ts';
 
 /** What has waited for so long is given up (rule OUT-8), in milliseconds. */
@@ -38,6 +39,8 @@ export interface KeeperHost {
   /** Of this server; also names locks. */
   readonly name: string;
   readonly storage: Storage;
+  /** Joins one of the storage's channels; absent: it has none. */
+  readonly channel: ((...of: Parameters<NonNullable<Storage['channel']>>) => Channel | undefined) | undefined;
   readonly user: string;
   /** The client to go on as, and no other. */
   readonly only: string | undefined;
@@ -84,6 +87,8 @@ export class Keeper implements Copies {
   readonly #client: string;
   readonly #release: () => void;
   readonly #channel: BroadcastChannel | undefined;
+  /** What the user's other clients on this device have pending. */
+  readonly #siblings: Siblings;
   #copies!: StoredCopies;
   #self: ClientRow | undefined;
   readonly #topics = new Map<string, TopicRow>();
@@ -113,6 +118,15 @@ export class Keeper implements Copies {
     });
     this.#client = client;
     this.#release = release;
+    this.#siblings = new Siblings({
+      join: (heard) => host.channel?.(`${host.name} ${this.#rows.all} entries`, heard),
+      storage: host.storage,
+      version: host.version,
+      saver: this.#saver,
+      rows: this.#rows,
+      client,
+      id: () => this.#self?.id,
+    });
     if (typeof BroadcastChannel === 'function') {
       this.#channel = new BroadcastChannel(`${host.name} ${this.#rows.all}`);
       this.#channel.onmessage = () => {
@@ -158,6 +172,7 @@ export class Keeper implements Copies {
   ): Promise<{ keeper: Keeper; life: Life }> {
     try {
       const others = this.#host.only === undefined ? await this.#orphans(all, lock) : [];
+      await this.#siblings.read(all).catch(this.#host.report);
       return { keeper: this, life: await this.#revive(row, others) };
     } catch (error) {
       void this.#saver.stop();
@@ -269,6 +284,10 @@ export class Keeper implements Copies {
     return this.#copies.begin(topic, doc);
   }
 
+  siblings(...[topic, doc, told]: Parameters<Copies['siblings']>): () => void {
+    return this.#siblings.watch(topic, doc, told);
+  }
+
   /** Erases all that is kept of the user; nothing is stored after that. */
   async forget(): Promise<void> {
     const { storage } = this.#host;
@@ -289,6 +308,7 @@ export class Keeper implements Copies {
 
   #letGo(): void {
     this.#channel?.close();
+    this.#siblings.close();
     this.#stopHearing();
     this.#release();
   }
@@ -331,7 +351,7 @@ export class Keeper implements Copies {
       rows: this.#rows,
       now,
       report,
-      confirmed: (key) => this.#confirm(key),
+      confirmed: ({ key, offset: at }, upTo) => this.#confirm(key, { at, upTo }),
       waits: (topic) => [...this.#entries.values()].some(({ entry }) => entry.topic === topic),
     });
     const letters = readable(await storage.read(this.#rows.dead), read.dead, report);
@@ -352,7 +372,7 @@ export class Keeper implements Copies {
     }
     const documents = new Map<string, Left & { operations: Revived[] }>();
     for (const [sending, { entry }] of this.#entries) {
-      const { topic, doc, base, data, seq, place, made: _, version: __, ...more } = entry;
+      const { topic, doc, base, data, seq, place, made, version: _, ...more } = entry;
       if (!place) {
         const kept = { key: sending, topic, data, ...(base !== undefined && { base }), ...(seq && { seq }) };
         restore.entries?.push({ ...more, ...kept });
@@ -363,7 +383,9 @@ export class Keeper implements Copies {
         document = { topic, doc, operations: [], copy: await this.#copies.load(topic, doc) };
         documents.set(topic, document);
       }
-      document.operations.push({ sending, base, data, ...(seq && { seq }), ...(place && { place }) });
+      const { waits } = more;
+      const state = { ...(seq && { seq }), ...(place && { place }), ...(waits && { waits }) };
+      document.operations.push({ sending, base, data, made, ...state });
     }
     return { restore, documents: [...documents.values()], others };
   }
@@ -382,13 +404,14 @@ export class Keeper implements Copies {
   #putClient(client: KeptClient): void {
     this.#self = { ...client, used: this.#host.now() };
     this.#saver.put(this.#rows.client(this.#client), this.#self);
+    this.#siblings.identify();
   }
 
   /** The storage has lost all rows. */
   #putAll(): void {
     if (this.#self) this.#putClient(this.#self);
     for (const [topic, row] of this.#topics) this.#putTopic(topic, row);
-    for (const { row, entry } of this.#entries.values()) this.#saver.put(row, entry);
+    for (const { row, entry } of this.#entries.values()) this.#store(row, entry);
     for (const [id, letter] of this.#letters) this.#saver.put(this.#rows.letter(id), letter);
     this.#copies.lost();
     this.#host.lost();
@@ -414,7 +437,7 @@ export class Keeper implements Copies {
     }
     this.#entries.set(key, { row, entry: entry ?? stored, former: true });
     if (!entry) this.#bury(key, error);
-    else if (entry !== stored) this.#saver.put(row, entry);
+    else if (entry !== stored) this.#store(row, entry);
   }
 
   #migrate(stored: EntryRow): EntryRow | null {
@@ -449,7 +472,12 @@ export class Keeper implements Copies {
     const made = known?.entry.made ?? this.#host.now();
     const entry: EntryRow = { ...kept, made, ...(doc !== undefined && { doc }), ...this.#version() };
     this.#entries.set(key, { row, entry, former: known?.former ?? false });
+    this.#store(row, entry);
+  }
+
+  #store(row: string, entry: EntryRow): void {
     this.#saver.put(row, entry);
+    this.#siblings.note(row, entry);
   }
 
   /** An entry has left the core's queue. */
@@ -465,23 +493,26 @@ export class Keeper implements Copies {
     } else if (end && entry.doc !== undefined && this.#copies.keeps(entry.topic)) {
       const { kind: _, key: __, ...place } = end;
       known.entry = { ...entry, place };
-      return this.#saver.put(row, known.entry);
+      return this.#store(row, known.entry);
     }
-    this.#remove(key);
+    this.#remove(key, end && 'offset' in end ? { at: end.offset } : {});
   }
 
   /** The stored document holds an operation. */
-  #confirm(key: number): void {
+  #confirm(key: number, place: Place = {}): void {
     const known = this.#entries.get(key);
     if (!known) return;
     if (!known.entry.place) this.#confirmed.add(key);
-    this.#remove(key);
+    this.#remove(key, { ...place, at: place.at ?? known.entry.place?.offset });
     this.#host.changed();
   }
 
-  #remove(key: number): void {
+  /** Takes an entry away, which the log holds, or not. */
+  #remove(key: number, place: Place = {}): void {
     const known = this.#entries.get(key);
-    if (known) this.#saver.put(known.row, undefined);
+    if (!known) return;
+    this.#saver.put(known.row, undefined);
+    this.#siblings.note(known.row, known.entry, place);
     this.#entries.delete(key);
   }
 

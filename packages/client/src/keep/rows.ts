@@ -51,12 +51,15 @@ export class Rows {
   /** What the keys of all begin with. */
   readonly all: string;
   readonly clients: string;
+  /** The entries of all clients. */
+  readonly allEntries: string;
   readonly index: string;
   readonly dead: string;
 
   constructor(user: string) {
     this.all = `${encodeURIComponent(user)}/`;
     this.clients = `${this.all}client/`;
+    this.allEntries = `${this.all}entry/`;
     this.index = `${this.all}index/`;
     this.dead = `${this.all}dead/`;
   }
@@ -72,7 +75,13 @@ export class Rows {
 
   /** The entries of a client, in the order in which they were made. */
   entries(client: string): string {
-    return `${this.all}entry/${client}/`;
+    return `${this.allEntries}${client}/`;
+  }
+
+  /** Whose an entry is, by its key. */
+  clientOf(entry: string): string {
+    const [client = ''] = entry.slice(this.allEntries.length).split('/');
+    return client;
   }
 
   entry(client: string, n: number): string {

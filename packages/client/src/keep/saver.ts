@@ -38,6 +38,8 @@ export class Saver {
   #writing: Promise<void> | undefined;
   /** Who waits for the end of a write. */
   #waiting: (() => void)[] = [];
+  /** Who waits for what the next write stores. */
+  #after: ((stored: boolean) => void)[] = [];
   /** The keys that are being written. */
   #flying: readonly string[] = [];
   /** The write takes too long. */
@@ -64,6 +66,13 @@ export class Saver {
     this.#mark = mark;
     this.#schedule();
     if (this.#late) this.#host.unstored();
+  }
+
+  /** Calls a function when what was put up to now is stored, before its mark is told, or is not stored for now. */
+  after(over: (stored: boolean) => void): void {
+    if (this.#late) return over(false);
+    this.#after.push(over);
+    this.#schedule();
   }
 
   /** When nothing is left to be written that can be, or a write takes too long. */
@@ -109,10 +118,13 @@ export class Saver {
     this.#timers.clearTimeout(this.#due);
     const changes = this.#changes;
     const mark = this.#mark;
+    const after = this.#after;
+    this.#after = [];
     this.#changes = new Map();
     this.#flying = [...changes.keys()];
     const late = this.#timers.setTimeout(() => {
       this.#late = true;
+      for (const over of [...after.splice(0), ...this.#after.splice(0)]) over(false);
       this.#fail(new TuttiError('storage_failed', 'A write takes too long.'));
       this.#rested();
     }, patience);
@@ -126,6 +138,7 @@ export class Saver {
     this.#late = false;
     this.#flying = [];
     this.#writing = undefined;
+    for (const over of after) over(!failure);
     if (failure) this.#putBack(changes, failure.error);
     else this.#stored(mark);
     this.#rested();
@@ -149,7 +162,7 @@ export class Saver {
 
   #stored(mark: number): void {
     this.#move(this.#storage.durable);
-    if (this.#changes.size || this.#mark > mark) this.#schedule();
+    if (this.#changes.size || this.#mark > mark || this.#after.length) this.#schedule();
     if (mark > this.#told) {
       this.#told = mark;
       this.#host.stored(mark);

@@ -3,20 +3,20 @@ import { Hub } from './hub.ts';
 import { whenFree } from './locks.ts';
 import type { FromHub, FromTab, Opening, Port } from './port.ts';
 
-/** Where hubs live, one for each server and user: a SharedWorker, or the tab that leads. */
+/** Where hubs live, one for each server, user and rights: a SharedWorker, or the tab that leads. */
 export class Host {
   readonly id = crypto.randomUUID();
   readonly #hubs = new Map<string, Hub>();
 
   /** Joins a tab to its hub. */
-  serve(port: Port, { url, user, lock }: Opening): void {
+  serve(port: Port, { url, user, rights, lock }: Opening): void {
     const hub = this.id;
     const say = (message: Omit<FromHub, 'hub'>): void => port.postMessage({ hub, ...message });
     const end = (message: Omit<FromHub, 'hub'>): void => {
       say(message);
       port.close();
     };
-    const place = this.#hub(url, user).join({
+    const place = this.#hub(url, user, rights).join({
       say: (hear) => say({ hear }),
       lost: (lost) => end({ lost }),
       alone: () => end({ alone: true }),
@@ -40,8 +40,8 @@ export class Host {
     for (const hub of this.#hubs.values()) hub.close();
   }
 
-  #hub(url: string, user: string): Hub {
-    const name = JSON.stringify([url, user]);
+  #hub(url: string, user: string, rights: string): Hub {
+    const name = JSON.stringify([url, user, rights]);
     let hub = this.#hubs.get(name);
     if (!hub) {
       const { WebSocket } = globalThis as unknown as { WebSocket: WebSocketClass };

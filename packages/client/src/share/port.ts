@@ -1,4 +1,5 @@
 import type { ClientMessage, ServerMessage } from '../protocol.ts';
+import type { Claims } from './claims.ts';
 
 /** A MessagePort or a BroadcastChannel. */
 export interface Port {
@@ -9,10 +10,9 @@ export interface Port {
 }
 
 /** What a tab asks a host for. */
-export interface Opening {
+export interface Opening extends Claims {
   /** Of the server. */
   url: string;
-  user: string;
   /** The name of a lock that the tab holds as long as it is there, and of its port. */
   lock: string;
 }

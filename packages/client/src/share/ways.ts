@@ -45,7 +45,7 @@ async function byWorker(open: Opening): Promise<Way | undefined> {
 
 async function byLeader(open: Opening, steal: boolean): Promise<Way | undefined> {
   if (typeof BroadcastChannel !== 'function') return undefined;
-  const name = `tutti:share:${JSON.stringify([open.url, open.user])}`;
+  const name = `tutti:share:${JSON.stringify([open.url, open.user, open.rights])}`;
   await stand(name, steal);
   const hall = new BroadcastChannel(name);
   const port = new BroadcastChannel(open.lock);

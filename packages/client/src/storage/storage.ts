@@ -28,6 +28,19 @@ export interface Storage {
    * platform's locks are used.
    */
   lock?(name: string): Promise<(() => void) | undefined>;
+  /**
+   * Joins a channel: what is said on it is heard, later, by all others that joined it, in all
+   * pages and processes that use the storage. If absent, what one client has pending does not
+   * show in others.
+   */
+  channel?(name: string, heard: (message: unknown) => void): Channel;
+}
+
+/** One end of a channel. */
+export interface Channel {
+  /** Says what structured cloning takes. */
+  say(message: unknown): void;
+  close(): void;
 }
 
 /** A row to write, or a key to delete if the value is undefined. */

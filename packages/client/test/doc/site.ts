@@ -110,6 +110,7 @@ export class Desk implements DocumentsHost {
       amend: (amended) => {
         Object.assign(waiting, { operation: amended, base: amended.base() });
       },
+      release: () => {},
       takeBack: () => {
         if (waiting.seq || !this.#queue.includes(waiting)) return false;
         this.#queue.splice(this.#queue.indexOf(waiting), 1);

@@ -67,6 +67,7 @@ export class Device {
   readonly #rows = memoryStorage();
   readonly #locks = new Set<string>();
   readonly #lost = new Set<() => void>();
+  readonly #channels = new Map<string, Set<(message: unknown) => void>>();
 
   constructor(world: World, server: ModelServer) {
     this.#world = world;
@@ -136,6 +137,20 @@ export class Device {
         this.#lost.add(listener);
         return () => this.#lost.delete(listener);
       },
+      channel: (name, heard) => {
+        const ends = this.#channels.get(name) ?? new Set();
+        const hear = (message: unknown): void => void (page.dead || heard(message));
+        this.#channels.set(name, ends.add(hear));
+        return {
+          say: (message) => {
+            if (page.dead) return;
+            const said = structuredClone(message);
+            for (const end of ends)
+              if (end !== hear) this.#world.after(1, () => ends.has(end) && end(structuredClone(said)));
+          },
+          close: () => void ends.delete(hear),
+        };
+      },
       lock: async (name) => {
         if (this.#locks.has(name)) return undefined;
         this.#locks.add(name);
@@ -152,13 +167,15 @@ export class Page {
   dead = false;
   /** Its storage was closed. */
   closed = false;
+  /** No connection of it comes up. */
+  offline = false;
   readonly locks: (() => void)[] = [];
   readonly client: Client;
   readonly #links = new Set<WebSocketLike & { cut(code: number): void }>();
 
   constructor(device: Device, world: World, server: ModelServer, options: Options, connects: typeof connect) {
     const open = (url: string, protocol: string): WebSocketLike => {
-      if (this.dead || device.offline) return refused(world);
+      if (this.dead || this.offline || device.offline) return refused(world);
       const link = device.hubs ? new HubLink(device.hubs, url, protocol) : new Link(server, url, protocol);
       this.#links.add(link);
       return link;
