@@ -186,9 +186,12 @@ func (k *Keeper) adopt(other Store) (left bool) {
 func (k *Keeper) adoptCopy(other Store, r shelf.Row) error {
 	topic := r.Key[len(indexKeys):]
 	var row indexRow
-	_, known := k.index[topic]
-	if _, err := readRow(r.Value, &row); err != nil || known || !row.Offline {
+	if _, err := readRow(r.Value, &row); err != nil || !row.Offline {
 		return err
+	}
+	if _, known := k.index[topic]; known || k.open[topic] != nil {
+		k.stay(topic)
+		return nil
 	}
 	copied, err := other.Read(copyKeys + topic)
 	if err != nil || len(copied) == 0 || copied[0].Key != copyKeys+topic {

@@ -117,12 +117,21 @@ func (c *Copy) read() error {
 func (c *Copy) Keep() {
 	k := c.keeper
 	k.step(0, func() {
-		if row, ok := k.index[c.topic]; ok && k.open[c.topic] == c && !c.offline {
-			row.Offline = true
-			k.note(c.topic, row)
+		if k.open[c.topic] == c {
+			k.stay(c.topic)
 		}
-		c.offline = true
 	})
+}
+
+// stay says that the application wants a document to be kept.
+func (k *Keeper) stay(topic string) {
+	if c := k.open[topic]; c != nil {
+		c.offline = true
+	}
+	if row, ok := k.index[topic]; ok && !row.Offline {
+		row.Offline = true
+		k.note(topic, row)
+	}
 }
 
 // Snapshot puts a document in the place of what is stored, and takes operations that
