@@ -173,13 +173,31 @@ func (k *Keeper) adopt(other Store) (left bool) {
 			k.changes[r.Key] = r.Value
 			k.takeLetter(r)
 		}
+		k.trimLetters()
 		for _, r := range index {
 			if err := k.adoptCopy(other, r); err != nil {
 				k.report(fmt.Errorf("read a document: %w", err))
 			}
 		}
 	})
+	if err := k.takeAway(letters, other); err != nil {
+		k.options.Report(fmt.Errorf("take over dead letters: %w", err))
+		return true
+	}
 	return len(entries) > 0
+}
+
+// takeAway erases letters that were taken over where they were, once they are stored
+// here, so that one that is discarded does not come back.
+func (k *Keeper) takeAway(letters []shelf.Row, other Store) error {
+	if len(letters) == 0 || k.saver.flush() != nil {
+		return nil // a later life takes them over
+	}
+	var changes []shelf.Change
+	for _, r := range letters {
+		changes = append(changes, shelf.Change{Key: r.Key})
+	}
+	return other.Write(changes)
 }
 
 // adoptCopy takes over a document that the application wants to be kept.
