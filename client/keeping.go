@@ -91,20 +91,25 @@ func (c *Client) report(err error) {
 	c.dispatcher.add(func() { c.options.OnError(err) })
 }
 
-// revive opens the documents that a former life has left something of. It is called
-// before the client begins.
+// revive opens the documents that a former life has left something of. What is on one
+// of a type that the client does not have waits (rule OUT-13). It is called before the
+// client begins.
 func (c *Client) revive(life *keep.Life) (revived []*replica) {
 	id := ""
 	if life.Restore.Client != nil {
 		id = life.Restore.Client.ID
 	}
 	for _, left := range life.Documents {
-		if empty := contentOf(left.Doc); empty != nil {
-			r := c.newReplica(left.Topic, left.Doc, empty)
-			c.documents[left.Topic] = r
-			r.revive(id, left)
-			revived = append(revived, r)
+		empty := contentOf(left.Doc)
+		if empty == nil {
+			left.Copy.Close()
+			c.keeper.Foreign(left.Topic)
+			continue
 		}
+		r := c.newReplica(left.Topic, left.Doc, empty)
+		c.documents[left.Topic] = r
+		r.revive(id, left)
+		revived = append(revived, r)
 	}
 	return revived
 }
@@ -126,6 +131,7 @@ func (c *Client) besides(dead []keep.Dead) {
 		var life *keep.Life
 		var err error
 		if side.keeper, life, err = c.keeper.Beside(keeping, d); err != nil {
+			side.cancel()
 			c.reportKept(err)
 			continue
 		}

@@ -100,10 +100,9 @@ func (k *Keeper) trimLetters() {
 
 // takeLetter takes over a letter that is stored.
 func (k *Keeper) takeLetter(r shelf.Row) {
-	var row deadRow
-	data, err := readRow(r.Value, &row)
-	if err != nil || row.Error == nil {
-		k.report(fmt.Errorf("read a dead letter: %w", errRow))
+	row, data, err := readRow(r.Value, (*deadRow).fits)
+	if err != nil {
+		k.report(fmt.Errorf("read a dead letter: %w", err))
 		return
 	}
 	id := r.Key[len(deadKeys):]
