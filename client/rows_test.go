@@ -168,7 +168,9 @@ func TestRows(t *testing.T) {
 			})
 			device.used("index/", time.Unix(1, 0))
 			for n := range 2 {
-				device.start(client.Options{}).Close()
+				l := device.start(client.Options{})
+				synctest.Wait()
+				l.Close()
 				if got := device.failed(); len(got) < n+1 {
 					t.Errorf("told were %v", got)
 				}
