@@ -312,3 +312,85 @@ func TestCopies(t *testing.T) {
 		}
 	})
 }
+
+func TestCopies_stay(t *testing.T) {
+	offline := client.DocumentOptions{Offline: true}
+	// opened begins a life without a network, and tells what is shown of a text.
+	opened := func(device *device) (client.DocumentStatus, string) {
+		device.offline(true)
+		l := device.start(client.Options{})
+		note := client.OpenText(l.Client, "text:a", offline)
+		defer l.kill()
+		return note.Status(), note.Value()
+	}
+
+	bubble(t, "COPY-1 what was opened offline stays when a later life only sends what waits", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		l := device.start(client.Options{})
+		note := client.OpenText(l.Client, "text:a", offline)
+		ready(t, note.Document)
+		device.offline(true)
+		note.Insert(0, "hello")
+		synctest.Wait()
+		l.kill()
+		device.offline(false)
+		l = device.start(client.Options{}) // does not open it
+		time.Sleep(30 * time.Second)
+		if got := l.Outbox().Entries(); len(got) > 0 {
+			t.Errorf("the outbox has %v", got)
+		}
+		l.Close()
+		if status, got := opened(device); status != client.DocumentOpen || got != "hello" {
+			t.Errorf("it is %s and shows %q", status, got)
+		}
+	})
+
+	bubble(t, "COPY-1 what was opened offline stays when a later life, or another handle, opens and edits it otherwise", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		l := device.start(client.Options{})
+		note := client.OpenText(l.Client, "text:a", offline)
+		confirmed(t, note.Insert(0, "hello"))
+		note.Close()
+		time.Sleep(time.Second)
+		for range 2 {
+			note = client.OpenText(l.Client, "text:a", client.DocumentOptions{})
+			ready(t, note.Document)
+			confirmed(t, note.Insert(note.Len(), "!"))
+			note.Close()
+			time.Sleep(time.Second)
+			l.Close()
+			l = device.start(client.Options{})
+		}
+		l.kill()
+		if status, got := opened(device); status != client.DocumentOpen || got != "hello!!" {
+			t.Errorf("it is %s and shows %q", status, got)
+		}
+	})
+
+	bubble(t, "COPY-1 DIR-1 what a dead client kept stays when the one that takes it over has a text of it that only waits", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		keeps, waits := device.start(client.Options{}), device.start(client.Options{})
+		confirmed(t, client.OpenText(keeps.Client, "text:a", offline).Insert(0, "hello"))
+		note := client.OpenText(waits.Client, "text:a", client.DocumentOptions{})
+		ready(t, note.Document)
+		time.Sleep(time.Second)
+		keeps.kill()
+		device.offline(true)
+		note.Insert(note.Len(), "!")
+		synctest.Wait()
+		time.Sleep(time.Second)
+		waits.kill()
+		device.used("index/", time.Unix(1, 0))
+		device.used("entry/", time.Unix(2, 0))
+		device.offline(false)
+		l := device.start(client.Options{})
+		time.Sleep(30 * time.Second)
+		l.Close()
+		if status, got := opened(device); status != client.DocumentOpen || got != "hello!" {
+			t.Errorf("it is %s and shows %q", status, got)
+		}
+	})
+}

@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tuttisync/tutti/client"
 	"github.com/tuttisync/tutti/client/internal/keep"
@@ -156,14 +158,20 @@ func (l *life) kill() {
 	}
 }
 
-// rows are the keys of all that is stored, of clients that nobody uses.
-func (d *device) rows(prefix string) (keys []string) {
+// journals are the files of clients.
+func (d *device) journals() []string {
 	d.t.Helper()
 	journals, err := filepath.Glob(filepath.Join(d.dir, "*", "*", "journal"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	for _, path := range journals {
+	return journals
+}
+
+// rows are the keys of all that is stored, of clients that nobody uses.
+func (d *device) rows(prefix string) (keys []string) {
+	d.t.Helper()
+	for _, path := range d.journals() {
 		for _, r := range d.read(filepath.Dir(path)) {
 			if strings.HasPrefix(r.Key, prefix) {
 				keys = append(keys, r.Key)
@@ -190,11 +198,7 @@ func (d *device) read(dir string) []shelf.Row {
 // spoil changes what is stored of clients that nobody uses.
 func (d *device) spoil(change func(r shelf.Row) (value []byte)) {
 	d.t.Helper()
-	journals, err := filepath.Glob(filepath.Join(d.dir, "*", "*", "journal"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for _, path := range journals {
+	for _, path := range d.journals() {
 		var changes []shelf.Change
 		for _, r := range d.read(filepath.Dir(path)) {
 			changes = append(changes, shelf.Change{Key: r.Key, Value: change(r)})
@@ -209,12 +213,24 @@ func (d *device) spoil(change func(r shelf.Row) (value []byte)) {
 	}
 }
 
+// used says when the clients that have rows of a kind were used last.
+func (d *device) used(kind string, at time.Time) {
+	d.t.Helper()
+	for _, path := range d.journals() {
+		if slices.ContainsFunc(d.read(filepath.Dir(path)), func(r shelf.Row) bool { return strings.HasPrefix(r.Key, kind) }) {
+			if err := os.Chtimes(path, at, at); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+	}
+}
+
 // damage spoils the write that has stored some words.
 func (d *device) damage(words string) {
 	d.t.Helper()
-	journals, err := filepath.Glob(filepath.Join(d.dir, "*", "*", "journal"))
-	if err != nil || len(journals) != 1 {
-		d.t.Fatalf("there are %d journals, %v", len(journals), err)
+	journals := d.journals()
+	if len(journals) != 1 {
+		d.t.Fatalf("there are %d journals", len(journals))
 	}
 	journal, err := os.ReadFile(journals[0])
 	if err != nil {

@@ -35,7 +35,7 @@ func (c *Client) keeping() keep.Options {
 			return keep.OldEntry(now), ok
 		},
 		Reserve:  func() uint64 { return c.numbers.Add(1) },
-		Report:   func(err error) { c.report(storageFailed(err)) },
+		Report:   c.reportKept,
 		Stored:   func(batch uint64) { c.post(func() { c.step(core.Kept{Batch: batch}) }) },
 		Unstored: c.unkept,
 		Changed:  c.outboxChanged,
@@ -73,6 +73,15 @@ func storageFailed(err error) error {
 	return fmt.Errorf("%w: %w", protocol.Errorf(protocol.StorageFailed, ""), err)
 }
 
+// reportKept tells an error of the keeper's: queue_full, or else storage_failed.
+func (c *Client) reportKept(err error) {
+	var full *protocol.Error
+	if !errors.As(err, &full) {
+		err = storageFailed(err)
+	}
+	c.report(err)
+}
+
 // report tells what went wrong with what is kept.
 func (c *Client) report(err error) {
 	if c.options.OnError == nil {
@@ -82,20 +91,25 @@ func (c *Client) report(err error) {
 	c.dispatcher.add(func() { c.options.OnError(err) })
 }
 
-// revive opens the documents that a former life has left something of. It is called
-// before the client begins.
+// revive opens the documents that a former life has left something of. What is on one
+// of a type that the client does not have waits (rule OUT-13). It is called before the
+// client begins.
 func (c *Client) revive(life *keep.Life) (revived []*replica) {
 	id := ""
 	if life.Restore.Client != nil {
 		id = life.Restore.Client.ID
 	}
 	for _, left := range life.Documents {
-		if empty := contentOf(left.Doc); empty != nil {
-			r := c.newReplica(left.Topic, left.Doc, empty)
-			c.documents[left.Topic] = r
-			r.revive(id, left)
-			revived = append(revived, r)
+		empty := contentOf(left.Doc)
+		if empty == nil {
+			left.Copy.Close()
+			c.keeper.Foreign(left.Topic)
+			continue
 		}
+		r := c.newReplica(left.Topic, left.Doc, empty)
+		c.documents[left.Topic] = r
+		r.revive(id, left)
+		revived = append(revived, r)
 	}
 	return revived
 }
@@ -108,7 +122,7 @@ func (c *Client) besides(dead []keep.Dead) {
 	for _, d := range dead {
 		side := newClient(c.address, options)
 		keeping := side.keeping()
-		keeping.Report = func(err error) { c.report(storageFailed(err)) }
+		keeping.Report = c.reportKept
 		keeping.Changed = func() {
 			if side.keeper != nil && side.keeper.Idle() {
 				side.aside(side.Close)
@@ -117,7 +131,8 @@ func (c *Client) besides(dead []keep.Dead) {
 		var life *keep.Life
 		var err error
 		if side.keeper, life, err = c.keeper.Beside(keeping, d); err != nil {
-			keeping.Report(err)
+			side.cancel()
+			c.reportKept(err)
 			continue
 		}
 		side.begin(life)

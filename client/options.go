@@ -72,8 +72,9 @@ type Options struct {
 	// can.
 	Migrate func(OldEntry) (OldEntry, bool)
 
-	// OnError, if not nil, is called with what goes wrong with what is kept, a
-	// storage_failed that wraps its reason, as handlers are. Nil: it goes to Logger.
+	// OnError, if not nil, is called with what goes wrong with what is kept, as handlers
+	// are: a storage_failed that wraps its reason, or queue_full when the oldest of more
+	// than 1,000 dead letters is given up. Nil: it goes to Logger.
 	OnError func(error)
 
 	// Buffer is how many entries and status changes wait for slow handlers

@@ -93,8 +93,9 @@ func (o *Options) scope() string {
 	return filepath.Join(o.Dir, base64.RawURLEncoding.EncodeToString(sum[:])[:22])
 }
 
-// Begin goes on as the dead client of the user that was used last, or as a new one.
-func Begin(o Options) (*Keeper, *Life, error) {
+// Begin goes on as the dead client of the user that was used last and can be read, or
+// as a new one.
+func Begin(o Options) (k *Keeper, life *Life, err error) {
 	scope := o.scope()
 	if err := os.MkdirAll(scope, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make the directory: %w", err)
@@ -103,21 +104,29 @@ func Begin(o Options) (*Keeper, *Life, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(found) == 0 {
-		name := rand.Text()
-		store, err := o.Open(filepath.Join(scope, name))
-		if err != nil {
-			return nil, nil, err
+	var passed []Dead
+	for ; k == nil && len(found) > 0; found = found[1:] {
+		if k, life, err = newKeeper(o, found[0], nil); err != nil {
+			o.Report(err)
+			passed = append(passed, found[0])
 		}
-		found = []Dead{{name, store}}
 	}
-	k, life, err := newKeeper(o, found[0], nil)
-	for _, d := range found[1:] {
-		switch {
-		case err != nil:
-			_ = d.store.Close()
-		case k.adopt(d.store):
+	if k == nil {
+		k, life, err = beginNew(o, scope)
+	}
+	for _, d := range passed {
+		if err == nil {
+			_, _ = k.adopt(d.store) // what cannot be read was told
+		}
+		_ = d.store.Close()
+	}
+	for _, d := range found {
+		switch entries, err := k.adopt(d.store); {
+		case entries:
 			life.Others = append(life.Others, d)
+		case err != nil:
+			o.Report(fmt.Errorf("read what a client has left: %w", err))
+			_ = d.store.Close()
 		default:
 			k.erase(d.store)
 		}
@@ -125,8 +134,26 @@ func Begin(o Options) (*Keeper, *Life, error) {
 	return k, life, err
 }
 
+func beginNew(o Options, scope string) (*Keeper, *Life, error) {
+	name := rand.Text()
+	store, err := o.Open(filepath.Join(scope, name))
+	if err != nil {
+		return nil, nil, err
+	}
+	return begin(o, Dead{name, store}, nil)
+}
+
 // Beside goes on as a dead client, to send what it has left.
-func (k *Keeper) Beside(o Options, d Dead) (*Keeper, *Life, error) { return newKeeper(o, d, k) }
+func (k *Keeper) Beside(o Options, d Dead) (*Keeper, *Life, error) { return begin(o, d, k) }
+
+// begin goes on as a client, whose directory is given up if that fails.
+func begin(o Options, d Dead, parent *Keeper) (*Keeper, *Life, error) {
+	k, life, err := newKeeper(o, d, parent)
+	if err != nil {
+		return nil, nil, errors.Join(err, d.store.Close())
+	}
+	return k, life, nil
+}
 
 // dead takes all clients that nobody uses, the one that was used last first.
 func (o *Options) dead(scope string) ([]Dead, error) {
@@ -158,37 +185,50 @@ func (o *Options) dead(scope string) ([]Dead, error) {
 	return found, nil
 }
 
-// adopt takes over letters, and documents that are not kept here. It reports
-// whether the other has something left to be sent.
-func (k *Keeper) adopt(other Store) (left bool) {
-	letters, err := other.Read(deadKeys)
-	index, failed := other.Read(indexKeys)
-	entries, unread := other.Read(entryKeys)
-	if err := errors.Join(err, failed, unread); err != nil {
-		k.options.Report(fmt.Errorf("read what a client has left: %w", err))
-		return true // which a later life may read
-	}
+// adopt takes over letters, and documents that are not kept here. It reports whether
+// the other has entries that are not settled, and what of it cannot be read, and stays
+// there.
+func (k *Keeper) adopt(other Store) (entries bool, err error) {
+	_, err = readIdentity(other)
+	letters, failed := other.Read(deadKeys)
+	index, unlisted := other.Read(indexKeys)
+	left, unread := other.Read(entryKeys)
+	err = errors.Join(err, failed, unlisted, unread)
 	k.step(0, func() {
 		for _, r := range letters {
 			k.changes[r.Key] = r.Value
 			k.takeLetter(r)
 		}
+		k.trimLetters()
 		for _, r := range index {
-			if err := k.adoptCopy(other, r); err != nil {
-				k.report(fmt.Errorf("read a document: %w", err))
-			}
+			err = errors.Join(err, k.adoptCopy(other, r))
 		}
 	})
-	return len(entries) > 0
+	return len(left) > 0, errors.Join(err, k.takeAway(letters, other))
+}
+
+// takeAway erases letters that were taken over where they were, once they are stored
+// here, so that one that is discarded does not come back.
+func (k *Keeper) takeAway(letters []shelf.Row, other Store) error {
+	if len(letters) == 0 || k.saver.flush() != nil {
+		return nil // a later life takes them over
+	}
+	var changes []shelf.Change
+	for _, r := range letters {
+		changes = append(changes, shelf.Change{Key: r.Key})
+	}
+	return other.Write(changes)
 }
 
 // adoptCopy takes over a document that the application wants to be kept.
 func (k *Keeper) adoptCopy(other Store, r shelf.Row) error {
-	topic := r.Key[len(indexKeys):]
-	var row indexRow
-	_, known := k.index[topic]
-	if _, err := readRow(r.Value, &row); err != nil || known || !row.Offline {
+	topic, row, err := readIndex(r)
+	if err != nil || !row.Offline {
 		return err
+	}
+	if _, known := k.index[topic]; known || k.open[topic] != nil {
+		k.stay(topic)
+		return nil
 	}
 	copied, err := other.Read(copyKeys + topic)
 	if err != nil || len(copied) == 0 || copied[0].Key != copyKeys+topic {

@@ -90,8 +90,7 @@ func (c *Copy) read() error {
 	if err != nil || len(rows) == 0 || rows[0].Key != copyKeys+c.topic {
 		return err
 	}
-	var row copyRow
-	cells, err := readRow(rows[0].Value, &row)
+	row, cells, err := readRow(rows[0].Value, (*copyRow).fits)
 	if err != nil || row.Doc != c.doc || !jsontext.Value(cells).IsValid() {
 		return errRow
 	}
@@ -100,14 +99,17 @@ func (c *Copy) read() error {
 		return err
 	}
 	stored := &Stored{Position: protocol.Position{Offset: row.Offset, Term: row.Term}, Cells: cells}
+	whole := true
 	for _, r := range tail {
+		c.tail = append(c.tail, numberOf(r.Key))
 		e, err := protocol.ParseEntry(r.Value)
-		if err != nil || e.Offset != row.Offset+uint64(len(stored.Entries))+1 {
-			return errRow
-		}
-		stored.Entries = append(stored.Entries, &e)
-		c.tail = append(c.tail, e.Offset)
 		c.tailBytes += len(e.Data)
+		if whole = whole && err == nil && e.Offset == row.Offset+uint64(len(stored.Entries))+1; whole {
+			stored.Entries = append(stored.Entries, &e)
+		}
+	}
+	if !whole {
+		k.report(fmt.Errorf("read the entries of the document %.80q: %w", c.topic, errRow))
 	}
 	c.Stored, c.bytes = stored, len(cells)
 	return nil
@@ -117,12 +119,21 @@ func (c *Copy) read() error {
 func (c *Copy) Keep() {
 	k := c.keeper
 	k.step(0, func() {
-		if row, ok := k.index[c.topic]; ok && k.open[c.topic] == c && !c.offline {
-			row.Offline = true
-			k.note(c.topic, row)
+		if k.open[c.topic] == c {
+			k.stay(c.topic)
 		}
-		c.offline = true
 	})
+}
+
+// stay says that the application wants a document to be kept.
+func (k *Keeper) stay(topic string) {
+	if c := k.open[topic]; c != nil {
+		c.offline = true
+	}
+	if row, ok := k.index[topic]; ok && !row.Offline {
+		row.Offline = true
+		k.note(topic, row)
+	}
 }
 
 // Snapshot puts a document in the place of what is stored, and takes operations that
@@ -192,11 +203,13 @@ func (k *Keeper) readCopies() error {
 		return err
 	}
 	for _, r := range index {
-		var row indexRow
-		topic := r.Key[len(indexKeys):]
-		_, err := readRow(r.Value, &row)
+		topic, row, err := readIndex(r)
+		if err != nil {
+			k.report(err)
+			continue
+		}
 		k.index[topic] = row
-		if err != nil || !row.Offline && !k.waits(topic) {
+		if !row.Offline && !k.waits(topic) {
 			k.eraseRows(topic)
 		}
 	}

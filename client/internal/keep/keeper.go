@@ -33,6 +33,7 @@ type Keeper struct {
 	letters   map[string]Letter
 	index     map[string]indexRow
 	open      map[string]*Copy
+	foreign   map[string]bool   // topics whose documents the client does not have
 	changes   map[string][]byte // of this step; nil: to be taken away
 	reports   []error           // of this step
 	altered   bool              // in this step the outbox has changed, or the letters
@@ -48,18 +49,19 @@ type kept struct {
 	former bool // a former life made it
 }
 
+// newKeeper goes on as a client. If it fails the caller has the store.
 func newKeeper(o Options, d Dead, parent *Keeper) (*Keeper, *Life, error) {
 	k := &Keeper{
 		options: o, name: d.name, parent: parent, store: d.store,
 		entries: make(map[uint64]*kept), confirmed: make(map[uint64]bool), ends: make(map[uint64]core.Settled),
-		letters: make(map[string]Letter), index: make(map[string]indexRow), open: make(map[string]*Copy),
+		letters: make(map[string]Letter), index: make(map[string]indexRow), open: make(map[string]*Copy), foreign: make(map[string]bool),
 		changes: make(map[string][]byte),
 	}
 	k.saver = newSaver(d.store, saverHost{stored: o.Stored, failed: k.failed, unstored: o.Unstored})
 	life, err := k.revive()
 	if err != nil {
 		k.saver.close(false)
-		return nil, nil, errors.Join(fmt.Errorf("read what is kept: %w", err), d.store.Close())
+		return nil, nil, fmt.Errorf("read what is kept: %w", err)
 	}
 	return k, life, nil
 }
@@ -98,11 +100,24 @@ func (k *Keeper) report(err error) { k.reports = append(k.reports, err) }
 // Durable says whether all that is not settled is stored, or on its way.
 func (k *Keeper) Durable() bool { return k.saver.isDurable() }
 
-// Idle says whether there is nothing that is not settled.
+// Foreign says that the client has no document on a topic: what is on it waits for a
+// client that has.
+func (k *Keeper) Foreign(topic string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.foreign[topic] = true
+}
+
+// Idle says whether there is nothing that this client can settle.
 func (k *Keeper) Idle() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return len(k.entries) == 0
+	for _, e := range k.entries {
+		if !k.foreign[e.entry.Topic] {
+			return false
+		}
+	}
+	return true
 }
 
 // Keep stores what the core wants to be stored. kind tells the type of the document
@@ -238,9 +253,11 @@ func (k *Keeper) keys() []uint64 {
 func (k *Keeper) Close() (err error) {
 	k.closing.Do(func() {
 		err = k.saver.close(true)
-		if k.parent != nil && err == nil && !k.store.Gone() && !k.parent.adopt(k.store) {
-			k.parent.erase(k.store)
-			return
+		if k.parent != nil && err == nil && !k.store.Gone() {
+			if entries, unread := k.parent.adopt(k.store); !entries && unread == nil {
+				k.parent.erase(k.store)
+				return
+			}
 		}
 		err = errors.Join(err, k.store.Close())
 	})

@@ -3,6 +3,7 @@ package keep
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,6 +11,9 @@ import (
 	"github.com/tuttisync/tutti/client/internal/shelf"
 	"github.com/tuttisync/tutti/protocol"
 )
+
+// mostLetters is how many dead letters are kept of a user (rule OUT-7).
+const mostLetters = 1000
 
 // Letter is a dead letter: an entry of a former life that has no effect, and nobody
 // was there to be told (rule OUT-7).
@@ -31,9 +35,13 @@ func (k *Keeper) Letters() []Letter {
 		l.Data = slices.Clone(l.Data)
 		all = append(all, l)
 	}
-	slices.SortFunc(all, func(a, b Letter) int { return cmp.Or(cmp.Compare(a.Made, b.Made), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, byAge)
 	return all
 }
+
+// byAge compares by when letters were made; those of one client end with numbers of
+// as many digits.
+func byAge(a, b Letter) int { return cmp.Or(cmp.Compare(a.Made, b.Made), cmp.Compare(a.ID, b.ID)) }
 
 // Letter returns a dead letter, if there is one of that id.
 func (k *Keeper) Letter(id string) (Letter, bool) {
@@ -73,18 +81,28 @@ func (k *Keeper) bury(key uint64, err *protocol.Error) {
 		Topic: e.entry.Topic, Name: e.entry.Name, EntryKey: e.entry.EntryKey, Doc: e.entry.Doc, Made: e.entry.Made,
 		Error: &protocol.Error{Code: err.Code, Message: err.Message},
 	}
-	id := fmt.Sprintf("%s-%d", k.name, e.row)
+	id := fmt.Sprintf("%s-%016d", k.name, e.row)
 	k.letters[id] = letterOf(id, row, e.data)
 	k.changes[deadKeys+id] = appendRow(row, e.data)
 	k.remove(key)
+	k.trimLetters()
+}
+
+// trimLetters gives up the oldest of too many letters (rule OUT-7).
+func (k *Keeper) trimLetters() {
+	for len(k.letters) > mostLetters {
+		oldest := slices.MinFunc(slices.Collect(maps.Values(k.letters)), byAge)
+		delete(k.letters, oldest.ID)
+		k.changes[deadKeys+oldest.ID] = nil
+		k.report(protocol.Errorf(protocol.QueueFull, "There are too many dead letters: the oldest is given up."))
+	}
 }
 
 // takeLetter takes over a letter that is stored.
 func (k *Keeper) takeLetter(r shelf.Row) {
-	var row deadRow
-	data, err := readRow(r.Value, &row)
-	if err != nil || row.Error == nil {
-		k.report(fmt.Errorf("read a dead letter: %w", errRow))
+	row, data, err := readRow(r.Value, (*deadRow).fits)
+	if err != nil {
+		k.report(fmt.Errorf("read a dead letter: %w", err))
 		return
 	}
 	id := r.Key[len(deadKeys):]

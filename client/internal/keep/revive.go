@@ -18,47 +18,58 @@ var errDamaged = errors.New("it is damaged; what was not settled is sent as by a
 func (k *Keeper) revive() (life *Life, err error) {
 	k.step(0, func() {
 		life = &Life{}
-		err = errors.Join(k.readIdentity(&life.Restore), k.readEntries(), k.readCopies())
-		if err == nil {
-			k.goOn(life)
+		if life.Restore, err = readIdentity(k.store); err != nil {
+			return
 		}
+		if err = errors.Join(k.readEntries(), k.readCopies()); err != nil {
+			clear(k.changes) // it is passed over, and left alone
+			return
+		}
+		k.identify(&life.Restore)
+		k.goOn(life)
 	})
 	return life, err
 }
 
-// readIdentity reads who the client is, and what it knows of its topics. Of those
-// that are damaged nothing is believed: a seq that was given must not be given
-// again.
-func (k *Keeper) readIdentity(restore *core.Restore) error {
-	clients, err := k.store.Read(clientKey)
-	topics, failed := k.store.Read(topicKeys)
+// readIdentity reads who a client is, and what it knows of its topics. If that is
+// errRow nobody knows which seqs it has given, and it is passed over (rule OUT-13).
+func readIdentity(store Store) (restore core.Restore, err error) {
+	clients, err := store.Read(clientKey)
+	topics, failed := store.Read(topicKeys)
 	if err := errors.Join(err, failed); err != nil {
-		return err
+		return restore, err
 	}
-	known := make(map[string]core.KeptTopic)
-	damaged := k.store.Damaged()
+	restore.Topics = make(map[string]core.KeptTopic)
 	for _, r := range topics {
-		var topic core.KeptTopic
-		_, err := readRow(r.Value, &topic)
-		damaged = damaged || err != nil
-		known[r.Key[len(topicKeys):]] = topic
-	}
-	for _, r := range clients {
-		var client core.KeptClient
-		_, err := readRow(r.Value, &client)
-		damaged = damaged || err != nil
-		// Above all runs that were said, also those that were not stored.
-		client.Run = max(client.Run, uint64(max(0, k.now())))
-		restore.Client, restore.Topics = &client, known
-	}
-	if damaged {
-		k.report(fmt.Errorf("read what is kept: %w", errDamaged))
-		restore.Client, restore.Topics = nil, nil
-		for _, r := range append(clients, topics...) {
-			k.changes[r.Key] = nil
+		if restore.Topics[r.Key[len(topicKeys):]], _, err = readRow(r.Value, fitsTopic); err != nil {
+			return restore, fmt.Errorf("read the seqs of a client, which is passed over: %w", err)
 		}
 	}
-	return nil
+	for _, r := range clients {
+		client, _, err := readRow(r.Value, fitsClient)
+		if err != nil {
+			return restore, fmt.Errorf("read a client, which is passed over: %w", err)
+		}
+		restore.Client = &client
+	}
+	return restore, nil
+}
+
+// identify goes on as the client that was read: as a new one if writes of it were
+// lost, of seqs perhaps, which must not be given again (rule DIR-3).
+func (k *Keeper) identify(restore *core.Restore) {
+	if k.store.Damaged() {
+		k.report(fmt.Errorf("read what is kept: %w", errDamaged))
+		k.changes[clientKey] = nil
+		for topic := range restore.Topics {
+			k.changes[topicKeys+topic] = nil
+		}
+		restore.Client, restore.Topics = nil, nil
+	}
+	if restore.Client != nil {
+		// Above all runs that were said, also those that were not stored.
+		restore.Client.Run = max(restore.Client.Run, uint64(max(0, k.now())))
+	}
 }
 
 // readEntries reads what is not settled, and the dead letters.
@@ -73,12 +84,12 @@ func (k *Keeper) readEntries() error {
 	}
 	for _, r := range entries {
 		e := &kept{row: numberOf(r.Key), former: true}
+		k.last = max(k.last, e.row)
 		var err error
-		if e.data, err = readRow(r.Value, &e.entry); err != nil || e.row == 0 {
+		if e.entry, e.data, err = readRow(r.Value, (*entryRow).fits); err != nil || e.row == 0 || !e.data.IsValid() {
 			k.report(fmt.Errorf("read an entry: %w", errRow))
 			continue
 		}
-		k.last = max(k.last, e.row)
 		k.take(e)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/tuttisync/tutti/client/core"
+	"github.com/tuttisync/tutti/client/internal/shelf"
 	"github.com/tuttisync/tutti/protocol"
 )
 
@@ -82,12 +83,40 @@ func appendRow(head any, data []byte) []byte {
 	return append(append(b, '\n'), data...)
 }
 
-func readRow(value []byte, head any) (data []byte, err error) {
+// readRow reads a row, which may be damaged, or of another version: then the error
+// is errRow. fits says whether it has what it needs.
+func readRow[T any](value []byte, fits func(*T) bool) (head T, data []byte, err error) {
 	first, data, ok := bytes.Cut(value, []byte("\n"))
-	if !ok || json.Unmarshal(first, head) != nil {
-		return nil, errRow
+	if !ok || json.Unmarshal(first, &head) != nil || !fits(&head) {
+		return *new(T), nil, errRow
 	}
-	return data, nil
+	return head, data, nil
+}
+
+func fitsClient(c *core.KeptClient) bool {
+	_, err := c.Secret.Birthday()
+	return err == nil
+}
+
+func fitsTopic(t *core.KeptTopic) bool { return t.Voids != nil }
+
+func (r *entryRow) fits() bool { return r.Topic != "" && r.Made > 0 }
+
+func (r *deadRow) fits() bool {
+	return r.Topic != "" && r.Made > 0 && r.Error != nil && r.Error.Code != ""
+}
+
+func (r *copyRow) fits() bool { return r.Doc != "" }
+
+func (r *indexRow) fits() bool { return r.Bytes >= 0 && r.Used > 0 }
+
+// readIndex reads the row of a document in the index.
+func readIndex(r shelf.Row) (topic string, row indexRow, err error) {
+	topic = r.Key[len(indexKeys):]
+	if row, _, err = readRow(r.Value, (*indexRow).fits); err != nil {
+		err = fmt.Errorf("read the index of the document %.80q: %w", topic, err)
+	}
+	return topic, row, err
 }
 
 // numberOf is the number at the end of a row's key; 0: none.
