@@ -156,8 +156,9 @@ class Caret implements LayerMarker {
     return true;
   }
 
-  #put({ style }: HTMLElement): void {
+  #put({ style, classList }: HTMLElement): void {
     const { left, top, height } = this.#place;
+    classList.toggle('cm-tutti-first', top < 16); // there is no room for the name above it
     style.left = `${left}px`;
     style.top = `${top}px`;
     style.height = `${height}px`;
@@ -183,4 +184,5 @@ const theme = EditorView.baseTheme({
     font: '600 11px/1.4 system-ui, sans-serif',
     whiteSpace: 'nowrap',
   },
+  '.cm-tutti-first::after': { top: '100%', bottom: 'auto', borderRadius: '0 3px 3px 3px' },
 });

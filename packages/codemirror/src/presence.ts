@@ -181,9 +181,9 @@ function isSame(a: SharedPosition | undefined, b: SharedPosition | undefined): b
   return a?.offset === b?.offset && a?.at === b?.at && a?.side === b?.side;
 }
 
-/** A colour on which white can be read. */
+/** A colour on which white can be read, by an FNV hash. */
 function colorOf(user: string): string {
-  let hash = 0;
-  for (const c of user) hash = (hash * 31 + (c.codePointAt(0) as number)) % 360_007;
-  return `oklch(50% 0.15 ${(hash * 137) % 360})`;
+  let hash = 0x811c9dc5;
+  for (const c of user) hash = Math.imul(hash ^ (c.codePointAt(0) as number), 0x01000193);
+  return `oklch(50% 0.15 ${(hash >>> 8) % 360})`;
 }
