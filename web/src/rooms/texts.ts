@@ -10,7 +10,7 @@ export const topic = 'text:together';
 /** One who writes: a client of its own, by a network of its own. */
 export function write(seat: SeatView) {
   const network = simulate();
-  const client = connect('.', { ...network.options, types: [text], token: seat.name });
+  const client = connect('.', { ...network.options, types: [text], token: seat.name, user: seat.name });
   const shared = client.text(topic);
   const here = client.presence(topic);
   here.enter();
