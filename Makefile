@@ -16,7 +16,7 @@ GOFUMPT       := bin/gofumpt-$(call tool_version,mvdan.cc/gofumpt)
 
 WEB_SOURCES := $(shell find packages web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help run build web test check race fuzz sim bench bench-text bench-writers replay fmt gen
+.PHONY: help run build web test check race fuzz sim bench bench-text bench-writers bench-presence replay fmt gen
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench-writers: build ## measure texts with many writers, beside their peers
 	cd bench/writers && npm ci --no-audit --no-fund
 	npx tsdown packages/text/src/log.ts --no-config --out-dir bench/writers/node_modules/.bench --format esm --no-dts --logLevel error
 	cd bench/writers && npm run --silent bench -- $(WRITERSFLAGS)
+
+bench-presence: ## measure presence, beside its peers
+	cd bench/presence && npm ci --no-audit --no-fund
+	cd bench/presence && go run . $(PRESENCEFLAGS)
 
 replay: ## replay recorded texts: make replay FILES="…"
 	go run ./text/replay $(FILES)

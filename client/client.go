@@ -28,12 +28,16 @@ type Client struct {
 	status     atomic.Pointer[Status]
 	numbers    atomic.Uint64 // of handlers, publishes and pages
 	limit      atomic.Int64  // bytes of the data of an entry, as the server told; 0: it did not yet
+	id         atomic.Value  // a string: this client's id, as the server told it
 
 	outbox      *Outbox
 	keeper      *keep.Keeper // nil: nothing is kept
 	sides       []*Client    // which send what dead clients have left
 	documentsMu sync.Mutex   // guards documents; before the mutexes in them
 	documents   map[string]*replica
+
+	presencesMu sync.Mutex // guards presences; before the mutexes in them
+	presences   map[string]*Presence
 
 	ctx     context.Context // of transports and token functions
 	cancel  context.CancelFunc
@@ -47,6 +51,7 @@ type Client struct {
 	lost       error // why the latest transport ended, if the server did not say
 	clock      wallClock
 	timer      *time.Timer
+	wanted     int64 // when the core wants its tick
 	handlers   map[uint64]*handler
 	pending    map[uint64]*Pending
 	operations map[uint64]operation
@@ -54,6 +59,7 @@ type Client struct {
 	texts      map[*replica]struct{} // of which operations wait
 	failing    []*replica            // which have failed in this event
 	pages      map[uint64]chan pageResult
+	asked      map[uint64]question
 }
 
 // Connect makes a client of the server at address and lets it connect. The
@@ -93,6 +99,7 @@ func newClient(address string, options Options) *Client {
 		events: make(chan func()), done: make(chan struct{}),
 		timer:    time.NewTimer(time.Hour),
 		handlers: map[uint64]*handler{}, pending: map[uint64]*Pending{}, operations: map[uint64]operation{}, texts: map[*replica]struct{}{}, documents: map[string]*replica{}, pages: map[uint64]chan pageResult{},
+		presences: map[string]*Presence{}, asked: map[uint64]question{}, wanted: core.Never,
 	}
 	c.timer.Stop()
 	c.posts = unredirected(c.http)
@@ -190,6 +197,25 @@ func (c *Client) post(f func()) bool {
 	}
 }
 
+// run lets the owner run f, and waits for that. It reports false if the client has
+// ended.
+func (c *Client) run(f func()) bool {
+	done := make(chan struct{})
+	if !c.post(func() { f(); close(done) }) {
+		return false
+	}
+	<-done
+	return true
+}
+
+// ID returns the id by which the server knows this client: that of its own entries
+// and of its member. It is empty before a server has told it, and another one after
+// the client had to take a new secret.
+func (c *Client) ID() string {
+	id, _ := c.id.Load().(string)
+	return id
+}
+
 // own runs the core: everything that happens, one thing after another. It
 // never blocks on the application or the network.
 func (c *Client) own() {
@@ -203,6 +229,7 @@ func (c *Client) own() {
 			f()
 		case <-c.timer.C:
 			c.step(core.Tick{})
+			c.awaited()
 		case <-pulse.C:
 			if c.clock.jumped(time.Now().Round(0), time.Since(c.start)) {
 				c.step(core.Wake{})
@@ -261,6 +288,18 @@ func (c *Client) step(in core.Input) {
 			c.keep(e)
 		case core.Page:
 			c.answerPage(e)
+		case core.Presence:
+			c.present(e)
+		case core.Unwatched:
+			c.unwatched(e)
+		case core.Entered:
+			c.answerQuestion(e.Key, e.Err)
+		case core.Left:
+			c.answerQuestion(e.Key, nil)
+		case core.Expelled:
+			c.expelled(e)
+		case core.Fault:
+			c.inTopic(e.Topic).fault(e.Err)
 		case core.Wait:
 			c.wait(e.Until)
 		}
@@ -268,8 +307,14 @@ func (c *Client) step(in core.Input) {
 }
 
 func (c *Client) wait(until int64) {
+	c.wanted = until
+	c.schedule()
+}
+
+// schedule lets the timer run out when the core or a view next has something to do.
+func (c *Client) schedule() {
 	c.timer.Stop()
-	if until != core.Never {
+	if until := min(c.wanted, c.awaitedUntil()); until != core.Never {
 		c.timer.Reset(time.Until(c.at(until)))
 	}
 }

@@ -37,6 +37,16 @@
 // the server judges it; it is made on and off the connection alike, and counts
 // once. See docs/guides/optimistic.md.
 //
+// [Topic.Presence] is who is in a topic: the users who are there, their joins and leaves,
+// each told once whatever connections and servers do, and what they call to each other.
+// A client is there from [Presence.Enter] to [Presence.Leave] or Close, over all
+// connections.
+//
+//	room := c.Topic("room:7").Presence()
+//	room.OnJoin(func(u client.User) { … })
+//	err := room.Enter(ctx, map[string]any{"typing": false})
+//	room.Update(map[string]any{"typing": true})
+//
 // With Options.Dir a client keeps what is not settled in a directory, stored before
 // it is sent, so that it outlives the process: the next client that names the
 // directory goes on with it, and nothing is in the log twice. A document that is

@@ -114,3 +114,28 @@ func ExampleOpenCounter() {
 	// 2
 	// 2 1 <nil>
 }
+
+func ExampleTopic_Presence() {
+	c, end := connected()
+	defer end()
+	room := c.Topic("room:7").Presence()
+	there := make(chan []client.User, 100)
+	room.Subscribe(func(users []client.User) { there <- users })
+	room.OnLeave(func(u client.User) { fmt.Println(u.ID, "left, last seen", u.LastSeen) })
+
+	type State struct {
+		Typing bool `json:"typing"`
+	}
+	if err := room.Enter(context.Background(), State{}); err != nil {
+		panic(err)
+	}
+	room.Update(State{Typing: true})
+	for users := range there {
+		var state State
+		if len(users) == 1 && users[0].Decode(&state) == nil && state.Typing {
+			fmt.Println(len(users), "is here, with", len(users[0].Sessions), "session, typing")
+			break
+		}
+	}
+	// Output: 1 is here, with 1 session, typing
+}

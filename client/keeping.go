@@ -37,9 +37,18 @@ func (c *Client) keeping() keep.Options {
 		Reserve:  func() uint64 { return c.numbers.Add(1) },
 		Report:   func(err error) { c.report(storageFailed(err)) },
 		Stored:   func(batch uint64) { c.post(func() { c.step(core.Kept{Batch: batch}) }) },
-		Unstored: func() { c.post(func() { c.step(core.Renew{}) }) },
+		Unstored: c.unkept,
 		Changed:  c.outboxChanged,
 		Erased:   func() { c.aside(c.Close) },
+	}
+}
+
+// unkept tells the core that what it wanted stored could not be, and waits until it
+// knows.
+func (c *Client) unkept() {
+	known := make(chan struct{})
+	if c.post(func() { c.step(core.Unkept{}); close(known) }) {
+		<-known
 	}
 }
 

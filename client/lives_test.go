@@ -64,22 +64,28 @@ func TestLives(t *testing.T) {
 	}
 	for seed := range seeds {
 		bubble(t, fmt.Sprintf("OUT-1 OUT-4 COPY-1 COPY-2 seed %d", seed), func(t *testing.T) {
-			lives(t, rand.New(rand.NewPCG(uint64(seed), 22)))
+			lives(t, rand.New(rand.NewPCG(uint64(seed), 22)), false)
+		})
+		bubble(t, fmt.Sprintf("OUT-10 the disk is full at times, seed %d", seed), func(t *testing.T) {
+			lives(t, rand.New(rand.NewPCG(uint64(seed), 10)), true)
 		})
 	}
 }
 
-func lives(t *testing.T, chance *rand.Rand) {
+func lives(t *testing.T, chance *rand.Rand, fills bool) {
 	d := &documents{}
 	d.Server, d.network = inMemory(t, tutti.Config{Dev: true, Ping: 5 * time.Second, Grace: 2 * time.Second})
 	devices := []*device{newDevice(t, d.Server), newDevice(t, d.Server)}
 	current := []*lived{devices[0].live(), devices[1].live()}
 	topics, stored := make(map[string]string), make(map[string]bool)
-	cut := make([]bool, 2)
+	cut, full, kinds := make([]bool, 2), make([]bool, 2), 12
+	if fills {
+		kinds = 14
+	}
 	for range 60 {
 		i := chance.IntN(2)
 		device, l := devices[i], current[i]
-		switch kind := chance.IntN(12); {
+		switch kind := chance.IntN(kinds); {
 		case kind < 6:
 			var words []string
 			for range 1 + chance.IntN(4) {
@@ -90,7 +96,7 @@ func lives(t *testing.T, chance *rand.Rand) {
 			if chance.IntN(2) == 0 {
 				synctest.Wait()
 				for _, word := range words {
-					stored[word] = true
+					stored[word] = l.Outbox().Durable()
 				}
 			}
 		case kind < 8:
@@ -104,21 +110,29 @@ func lives(t *testing.T, chance *rand.Rand) {
 				time.Sleep(500 * time.Millisecond)
 				synctest.Wait()
 			}
-			before := l.shown()
+			before, durable := l.shown(), l.Outbox().Durable()
 			l.kill()
 			current[i] = device.live()
-			if got := current[i].shown(); quiet && !reflect.DeepEqual(got, before) {
+			if got := current[i].shown(); quiet && durable && !reflect.DeepEqual(got, before) {
 				t.Fatalf("killed and begun again, it shows %v, not %v", got, before)
 			}
 		case kind == 10:
 			device.cut()
+		case kind > 11:
+			full[i] = !full[i]
+			device.fill(full[i])
 		default:
 			time.Sleep(time.Duration(chance.IntN(3000)) * time.Millisecond)
 		}
 		time.Sleep(time.Duration(chance.IntN(100)) * time.Millisecond)
 	}
-	for _, device := range devices {
+	for i, device := range devices {
 		device.offline(false)
+		device.fill(false)
+		if fills { // what ended on a full disk is found by another life
+			current[i].kill()
+			current[i] = device.live()
+		}
 	}
 	time.Sleep(5 * time.Minute)
 	synctest.Wait()
@@ -143,7 +157,7 @@ func lives(t *testing.T, chance *rand.Rand) {
 		if got := append(devices[i].rows("entry/"), devices[i].rows("dead/")...); len(got) > 0 {
 			t.Errorf("%v are stored", got)
 		}
-		if got := devices[i].failed(); len(got) > 0 {
+		if got := devices[i].failed(); len(got) > 0 && !fills {
 			t.Errorf("told were %v", got)
 		}
 	}

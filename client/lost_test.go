@@ -46,3 +46,63 @@ func TestText_taken_into_a_log_that_is_lost(t *testing.T) {
 		}
 	})
 }
+
+// TestText_what_a_lost_log_held_and_an_operation_deleted sees that the operation is
+// not sent in its old words where it says nothing any more, though the log that came
+// in the place of the lost one is as long.
+func TestText_what_a_lost_log_held_and_an_operation_deleted(t *testing.T) {
+	bubble(t, "DOC-19", func(t *testing.T) {
+		srv, n := inMemory(t, tutti.Config{Dev: true})
+		if _, err := srv.Edit(t.Context(), "text:a", text.Insert(0, "abc")); err != nil {
+			t.Fatal(err)
+		}
+		w := client.OpenText(n.connect(t, client.Options{}), "text:a", client.DocumentOptions{})
+		ready(t, w.Document)
+		srv = n.serveAnew(t, tutti.Config{Dev: true, Store: memory.New()})
+		if _, err := srv.Edit(t.Context(), "text:a", text.Insert(0, "xyz")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		m := w.Delete(0, 3)
+		time.Sleep(time.Minute)
+		confirmed(t, m)
+		if w.Value() != "xyz" {
+			t.Errorf("it shows %q", w.Value())
+		}
+	})
+}
+
+// TestSet_what_is_removed_by_one_who_was_away_past_the_kept_log is gone, though the
+// server was restarted since.
+func TestSet_what_is_removed_by_one_who_was_away_past_the_kept_log(t *testing.T) {
+	bubble(t, "DOC-11", func(t *testing.T) {
+		log := memory.New()
+		srv, n := inMemory(t, tutti.Config{Dev: true, Store: log})
+		add := func(value string) {
+			t.Helper()
+			if _, err := srv.Edit(t.Context(), "set:a", map[string]any{"op": "add", "values": []string{value}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("a")
+		s := client.OpenSet[string](n.connect(t, client.Options{}), "set:a", client.DocumentOptions{})
+		ready(t, s.Document)
+		n.set(refuse, "/v1/ws", "/v1/sse", "/v1/poll")
+		log = log.Restart("")
+		srv = n.serveAnew(t, tutti.Config{Dev: true, Store: log})
+		add("b")
+		add("c")
+		if err := srv.Truncate(t.Context(), "set:a", 3); err != nil {
+			t.Fatal(err)
+		}
+		n.serveAnew(t, tutti.Config{Dev: true, Store: log.Restart("")})
+		synctest.Wait()
+		m := s.Remove("a")
+		n.set("", "/v1/ws", "/v1/sse", "/v1/poll")
+		time.Sleep(time.Minute)
+		confirmed(t, m.Mutation)
+		if got := s.Values(); len(got) != 2 || s.Has("a") {
+			t.Errorf("it has %q", got)
+		}
+	})
+}

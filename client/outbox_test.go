@@ -366,6 +366,30 @@ func TestOutbox(t *testing.T) {
 		}
 	})
 
+	bubble(t, "OUT-10 what is stored and was never sent waits, and comes once, though the life ends before anything can be stored again", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		device.offline(true)
+		first := device.start(client.Options{})
+		first.say("stored")
+		time.Sleep(time.Second)
+		device.fill(true)
+		device.offline(false)
+		first.say("behind it")
+		client.OpenCounter(first.Client, "counter:a", client.DocumentOptions{}).Add(1)
+		time.Sleep(30 * time.Second)
+		if got := append(d.dataOf(t, "chat:a"), d.dataOf(t, "counter:a")...); !slices.Equal(got, []string{`{"op":"add","n":1}`}) {
+			t.Errorf("with a full disk the server has %v", got)
+		}
+		first.kill()
+		device.fill(false)
+		device.start(client.Options{})
+		time.Sleep(30 * time.Second)
+		if got := append(d.dataOf(t, "chat:a"), d.dataOf(t, "counter:a")...); !slices.Equal(got, []string{`"stored"`, `{"op":"add","n":1}`}) {
+			t.Errorf("the server has %v", got)
+		}
+	})
+
 	bubble(t, "OUT-11 another user is shown and sends nothing of it", func(t *testing.T) {
 		d := serveDocuments(t)
 		device := newDevice(t, d.Server)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/tuttisync/tutti/protocol"
-	"github.com/tuttisync/tutti/text"
 	"github.com/tuttisync/tutti/text/document"
 )
 
@@ -37,7 +36,7 @@ func (w *writing) show(s *protocol.Snapshot, recovered bool) error {
 		at := w.forget(key).position
 		w.replica.confirm(key, at)
 	}
-	w.forgetWords()
+	w.renewWords()
 	if w.replica.status == DocumentOpen && (!known || !recovered) {
 		w.tellRebased(before, !recovered)
 	}
@@ -64,11 +63,11 @@ func (w *writing) fates(s *protocol.Snapshot, recovered bool) (held, lost []uint
 	return held, lost
 }
 
-// forgetWords lets all that is pending be amended: with a snapshot the core may
-// have taken bases away.
-func (w *writing) forgetWords() {
+// renewWords lets all that is pending be amended: with a snapshot the core may have
+// taken bases away.
+func (w *writing) renewWords() {
 	for _, p := range w.pending {
-		p.op = text.Op{}
+		p.renewed = true
 	}
 	w.changed = true
 }

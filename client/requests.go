@@ -42,8 +42,12 @@ func (r *requests) carryOut(effects ...road.Effect) {
 		switch e := effect.(type) {
 		case road.Open:
 			r.open(e)
+		case road.Rest:
+			r.rest(e.Number)
 		case road.Post:
 			r.post(e.Body)
+		case road.Farewell:
+			r.farewell(e.Body)
 		case road.Pass:
 			r.client.transportStep(r.transport, e.Input)
 		}
@@ -101,13 +105,6 @@ func (r *requests) readStream(ctx context.Context, o road.Open) error {
 // readPoll passes on the answer to one request.
 func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 	c := r.client
-	if o.Rest {
-		select {
-		case <-time.After(pollRest):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	if err := c.dispatcher.waitForRoom(ctx); err != nil {
 		return err
 	}
@@ -126,10 +123,34 @@ func (r *requests) readPoll(ctx context.Context, o road.Open) error {
 	return nil
 }
 
+// rest lets some time pass before the next poll.
+func (r *requests) rest(number uint64) {
+	c := r.client
+	c.running.Go(func() {
+		select {
+		case <-time.After(pollRest):
+			c.post(func() { r.carryOut(r.machine.Rested(number)...) })
+		case <-r.ctx.Done():
+		}
+	})
+}
+
 func (r *requests) hear(number uint64, messages []any) {
 	for _, m := range messages {
 		r.carryOut(r.machine.Hear(number, m)...)
 	}
+}
+
+// farewell says last words, which the end of the connection does not cut short.
+func (r *requests) farewell(body []byte) {
+	c := r.client
+	c.running.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), farewell)
+		defer cancel()
+		if _, err := c.askOnce(ctx, "/v1/commands", body); err != nil {
+			c.options.Logger.Debug("farewell failed", "err", err)
+		}
+	})
 }
 
 // post sends commands, and passes their answers on.

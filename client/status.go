@@ -43,6 +43,7 @@ func (c *Client) OnEntry(fn func(Entry)) (remove func()) {
 func (c *Client) tell(e core.Status) {
 	if e.State == core.Live {
 		c.limit.Store(int64(c.core.MessageBytes()))
+		c.id.Store(c.core.Client())
 		c.identifyTexts()
 	}
 	s := Status{State: e.State, Road: e.Road, Attempt: e.Attempt}

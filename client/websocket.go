@@ -123,7 +123,7 @@ func (s *socket) write(io, ctx context.Context, conn *websocket.Conn) {
 		case <-io.Done():
 			return
 		case <-ctx.Done():
-			leave(conn)
+			s.leave(io, conn)
 			return
 		case <-s.more:
 		}
@@ -139,6 +139,19 @@ func (s *socket) write(io, ctx context.Context, conn *websocket.Conn) {
 			return
 		}
 	}
+}
+
+// leave says what is left to say, and goodbye.
+func (s *socket) leave(io context.Context, conn *websocket.Conn) {
+	cut := time.AfterFunc(farewell, func() { _ = conn.CloseNow() })
+	defer cut.Stop()
+	frames, _ := s.take()
+	for _, f := range frames {
+		if conn.Write(io, websocket.MessageText, f) != nil {
+			return
+		}
+	}
+	leave(conn)
 }
 
 // leave says goodbye and ends the connection.

@@ -55,6 +55,7 @@ type written struct {
 	given        bool   // the core has it, with these words
 	base         uint64
 	op           text.Op
+	renewed      bool               // the core may have another base
 	seq          protocol.ClientSeq // Seq 0: it was not sent
 	acknowledged bool
 	position     protocol.Position
@@ -182,7 +183,7 @@ func (w *writing) words(key uint64) (base uint64, data jsontext.Value, ok bool) 
 	}
 	for _, now := range w.session.Pending() {
 		if now.Key == p.key {
-			p.given, p.base, p.op, w.sealed = true, now.Base, now.Op, true
+			p.given, p.base, p.op, p.renewed, w.sealed = true, now.Base, now.Op, false, true
 			w.replica.client.texts[w.replica] = struct{}{}
 			return p.base, document.Append(nil, p.op), true
 		}
@@ -199,8 +200,8 @@ func (w *writing) amends() (all []core.Amend) {
 	for _, now := range w.session.Pending() {
 		key := w.keys[now.Key]
 		p := w.pending[key]
-		if p.given && (p.base != now.Base || !slices.Equal(p.op, now.Op)) {
-			p.base, p.op = now.Base, now.Op
+		if p.given && (p.renewed || p.base != now.Base || !slices.Equal(p.op, now.Op)) {
+			p.base, p.op, p.renewed = now.Base, now.Op, false
 			all = append(all, core.Amend{Key: key, Base: p.base, Data: document.Append(nil, p.op)})
 		}
 	}

@@ -34,7 +34,8 @@ type agent struct {
 	settled  map[int]settlement // by number
 	outbox   *outbox            // nil: it told nothing of it
 	answers  map[int]json.RawMessage
-	tokened  int // how often it asked for a token
+	rooms    map[string]*room // by topic
+	tokened  int              // how often it asked for a token
 	count    count
 	counted  bool
 	failures []string // what must never happen
@@ -72,7 +73,7 @@ func launch(t *testing.T, tokens func() string, command ...string) *agent {
 	a := &agent{
 		t: t, tokens: tokens, process: exec.Command(command[0], command[1:]...), drained: make(chan struct{}),
 		roads: map[string]bool{}, streams: map[string]*stream{}, settled: map[int]settlement{},
-		answers: map[int]json.RawMessage{},
+		answers: map[int]json.RawMessage{}, rooms: map[string]*room{},
 	}
 	a.news = sync.NewCond(&a.mu)
 	a.process.Stderr = &a.errors
@@ -142,6 +143,8 @@ type event struct {
 	Offset, Skipped                       uint64
 	Recovered                             bool
 	Data                                  json.RawMessage
+	User                                  string
+	Users                                 []string
 	N                                     int
 	count
 	outbox
@@ -215,6 +218,8 @@ func (a *agent) hear(e event) {
 		a.outbox = &e.outbox
 	case "answer":
 		a.answers[e.N] = e.Data
+	case "there", "came", "left", "entered":
+		a.meet(e)
 	case "count":
 		a.count, a.counted = e.count, true
 	default:

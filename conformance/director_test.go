@@ -147,6 +147,14 @@ func (d *director) take(s step) {
 		d.shows(s.Shows)
 	case s.Retry != nil:
 		d.retry(s.Retry)
+	case s.Watch != "":
+		v.agent.do(map[string]any{"do": "watch", "topic": s.Watch})
+	case s.Enter != nil:
+		d.enter(s.Enter)
+	case s.Leave != "":
+		v.agent.do(map[string]any{"do": "leave", "topic": s.Leave})
+	case s.There != nil:
+		d.there(s.There)
 	case s.Lose:
 		d.lose()
 	case s.Subscribe != nil:

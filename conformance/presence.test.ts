@@ -78,6 +78,31 @@ describe.each(['ws', 'sse', 'poll'] as const)('over %s', (road) => {
     expect(errors).toEqual([]);
   }, 60_000);
 
+  test('PRES-2 PRES-13 two tabs of a user are one', async () => {
+    const url = address(await startServer());
+    const join = (token: string): Client => connect(url, { ...options, token });
+    const watching = join('eve').presence<string>(topic);
+    const lines = journal(watching);
+    await watching.enter('eve');
+    await expect.poll(() => states(watching), patience).toEqual(['eve']);
+    lines.length = 0;
+    const tabs = [join('ann'), join('ann')];
+    for (const tab of tabs) await tab.presence(topic).enter('ann');
+    await expect.poll(() => watching.members.length, patience).toBe(3);
+    expect(watching.users.map(({ id, sessions }) => [id, sessions.length])).toEqual([
+      ['eve', 1],
+      ['ann', 2],
+    ]);
+    await expect.poll(() => watching.me?.user, patience).toBe('eve');
+    expect(watching.others.map(({ user }) => user)).toEqual(['ann', 'ann']);
+    tabs[0]?.close();
+    await expect.poll(() => watching.members.length, patience).toBe(2);
+    expect(lines).toEqual(['+ann']);
+    tabs[1]?.close();
+    await expect.poll(() => lines, patience).toEqual(['+ann', '-ann']);
+    expect(watching.lastSeen('ann')).toBeGreaterThan(Date.now() - 60_000);
+  }, 30_000);
+
   test('PRES-5 PRES-13 the sample tells who came and who left, over the road that is left', async () => {
     vi.stubGlobal('WebSocket', road === 'ws' ? WebSocket : undefined);
     const { fetch } = globalThis;
@@ -112,7 +137,12 @@ describe.each(['ws', 'sse', 'poll'] as const)('over %s', (road) => {
   }, 60_000);
 });
 
-test('the sample is short', async () => {
-  const sample = await readFile(join(import.meta.dirname, 'samples/presence.ts'), 'utf8');
-  expect(sample.split('\n').length).toBeLessThan(30);
+test('the sample is the one of the guide, and short', async () => {
+  const [sample, guide] = await Promise.all(
+    ['samples/presence.ts', '../docs/guides/presence.md'].map((file) =>
+      readFile(join(import.meta.dirname, file), 'utf8'),
+    ),
+  );
+  expect(guide).toContain(`\`\`\`ts\n${sample}\`\`\``);
+  expect(sample?.split('\n').length).toBeLessThan(30);
 });

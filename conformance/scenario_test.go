@@ -38,6 +38,10 @@ type step struct {
 	Edit      *editStep      `json:"edit,omitempty"`
 	Shows     *showsStep     `json:"shows,omitempty"`
 	Retry     *retryStep     `json:"retry,omitempty"`
+	Watch     string         `json:"watch,omitempty"` // a topic of which the agent is told who is there
+	Enter     *enterStep     `json:"enter,omitempty"`
+	Leave     string         `json:"leave,omitempty"` // a topic
+	There     *thereStep     `json:"there,omitempty"`
 	Lose      bool           `json:"lose,omitempty"`   // all that is kept on the device is deleted
 	Server    string         `json:"server,omitempty"` // kill, stop, start, empty (start over an empty directory)
 	Faults    []chaos.Rule   `json:"faults,omitzero"`  // in place of those that were; [] for none
@@ -120,6 +124,20 @@ type showsStep struct {
 type retryStep struct {
 	Topic string `json:"topic"`
 	Data  any    `json:"data,omitempty"` // absent: a message of the next number
+}
+
+// enterStep lets the agent enter a topic, and waits until it has.
+type enterStep struct {
+	Topic string `json:"topic"`
+	State any    `json:"state,omitempty"`
+}
+
+// thereStep waits until the agent shows who is in a topic, and holds that it was told
+// of nobody else who left.
+type thereStep struct {
+	Topic string   `json:"topic"`
+	Users []string `json:"users"`
+	Left  []string `json:"left"` // in this life of the agent, in order
 }
 
 type cutStep struct {

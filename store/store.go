@@ -63,6 +63,11 @@ const (
 	MaxSnapshotBytes = 256 << 20
 )
 
+// EndedTerms is how many of the terms that ended before First-1 a log knows at
+// least: so a reader of a document that was away for long is not told that its log
+// was lost.
+const EndedTerms = 64
+
 // Batch is one atomic append.
 type Batch struct {
 	// After is the offset of the entry that the batch follows: the head as the
@@ -140,8 +145,8 @@ type Log interface {
 	// Last and First 1.
 	Head(ctx context.Context, topic string) (Head, error)
 
-	// Terms returns the terms of the log, oldest first. The terms of truncated
-	// entries may be left out, but never the one that covers First-1.
+	// Terms returns the terms of the log, oldest first. Those that ended before
+	// First-1 may be left out, but for the latest EndedTerms.
 	Terms(ctx context.Context, topic string) ([]TermStart, error)
 
 	// Row returns the value of a row, or nil if there is none.

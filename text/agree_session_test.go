@@ -169,6 +169,13 @@ func TestAgree_sessions(t *testing.T) {
 			d.work(110)
 			all = append(all, agreedSession{w.name, w.moves, w.String()})
 		}
+		for _, tell := range []func(*noted) error{changedPlaces, heldWithoutEffect} {
+			n := &noted{Session: NewSession("ann"), noting: true}
+			if err := tell(n); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, agreedSession{"ann", n.moves, n.String()})
+		}
 		return all
 	}) {
 		n := &noted{Session: NewSession(a.Client), noting: true}

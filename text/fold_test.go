@@ -283,8 +283,8 @@ func BenchmarkFold(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 11))
 	f := NewFold("", 0, Limits{})
 	for offset := uint64(1); offset <= 4000; offset++ {
-		e := Entry{Offset: offset, Client: fmt.Sprint("client ", random.IntN(50)), Base: offset - 1 - uint64(random.IntN(int(min(offset, 20))))}
-		e.Op = Insert(0, "x")
+		seen := offset - 1 - uint64(random.IntN(int(min(offset, 20))))
+		e := Entry{Offset: offset, Client: fmt.Sprint("client ", random.IntN(50)), Base: max(seen, f.Bar()), Op: Insert(0, "x")}
 		if _, err := f.Fold(e); err != nil {
 			b.Fatal(err)
 		}

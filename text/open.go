@@ -16,13 +16,14 @@ func (s *Session) Open(snapshot Snapshot, in func(key uint64) bool, recovered bo
 	if err != nil {
 		return step, err
 	}
-	var held []uint64
+	var held []uint64 // that have an effect: entries without one name no client
 	for _, p := range s.pending {
-		if in(p.Key) {
+		if in(p.Key) && p.Op.events() > 0 {
 			held = append(held, p.Key)
 		}
 	}
 	if recovered && s.follows(&snapshot, len(held)) {
+		s.pending = slices.DeleteFunc(s.pending, func(p *pending) bool { return in(p.Key) && p.Op.events() == 0 })
 		for _, e := range snapshot.Entries[s.Offset()-snapshot.Bar:] {
 			own := uint64(0)
 			if s.client != "" && e.Client == s.client {
@@ -38,7 +39,7 @@ func (s *Session) Open(snapshot Snapshot, in func(key uint64) bool, recovered bo
 		return step, nil
 	}
 	l := s.lift(func(_ int, p *pending) fate {
-		if slices.Contains(held, p.Key) {
+		if in(p.Key) {
 			return settled
 		}
 		return kept
@@ -56,7 +57,7 @@ func (s *Session) Open(snapshot Snapshot, in func(key uint64) bool, recovered bo
 }
 
 // follows says whether a snapshot's log goes on from where the session is, with so
-// many of its pending operations in it.
+// many of its pending operations in it that have an effect.
 func (s *Session) follows(snapshot *Snapshot, held int) bool {
 	if s.Offset() < snapshot.Bar || s.Offset() > snapshot.Offset() {
 		return false

@@ -487,3 +487,80 @@ func TestSession_an_entry_that_is_not_what_is_pending(t *testing.T) {
 		t.Errorf("it is %q, told as %q, %v", s.String(), shown, err)
 	}
 }
+
+// TestSession_TEXT19_a_text_that_has_changed_places counts as deleted where it was,
+// and inserted where it is: so its deletion has no effect, and what was put beside
+// it stays behind.
+func TestSession_TEXT19_a_text_that_has_changed_places(t *testing.T) {
+	n := &noted{Session: NewSession("ann")}
+	if err := changedPlaces(n); err != nil || n.String() != "n!cda" {
+		t.Errorf("it is %q, %v", n.String(), err)
+	}
+	for i, want := range []Op{Insert(1, "!"), nil, Delete(2, 1)} {
+		if p := n.Pending()[i]; p.Base != 2 || !p.Op.same(want) {
+			t.Errorf("pending is %+v, not %v", p, want)
+		}
+	}
+}
+
+// changedPlaces opens a snapshot whose bar the session has not seen, in whose text a
+// letter stands elsewhere that it has deleted.
+func changedPlaces(n *noted) error {
+	none := func(uint64) bool { return false }
+	if _, err := n.Open(Snapshot{Text: "nabcd", Length: 5}, none, false); err != nil {
+		return err
+	}
+	for _, op := range []Op{Insert(2, "!"), Delete(1, 1), Delete(2, 1)} {
+		if _, err := n.Local(op, Join{}); err != nil {
+			return err
+		}
+	}
+	_, err := n.Open(Snapshot{Text: "nbcda", Bar: 2, Length: 5}, none, true)
+	return err
+}
+
+// TestSession_TEXT19_what_a_snapshot_holds_without_effect does not keep the session
+// from going on by the log, to which it is of no client.
+func TestSession_TEXT19_what_a_snapshot_holds_without_effect(t *testing.T) {
+	n := &noted{Session: NewSession("ann")}
+	if err := heldWithoutEffect(n); err != nil || n.String() != "cd" {
+		t.Errorf("it is %q, %v", n.String(), err)
+	}
+	if p := n.Pending(); len(p) != 1 || p[0].Base != 2 || !p[0].Op.same(Delete(0, 1)) {
+		t.Errorf("pending is %+v", p)
+	}
+}
+
+// heldWithoutEffect opens a snapshot that holds an operation that does nothing, since
+// another had done the same, and in whose text a letter stands elsewhere that the
+// session has deleted.
+func heldWithoutEffect(n *noted) error {
+	log := []Entry{
+		{Offset: 1, Client: "bob", Op: Insert(0, "abcd")},
+		{Offset: 2, Client: "bob", Base: 1, Op: Delete(0, 1)},
+		{Offset: 3, Client: "ann", Base: 2},
+		{Offset: 4, Client: "bob", Base: 3, Op: Op{{At: 0, Insert: "cd"}, {At: 3, Delete: 2}}},
+	}
+	fold := NewFold("", 0, Limits{})
+	for _, e := range log {
+		if _, err := fold.Fold(e); err != nil {
+			return err
+		}
+	}
+	if _, err := n.Receive(log[0], 0); err != nil {
+		return err
+	}
+	first, err := n.Local(Delete(0, 1), Join{})
+	if err != nil {
+		return err
+	}
+	if _, err := n.Receive(log[1], 0); err != nil {
+		return err
+	}
+	n.Rebase(first)
+	if _, err := n.Local(Delete(0, 1), Join{}); err != nil {
+		return err
+	}
+	_, err = n.Open(fold.Snapshot(), func(key uint64) bool { return key == first }, true)
+	return err
+}

@@ -8,7 +8,15 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ['index.html', 'crdts.html', 'todos.html', 'react.html', 'texts.html', 'offline.html'],
+      input: [
+        'index.html',
+        'crdts.html',
+        'todos.html',
+        'react.html',
+        'texts.html',
+        'offline.html',
+        'presence.html',
+      ],
       // 'use client' in @tutti/react is for those who render on a server.
       onLog: (level, log, handle) => log.code === 'MODULE_LEVEL_DIRECTIVE' || handle(level, log),
     },

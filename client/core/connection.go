@@ -37,6 +37,8 @@ type connection struct {
 	heard    int64 // last message at
 	patience int64 // silence that calls for a probe
 
+	left bool // idle, since the process was about to go
+
 	expired bool   // the token has; commands wait for authenticated
 	asked   bool   // for a fresh token
 	auth    uint64 // id of the auth that is unanswered; 0: none
@@ -61,6 +63,8 @@ func (w Wake) apply(c *Core) {
 	case c.connection.state == Live:
 		c.probe()
 	case c.connection.state == Backoff && c.now >= c.connection.floor:
+		c.attempt()
+	case c.connection.state == Idle && c.connection.left:
 		c.attempt()
 	}
 	if w.Network && c.online() {
@@ -128,6 +132,8 @@ func (Opened) apply(c *Core) {
 		Token:   n.token,
 		Clients: []protocol.ClientProof{{Secret: c.identity.secret, Run: c.identity.run}},
 		Topics:  c.helloTopics(),
+		Watch:   c.helloWatch(),
+		Enter:   c.helloEnter(),
 	})
 }
 
@@ -235,6 +241,8 @@ func (c *Core) detach() {
 	c.subscriptions.detach()
 	c.outboxes.detach(c)
 	c.detachPages()
+	c.watches.detach()
+	c.detachMembers()
 }
 
 // stable says whether the connection has been live for long.
@@ -251,6 +259,17 @@ func (c *Core) leave() {
 	c.roads.ended(endFair, stable)
 	c.shut()
 	c.detach()
+}
+
+// away ends the transport, and waits for a sign that the process is still there.
+func (c *Core) away() {
+	n := &c.connection
+	if !c.online() && n.state != Connecting {
+		return
+	}
+	c.leave()
+	*n = connection{state: Idle, failures: n.failures, deadline: Never, left: true}
+	c.emit(Status{State: Idle})
 }
 
 // end goes to backoff, or to parked when err will not pass. The transport is
@@ -313,6 +332,8 @@ func (Close) apply(c *Core) {
 	}
 	c.outboxes.close(c)
 	c.closePages()
+	c.farewell(false)
+	c.closeMembers()
 	c.subscriptions = newSubscriptions()
 	if c.online() || n.state == Connecting && n.stage != stageToken {
 		c.shut()

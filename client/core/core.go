@@ -49,6 +49,8 @@ type Core struct {
 	subscriptions subscriptions
 	outboxes      outboxes
 	pages         []*page
+	watches       watches
+	members       members
 	ledger        *ledger // nil: nothing is kept
 
 	effects []Effect
@@ -73,7 +75,7 @@ func New(options Options) *Core {
 		options: options, limits: protocol.DefaultLimits(), told: Never,
 		connection:    connection{state: Idle, deadline: Never},
 		roads:         newRoads(options.Roads, options.Road),
-		subscriptions: newSubscriptions(), outboxes: newOutboxes(l), ledger: l,
+		subscriptions: newSubscriptions(), outboxes: newOutboxes(l), watches: newWatches(), members: newMembers(), ledger: l,
 	}
 }
 
@@ -118,7 +120,7 @@ func (c *Core) wish() int64 {
 	if c.connection.state == Closed {
 		return Never
 	}
-	at := min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c))
+	at := min(c.connection.deadline, c.outboxes.wish(c), c.subscriptions.wish(c), c.watches.wish(c), c.members.wish(c))
 	if c.connection.state == Live {
 		at = min(at, c.roads.due)
 	}
@@ -150,6 +152,8 @@ func (c *Core) pump() {
 		c.sendEntries(o)
 	}
 	c.sendPages()
+	c.sendWatches()
+	c.sendMembers()
 }
 
 func (c *Core) id() uint64 {

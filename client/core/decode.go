@@ -64,6 +64,16 @@ func decode(kind string, message jsontext.Value) (any, error) {
 		return shape(message, func(m *protocol.GapMessage) bool { return m.Expected > 0 })
 	case protocol.TypeHistory:
 		return shape[protocol.HistoryPage](message, nil)
+	case protocol.TypeWatching:
+		return shape(message, func(m *protocol.Watching) bool { return m.Grace >= 0 })
+	case protocol.TypePresence:
+		return shape(message, func(m *protocol.Presence) bool { return m.Version >= m.From })
+	case protocol.TypeUnwatched:
+		return shape[protocol.Unwatched](message, nil)
+	case protocol.TypeEntered:
+		return shape[protocol.Entered](message, nil)
+	case protocol.TypeLeft:
+		return shape[protocol.LeftMessage](message, nil)
 	case protocol.TypeError:
 		return shape(message, func(m *protocol.Failure) bool { return m.Error != nil })
 	case protocol.TypeClose:

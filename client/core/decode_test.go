@@ -22,6 +22,9 @@ func FuzzDecodeMessage(f *testing.F) {
 		`{"type":"refused","topic":"t","client":"c","seq":1,"error":{"code":"?","message":"","retryable":true,"retryAfter":9223372036854775807}}`,
 		`{"type":"rejected","topic":"t","client":"c","seq":1,"error":{"code":"client_expired","message":"","retryable":false}}`,
 		`{"type":"gap","topic":"t","client":"c","seq":1,"expected":18446744073709551615}`,
+		`{"type":"watching","topic":"t","epoch":"e","version":0,"recovered":false,"count":0,"users":0,"grace":5000}`,
+		`{"type":"presence","topic":"t","from":3,"version":3,"time":1,"count":0,"users":0}`,
+		`{"type":"unwatched","topic":"t"}`, `{"type":"entered","topic":"t","client":"c"}`, `{"type":"left","client":"c","id":1}`,
 		`{"type":"history","id":3,"topic":"t","first":1,"head":{"offset":0},"entries":[]}`,
 		`{"type":"authenticated","id":1}`, `{"type":"error","id":1,"error":{"code":"forbidden","message":"","retryable":false}}`,
 		`{"type":"close","error":{"code":"draining","message":"","retryable":true}}`, `{"type":"ping"}`, `{"type":"new"}`, `{}`,
@@ -66,6 +69,8 @@ func TestDecodeMessage(t *testing.T) {
 		{"entry_that_skips_too_much", `{"type":"entry","topic":"t","offset":2,"skipped":2,"term":"modelmodel0","time":1,"data":1}`},
 		{"seq_of_the_wrong_shape", `{"type":"ack","topic":"t","client":"c","seq":"1"}`},
 		{"refused_without_error", `{"type":"refused","topic":"t","client":"c","seq":1}`},
+		{"presence_that_goes_back", `{"type":"presence","topic":"t","from":3,"version":2,"time":1,"count":0,"users":0}`},
+		{"watching_of_the_wrong_shape", `{"type":"watching","topic":"t","epoch":"e","version":-1,"recovered":false,"count":0,"users":0,"grace":0}`},
 		{"close_without_error", `{"type":"close"}`},
 		{"welcome_without_limits", `{"type":"welcome","session":"s","ping":1,"grace":1}`},
 	} {
@@ -74,6 +79,10 @@ func TestDecodeMessage(t *testing.T) {
 				t.Errorf("%s was read as %#v", tc.message, m)
 			}
 		})
+	}
+	// A watcher that was told all of a tick before it was over is told nothing.
+	if m, err := DecodeMessage(jsontext.Value(`{"type":"presence","topic":"t","from":3,"version":3,"time":1,"count":0,"users":0}`)); m == nil || err != nil {
+		t.Errorf("PRES-8: a presence without change: %v, %v", m, err)
 	}
 	if m, err := DecodeMessage(jsontext.Value(`{"type":"tomorrow"}`)); m != nil || err != nil {
 		t.Errorf("an unknown type: %v, %v", m, err)

@@ -151,6 +151,7 @@ func (c *Core) follow(o *outbox, newest uint64, recovered bool) {
 // open.
 func (c *Core) sendTopic(topic string) {
 	if o := c.outboxes.byTopic[topic]; o != nil {
+		o.awaited = o.awaited && !c.documentOpen(topic)
 		c.sendEntries(o)
 	}
 }

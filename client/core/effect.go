@@ -120,6 +120,40 @@ type Page struct {
 	Err  *protocol.Error
 }
 
+// Presence tells who is in a topic that is watched, or what has changed of it. Each
+// follows the one before, or is a new list.
+type Presence struct {
+	Topic   string
+	Message any // *[protocol.Watching] or *[protocol.Presence]
+}
+
+// Unwatched says that a watch has ended with an error.
+type Unwatched struct {
+	Topic string
+	Err   *protocol.Error
+}
+
+// Entered answers [Enter], exactly once.
+type Entered struct {
+	Key uint64
+	Err *protocol.Error // nil: the client is a member
+}
+
+// Left answers [Leave], exactly once.
+type Left struct{ Key uint64 }
+
+// Expelled says that the server has ended a member that had entered.
+type Expelled struct {
+	Topic string
+	Err   *protocol.Error
+}
+
+// Fault says that an update or a signal was not taken.
+type Fault struct {
+	Topic string
+	Err   *protocol.Error
+}
+
 // Keep tells what has changed of what is to outlive the client: to be stored
 // together or not at all, in the order of batches. [Kept] answers, late and not
 // for each as the driver likes. Nothing is sent before it is stored.
@@ -138,21 +172,27 @@ type Wait struct{ Until int64 }
 // Never is the time of a [Wait] that wants no tick.
 const Never int64 = math.MaxInt64
 
-func (Status) effect()   {}
-func (AskToken) effect() {}
-func (Open) effect()     {}
-func (Try) effect()      {}
-func (Send) effect()     {}
-func (Shut) effect()     {}
-func (Started) effect()  {}
-func (Snapshot) effect() {}
-func (Deliver) effect()  {}
-func (Failed) effect()   {}
-func (Queued) effect()   {}
-func (Sent) effect()     {}
-func (Doubtful) effect() {}
-func (Outdated) effect() {}
-func (Settled) effect()  {}
-func (Page) effect()     {}
-func (Keep) effect()     {}
-func (Wait) effect()     {}
+func (Status) effect()    {}
+func (AskToken) effect()  {}
+func (Open) effect()      {}
+func (Try) effect()       {}
+func (Send) effect()      {}
+func (Shut) effect()      {}
+func (Started) effect()   {}
+func (Snapshot) effect()  {}
+func (Deliver) effect()   {}
+func (Failed) effect()    {}
+func (Queued) effect()    {}
+func (Sent) effect()      {}
+func (Doubtful) effect()  {}
+func (Outdated) effect()  {}
+func (Settled) effect()   {}
+func (Page) effect()      {}
+func (Presence) effect()  {}
+func (Unwatched) effect() {}
+func (Entered) effect()   {}
+func (Left) effect()      {}
+func (Expelled) effect()  {}
+func (Fault) effect()     {}
+func (Keep) effect()      {}
+func (Wait) effect()      {}

@@ -1,6 +1,10 @@
 package core
 
-import "github.com/tuttisync/tutti/protocol"
+import (
+	"slices"
+
+	"github.com/tuttisync/tutti/protocol"
+)
 
 const (
 	day       = 24 * 60 * 60 * 1000
@@ -31,6 +35,7 @@ func (c *Core) renewSecret() {
 	}
 	*id = identity{secret: c.options.Secret(), taken: c.now}
 	c.ledger.noteClient()
+	c.ledger.noteBirth()
 	c.outboxes.renumber()
 }
 
@@ -51,15 +56,13 @@ func (id *identity) expire(now int64) {
 	}
 }
 
-func (Renew) apply(c *Core) {
-	c.identity.expire(c.now)
-	c.renewIfAnswered()
-}
-
 // unseen says whether a document lacks an operation that the server took. What
 // was made since follows that one, and under a new client its past would not have
 // it: that goes by the client alone as far as it is above the base.
 func (c *Core) unseen() bool {
+	if slices.ContainsFunc(c.outboxes.order, func(o *outbox) bool { return o.awaited }) {
+		return true
+	}
 	for _, s := range c.subscriptions.order {
 		o := c.outboxes.byTopic[s.topic]
 		if o == nil {
@@ -81,7 +84,7 @@ func (c *Core) renewIfAnswered() {
 		return
 	}
 	for _, o := range c.outboxes.order {
-		o.taken = 0
+		o.taken, o.awaited = 0, false
 	}
 	c.leave()
 	c.attempt()

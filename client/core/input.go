@@ -94,6 +94,45 @@ type History struct {
 	Limit  int
 }
 
+// Watch asks to be told who is in a topic, by [Presence], until [Unwatch], or
+// [Unwatched].
+type Watch struct{ Topic string }
+
+// Unwatch ends that.
+type Unwatch struct{ Topic string }
+
+// Enter makes the client a member of a topic, on every connection, until [Leave], or
+// [Expelled]; or it gives the member another state. [Entered] answers it.
+type Enter struct {
+	Key   uint64 // as of [Publish]
+	Topic string
+	State jsontext.Value // nil: none
+}
+
+// Update gives a member another state. Of several within 50 ms the latest is said.
+type Update struct {
+	Topic string
+	State jsontext.Value
+}
+
+// Leave ends a member. Its enters that are not answered end with aborted.
+type Leave struct {
+	Key   uint64 // [Left] answers it; 0: nothing does
+	Topic string
+}
+
+// Signal calls something out to those who watch a topic that the client has entered.
+// Without a connection it is dropped.
+type Signal struct {
+	Topic string
+	Name  string
+	Data  jsontext.Value
+}
+
+// Away says that the process is about to go: if the client is a member of any topic,
+// the transport ends, until [Connect] or [Wake].
+type Away struct{}
+
 // Restore tells what a former life of the client kept, of a core that keeps:
 // once, before the first [Connect]; later it is passed over. It stands before all
 // that was published since the start, and its keys are others.
@@ -103,13 +142,13 @@ type Restore struct {
 	Entries []KeptEntry // of each topic in order
 }
 
-// Renew says that what is to be sent cannot be stored: the core goes on as a new
-// client as soon as no entry may be in the log unseen.
-type Renew struct{}
-
 // Kept says that all is stored that [Keep] told up to this batch. A batch that
 // was not told is passed over.
 type Kept struct{ Batch uint64 }
+
+// Unkept says that this failed: what is stored is what [Kept] has told, and nothing is
+// being stored as long as the step lasts.
+type Unkept struct{}
 
 // Close ends the client for good.
 type Close struct{}

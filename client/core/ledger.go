@@ -2,6 +2,7 @@ package core
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,6 +22,9 @@ type KeptClient struct {
 type KeptTopic struct {
 	Last  uint64           `json:"last"`  // the highest seq given
 	Voids []protocol.Range `json:"voids"` // that an entry is still to carry
+	// Taken is told by [Restore] alone: the highest offset of an operation that the
+	// server took for the client, and that the document as it was stored does not hold.
+	Taken uint64 `json:"taken,omitzero"`
 }
 
 // KeptEntry is what a client keeps of an entry.
@@ -40,6 +44,13 @@ type KeptEntry struct {
 // one batch; so the number of the batch that tells a change is known at once.
 // A nil ledger is that of a client that keeps nothing: it takes no notice, and
 // holds whatever it is asked for.
+//
+// Nothing is sent that a later life would send as something else, nor under a seq
+// that it would say for something else (rules OUT-2, OUT-10). What that life finds
+// is what is stored when this one ends, and of what is being stored then nobody
+// knows. So an entry is sent when it is stored under its seq. While storing fails,
+// one of which nothing is stored is sent too, at a moment when nothing is being
+// stored, by a client of which nothing is stored.
 type ledger struct {
 	batch, stored uint64 // the latest that was told, and the latest that is stored
 	client        bool   // it has changed
@@ -47,10 +58,14 @@ type ledger struct {
 	topics        map[*outbox]bool
 	entries       map[*outgoing]bool
 	gone          []uint64
+	born          uint64      // the batch that told that the client is a new one
+	ended         []*outgoing // not in the log, and not queued any more; they may be stored still
+	failing       bool        // what was told since cannot be stored for now
+	resting       bool        // and in this step nothing is being stored
 }
 
 func newLedger() *ledger {
-	return &ledger{topics: map[*outbox]bool{}, entries: map[*outgoing]bool{}}
+	return &ledger{topics: map[*outbox]bool{}, entries: map[*outgoing]bool{}, born: math.MaxUint64}
 }
 
 // noteClient notes that the client has another secret, run or id.
@@ -58,6 +73,13 @@ func (l *ledger) noteClient() {
 	if l != nil {
 		l.client = true
 		l.told = l.batch + 1
+	}
+}
+
+// noteBirth notes that the client is a new one from now on.
+func (l *ledger) noteBirth() {
+	if l != nil {
+		l.born = l.batch + 1
 	}
 }
 
@@ -81,6 +103,7 @@ func (l *ledger) note(e *outgoing) {
 	if l != nil {
 		l.entries[e] = true
 		e.told = l.batch + 1
+		e.first = min(e.first, e.told)
 	}
 }
 
@@ -89,19 +112,56 @@ func (l *ledger) noteGone(e *outgoing) {
 	if l != nil {
 		delete(l.entries, e)
 		l.gone = append(l.gone, e.key)
+		e.told = l.batch + 1
 	}
 }
 
-// holds says whether an entry is stored as it now is, and so are the voids of
-// its topic, and the client.
+// noteEnded notes that one that has left the queue is not in the log.
+func (l *ledger) noteEnded(e *outgoing) {
+	if l != nil {
+		l.ended = append(l.ended, e)
+	}
+}
+
+// holds says whether an entry may be sent: wherever this life ends, the next one
+// does not send it as another.
 func (l *ledger) holds(o *outbox, e *outgoing) bool {
-	return l == nil || max(l.told, o.told, e.told) <= l.stored
+	switch {
+	case l == nil:
+		return true
+	case l.keeps(e):
+		return l.failing || max(l.told, o.told) <= l.stored
+	case !l.failing || !l.unknown() || !l.lacks(e):
+		return false
+	}
+	if !l.resting {
+		l.entries[e] = true // told again, it is tried again to store it
+	}
+	return l.resting
+}
+
+// keeps says whether an entry is stored as it now is.
+func (l *ledger) keeps(e *outgoing) bool { return e.told <= l.stored }
+
+// unknown says whether nothing is stored of the client: a later life goes on as
+// another.
+func (l *ledger) unknown() bool { return l.born > l.stored }
+
+// lacks says whether nothing is stored of an entry, nor of one before it in its topic
+// that a later life would send.
+func (l *ledger) lacks(e *outgoing) bool {
+	return e.first > l.stored && !slices.ContainsFunc(l.ended, func(before *outgoing) bool {
+		return before.topic == e.topic && before.first <= l.stored
+	})
 }
 
 // tellKept tells the batch of this step, if anything has changed.
 func (c *Core) tellKept() {
 	l := c.ledger
-	if l == nil || !l.client && len(l.topics)+len(l.entries)+len(l.gone) == 0 {
+	if l == nil {
+		return
+	}
+	if l.resting = false; !l.client && len(l.topics)+len(l.entries)+len(l.gone) == 0 {
 		return
 	}
 	l.batch++
@@ -129,10 +189,48 @@ func (c *Core) tellKept() {
 }
 
 func (k Kept) apply(c *Core) {
-	if l := c.ledger; l != nil && k.Batch <= l.batch {
-		l.stored = max(l.stored, k.Batch)
-		for _, o := range c.outboxes.order {
-			c.sendEntries(o)
+	l := c.ledger
+	if l == nil {
+		return
+	}
+	if l.stored < k.Batch && k.Batch <= l.batch {
+		l.stored, l.failing = k.Batch, false
+		l.ended = slices.DeleteFunc(l.ended, l.keeps)
+	}
+	for _, o := range c.outboxes.order {
+		c.sendEntries(o)
+	}
+}
+
+func (Unkept) apply(c *Core) {
+	if c.ledger == nil {
+		return
+	}
+	c.ledger.failing, c.ledger.resting = true, true
+	for _, o := range c.outboxes.order {
+		c.sendEntries(o)
+	}
+	c.giveIn()
+	c.renewIfAnswered()
+}
+
+// giveIn calls for a new client if what is not stored can be sent by no other, since
+// a later life would go on as this one. What is stored is first sent by this one.
+func (c *Core) giveIn() {
+	l := c.ledger
+	if l.unknown() {
+		return
+	}
+	lacks := false
+	for _, o := range c.outboxes.order {
+		for _, e := range o.entries {
+			if e.seq > 0 && l.keeps(e) && (e.base == nil || c.documentOpen(o.topic)) {
+				return
+			}
 		}
+		lacks = lacks || len(o.entries) > 0 && l.lacks(o.entries[0])
+	}
+	if lacks {
+		c.identity.expire(c.now)
 	}
 }

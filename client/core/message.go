@@ -60,6 +60,16 @@ func (c *Core) heard(message any) {
 		c.gap(m)
 	case *protocol.HistoryPage:
 		c.page(m)
+	case *protocol.Watching:
+		c.watching(m)
+	case *protocol.Presence:
+		c.presence(m)
+	case *protocol.Unwatched:
+		c.unwatched(m)
+	case *protocol.Entered:
+		c.entered(m)
+	case *protocol.LeftMessage:
+		c.left(m)
 	case *protocol.Authenticated:
 		c.authenticated(m.ID)
 	case *protocol.Failure:
@@ -74,6 +84,8 @@ func (c *Core) heard(message any) {
 // failure hands an error to whoever waits for an answer with its id.
 func (c *Core) failure(m *protocol.Failure) {
 	switch {
+	case m.ID == 0 && m.Topic != "":
+		c.memberFault(m.Topic, m.Error)
 	case m.ID == 0:
 		if m.Error.Code == protocol.TokenExpired {
 			c.expire(m.Error)
@@ -82,7 +94,7 @@ func (c *Core) failure(m *protocol.Failure) {
 		c.shut()
 		c.end(m.Error, endFair)
 	default:
-		if !c.requestFailed(m) {
+		if !c.requestFailed(m) && !c.watchFailed(m) && !c.memberFailed(m) {
 			c.pageFailed(m)
 		}
 	}

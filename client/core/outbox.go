@@ -24,7 +24,8 @@ type outgoing struct {
 	topic    string
 	place    int    // it counts in the order of publishing
 	seq      uint64 // 0: its turn to be sent never came under the current secret
-	told     uint64 // the batch that told it as it now is
+	first    uint64 // the batch that told it first; 0: a former life kept it
+	told     uint64 // the one that told it as it now is, or that it is gone
 	name     string
 	entryKey string
 	base     *uint64 // of an operation
@@ -54,6 +55,7 @@ type outbox struct {
 	owed     bool   // since then it was not tried to send
 	outdated outdated
 	taken    uint64 // the highest offset at which the server took an operation of the present client
+	awaited  bool   // it did so in a former life, and the document was not opened since
 }
 
 func byPlace(a, b *outgoing) int { return cmp.Compare(a.place, b.place) }
@@ -105,7 +107,13 @@ func (b *outboxes) add(o *outbox, e *outgoing) {
 	}
 }
 
+// remove takes an entry out of the queue that is not in the log.
 func (b *outboxes) remove(o *outbox, e *outgoing) {
+	b.take(o, e)
+	b.ledger.noteEnded(e)
+}
+
+func (b *outboxes) take(o *outbox, e *outgoing) {
 	i := slices.Index(o.entries, e)
 	o.entries = slices.Delete(o.entries, i, i+1)
 	b.entries--
@@ -161,7 +169,7 @@ func (b *outboxes) renumber() {
 		if o.last > 0 {
 			b.ledger.noteVoids(o)
 		}
-		o.last, o.voids, o.taken = 0, nil, 0
+		o.last, o.voids, o.taken, o.awaited = 0, nil, 0, false
 		for _, e := range o.entries {
 			if e.seq > 0 {
 				b.ledger.note(e)
@@ -242,7 +250,7 @@ func (p Publish) apply(c *Core) {
 	}
 	e := &outgoing{
 		key: p.Key, topic: p.Topic, name: p.Name, entryKey: p.EntryKey, base: p.Base, moves: p.Positional && p.Base != nil,
-		data: p.Data, deadline: Never, place: b.places,
+		data: p.Data, deadline: Never, place: b.places, first: math.MaxUint64,
 	}
 	b.places++
 	if p.Timeout > 0 {

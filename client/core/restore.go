@@ -16,13 +16,15 @@ func (r Restore) apply(c *Core) {
 	if k := r.Client; k != nil {
 		c.identity = identity{secret: k.Secret, taken: k.Taken, run: k.Run, id: k.ID}
 		c.client = k.ID
+		c.ledger.born = 0
 	}
 	b := &c.outboxes
 	queued := b.clear()
 	if r.Client != nil {
 		for _, topic := range slices.Sorted(maps.Keys(r.Topics)) {
 			o := b.of(topic)
-			o.last, o.voids = r.Topics[topic].Last, r.Topics[topic].Voids
+			k := r.Topics[topic]
+			o.last, o.voids, o.taken, o.awaited = k.Last, k.Voids, k.Taken, k.Taken > 0
 		}
 	}
 	for i, k := range r.Entries {

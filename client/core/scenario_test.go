@@ -169,6 +169,34 @@ func readInput(t *testing.T, in map[string]jsontext.Value) Input {
 		var v Kept
 		read(&v)
 		return v
+	case "unkept":
+		return Unkept{}
+	case "watch":
+		var v Watch
+		read(&v)
+		return v
+	case "unwatch":
+		var v Unwatch
+		read(&v)
+		return v
+	case "enter":
+		var v Enter
+		read(&v)
+		return v
+	case "update":
+		var v Update
+		read(&v)
+		return v
+	case "leave":
+		var v Leave
+		read(&v)
+		return v
+	case "signal":
+		var v Signal
+		read(&v)
+		return v
+	case "away":
+		return Away{}
 	case "close":
 		return Close{}
 	}
@@ -258,6 +286,29 @@ func effectJSON(t *testing.T, e Effect) any {
 			return object{"page": object{"key": float64(e.Key), "error": plain(t, e.Err)}}
 		}
 		return object{"page": object{"key": float64(e.Key), "page": plain(t, e.Page)}}
+	case Presence:
+		message := plain(t, e.Message).(object)
+		delete(message, "id")
+		delete(message, "topic")
+		message["type"] = protocol.TypePresence
+		if _, ok := e.Message.(*protocol.Watching); ok {
+			message["type"] = protocol.TypeWatching
+		}
+		return object{"presence": object{"topic": e.Topic, "message": message}}
+	case Unwatched:
+		return object{"unwatched": object{"topic": e.Topic, "error": plain(t, e.Err)}}
+	case Entered:
+		o := object{"key": float64(e.Key)}
+		if e.Err != nil {
+			o["error"] = plain(t, e.Err)
+		}
+		return object{"entered": o}
+	case Left:
+		return object{"left": object{"key": float64(e.Key)}}
+	case Expelled:
+		return object{"expelled": object{"topic": e.Topic, "error": plain(t, e.Err)}}
+	case Fault:
+		return object{"fault": object{"topic": e.Topic, "error": plain(t, e.Err)}}
 	case Keep:
 		o := object{"batch": float64(e.Batch)}
 		if e.Client != nil {

@@ -10,11 +10,11 @@ import (
 //
 // Seqs are given when the turn to be sent first comes, so that what leaves the
 // queue before leaves no hole. Where entries are kept, one is then stored, and
-// sent when it is; so seqs are given ahead of what is sent. After an answer other than ack nothing is sent until the
-// flight is over: the server answers all of it, in order, and then both sides
-// agree again about what is in the log. The next flight begins at the lowest
-// entry that is not settled, and that one carries the voids: nothing behind it
-// can be accepted before it.
+// sent when it is; so seqs are given ahead of what is sent. After an answer other
+// than ack nothing is sent until the flight is over: the server answers all of it,
+// in order, and then both sides agree again about what is in the log. The next
+// flight begins at the lowest entry that is not settled. A void is carried by the
+// lowest entry above it: nothing behind that can be accepted before it.
 func (c *Core) sendEntries(o *outbox) {
 	if !c.ready() || o.stalled && o.inFlight > 0 || c.now < o.hold || o.amending == c.steps || c.tellOutdated(o) {
 		return
@@ -52,10 +52,11 @@ func (c *Core) sendEntries(o *outbox) {
 			ahead++
 			continue
 		}
-		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Base: e.base, Name: e.name, Key: e.entryKey, Data: e.data}
-		if i == 0 {
-			m.Voids = o.voids.below(e.seq)
+		carried := o.voids.below(e.seq)
+		if i > 0 {
+			carried = carried.above(o.entries[i-1].seq)
 		}
+		m := &protocol.Publish{Topic: o.topic, Seq: e.seq, Voids: carried, Base: e.base, Name: e.name, Key: e.entryKey, Data: e.data}
 		e.inFlight = true
 		o.inFlight++
 		c.send(m)
@@ -96,7 +97,7 @@ func (c *Core) acknowledged(m *protocol.Ack) {
 	o.answered(e)
 	o.refusals, o.outdated = 0, outdated{}
 	c.void(o, o.voids.above(e.seq))
-	c.outboxes.remove(o, e)
+	c.outboxes.take(o, e)
 	if e.base != nil {
 		o.taken = max(o.taken, m.Offset)
 	}
@@ -122,7 +123,7 @@ func (c *Core) refused(m *protocol.RefusedMessage) {
 	o.stalled = true
 	switch {
 	case gone:
-		o.voids = o.voids.add(e.seq, e.seq)
+		c.void(o, o.voids.add(e.seq, e.seq))
 		c.outboxes.remove(o, e)
 	case m.Error.Code == protocol.TokenExpired:
 		c.expire(m.Error)

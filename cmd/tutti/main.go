@@ -32,7 +32,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(serve(), publish(), subscribe(), topics(), document(), admin(), token(), bench(), chaosCommand(), versionCommand())
+	c.AddCommand(serve(), publish(), subscribe(), presence(), topics(), document(), admin(), token(), bench(), chaosCommand(), versionCommand())
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -138,6 +139,11 @@ func run(ctx context.Context, cfg *config.Config, faults bool, logger *slog.Logg
 	greet(cfg, door, logger)
 	ended := make(chan error, 1)
 	go func() { ended <- listen(server, listener) }()
+	running, stopped := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer stopped()
+	tasks.Go(func() { freeAtRest(running, collections, debug.FreeOSMemory) })
 	if cfg.Dev {
 		live, stop := context.WithCancel(ctx)
 		done := make(chan struct{})

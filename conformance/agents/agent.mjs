@@ -72,6 +72,24 @@ const commands = {
       say({ event: 'settled', n, error: error.code ?? String(error) });
     }
   },
+  watch({ topic }) {
+    const { presence } = client.topic(topic);
+    presence.onJoin(({ id }) => say({ event: 'came', topic, user: id }));
+    presence.onLeave(({ id }) => say({ event: 'left', topic, user: id }));
+    presence.onError((error) => say({ event: 'failed', topic, error: error.code }));
+    presence.subscribe((users) => say({ event: 'there', topic, users: users.map(({ id }) => id) }));
+  },
+  async enter({ topic, data }) {
+    try {
+      await client.topic(topic).presence.enter(data);
+      say({ event: 'entered', topic });
+    } catch (error) {
+      say({ event: 'failed', topic, error: error.code ?? String(error) });
+    }
+  },
+  leave({ topic }) {
+    void client.topic(topic).presence.leave();
+  },
   retry({ id, data }) {
     client.outbox.retry(id, data);
   },

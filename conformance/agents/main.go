@@ -142,6 +142,12 @@ func (a *agent) do(c command) error {
 		return a.edit(c)
 	case "look":
 		a.say(said{"event": "answer", "n": c.N, "data": a.documents[c.Topic].look()})
+	case "watch":
+		a.watch(c.Topic)
+	case "enter":
+		a.enter(c)
+	case "leave":
+		go func() { _ = a.client.Topic(c.Topic).Presence().Leave(context.Background()) }() // who watches tells
 	case "tally":
 		return a.countUp(c)
 	default:

@@ -5,8 +5,8 @@ export interface Events<S> {
   left(user: User<S>): void;
 }
 
-export function presence<S>(topic: string, events: Events<S>, url?: string) {
-  const client = connect(url);
+export function presence<S>(topic: string, events: Events<S>, url?: string, token?: string) {
+  const client = connect(url, { ...(token && { token }) });
   const here = client.presence<S>(topic);
   here.onJoin(events.joined);
   here.onLeave(events.left);

@@ -51,8 +51,9 @@ var table = []row{
 	{pkg: "crdt/file", may: []string{"internal/lockfile"}},
 	{pkg: "records", may: []string{"doc", "protocol"}, pure: true},
 
-	{pkg: "client", may: []string{"protocol", "client/core", "client/internal/*", "doc", "counter", "set", "records", "text", "text/document"}},
+	{pkg: "client", may: []string{"protocol", "client/core", "client/presence", "client/internal/*", "doc", "counter", "set", "records", "text", "text/document"}},
 	{pkg: "client/core", may: []string{"protocol"}, pure: true},
+	{pkg: "client/presence", may: []string{"protocol"}, pure: true},
 	{pkg: "client/internal/*", may: []string{"protocol", "client/core", "client/internal/*", "internal/lockfile"}},
 
 	{pkg: "internal/traces", may: []string{"text"}},
@@ -88,6 +89,7 @@ var modules = map[string][]string{
 	"text/document":   {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"records":         {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
 	"client/core":     {"github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext"},
+	"client/presence": {"github.com/go-json-experiment/json/jsontext"},
 }
 
 // impure are the standard packages that a pure package does without, with all

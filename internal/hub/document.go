@@ -17,7 +17,7 @@ import (
 )
 
 // document is the fold of a topic as this node holds it: nothing until somebody
-// needs it, and nothing again when it was let go.
+// needs it, and nothing again when it was let go. Who reads entries needs it not.
 //
 // It changes in two ways. The topic's sequencer judges on a draft and commits
 // it with the append; and when another has written to the log, the entries are
@@ -245,22 +245,33 @@ func (d *document) touch() {
 		d.length.Store(int64(d.state.Bytes()))
 	}
 	d.mu.RUnlock()
-	d.topic.hub.documents.touch(d, bytes)
+	d.topic.hub.documents.touch(d, bytes, d.topic.hub.now())
 }
 
-// tidy drops snapshots that nobody was given for a while.
-func (d *document) tidy(now time.Time) {
+// tidy drops snapshots that nobody was given for a while, and the state when
+// nobody needed it. It says whether the state is held.
+func (d *document) tidy(now time.Time) bool {
 	if !d.mu.TryLock() {
-		return
+		return true
 	}
 	for e, f := range d.frames {
 		if f != nil && now.Sub(f.used) > shareFor {
 			d.frames[e] = nil
 		}
 	}
-	bytes := d.size()
+	bytes, since := d.size(), now.Add(-d.patience())
 	d.mu.Unlock()
 	d.topic.hub.documents.charge(d, bytes)
+	return d.topic.hub.documents.rest(d, since)
+}
+
+// patience is for how long the state is held when nobody needs it. d.mu is held.
+func (d *document) patience() time.Duration {
+	if d.state == nil {
+		return restAfter
+	}
+	bytes := d.state.Bytes() + d.kept.bytes + d.kept.entries*entryBytes
+	return max(restAfter, time.Duration(bytes)*restPerByte)
 }
 
 // size is about how many bytes the document takes. d.mu is held.
@@ -285,6 +296,9 @@ func (d *document) letGo() bool {
 	defer d.mu.Unlock()
 	if d.round != nil {
 		return false
+	}
+	if d.verdict != nil {
+		d.verdict.judge = nil // the sequencer may hold it for long
 	}
 	d.state, d.verdict = nil, nil
 	clear(d.frames[:])

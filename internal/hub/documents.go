@@ -3,14 +3,25 @@ package hub
 import (
 	"container/list"
 	"sync"
+	"time"
 )
 
-// emptyDocument is what a document costs beside its cells.
-const emptyDocument = 512
+const (
+	// emptyDocument is what a document costs beside its cells.
+	emptyDocument = 512
+	// restAfter is for how long at least a document is held that nobody uses.
+	restAfter = 10 * time.Second
+	// restPerByte is the same for each byte that must be read to hold it again, some
+	// ten thousand times what that takes; and entryBytes what an entry takes as if it
+	// were so many bytes more.
+	restPerByte = 50 * time.Microsecond
+	entryBytes  = 512
+)
 
-// documents are those whose state is held. Together they take so many bytes;
-// beyond that those that were used least recently are let go, and read from the
-// store when they are needed again.
+// documents are those whose state is held. Those that nobody uses for a while are
+// let go, though they have readers, who need entries alone; they are read from
+// the store when they are needed again. Together they take so many bytes; beyond
+// that those that were used least recently are let go at once.
 type documents struct {
 	most int64
 
@@ -23,6 +34,7 @@ type documents struct {
 type holding struct {
 	place *list.Element // its value is the document
 	bytes int
+	used  time.Time
 }
 
 func (s *documents) init(most int64) {
@@ -30,7 +42,7 @@ func (s *documents) init(most int64) {
 }
 
 // touch notes that a document, which takes so many bytes, was used.
-func (s *documents) touch(d *document, bytes int) {
+func (s *documents) touch(d *document, bytes int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := s.held[d]
@@ -44,6 +56,7 @@ func (s *documents) touch(d *document, bytes int) {
 	default:
 		s.used.MoveToFront(held.place)
 	}
+	held.used = now
 	s.set(held, bytes)
 	for e := s.used.Back(); e != nil && s.bytes > s.most; {
 		old := e.Value.(*document)
@@ -61,6 +74,19 @@ func (s *documents) charge(d *document, bytes int) {
 	if held := s.held[d]; held != nil {
 		s.set(held, bytes)
 	}
+}
+
+// rest lets a document go that was not used since a time, and says whether it is
+// held.
+func (s *documents) rest(d *document, since time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := s.held[d]
+	if held != nil && held.used.Before(since) && d.letGo() {
+		s.remove(d)
+		return false
+	}
+	return held != nil
 }
 
 func (s *documents) set(held *holding, bytes int) {

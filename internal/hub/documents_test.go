@@ -16,6 +16,7 @@ import (
 	"github.com/tuttisync/tutti/doc/registry"
 	"github.com/tuttisync/tutti/protocol"
 	"github.com/tuttisync/tutti/store"
+	"github.com/tuttisync/tutti/store/memory"
 	"github.com/tuttisync/tutti/text"
 	texts "github.com/tuttisync/tutti/text/document"
 )
@@ -173,6 +174,41 @@ func TestDocument_DOC_9_DOC_11_where_a_reader_starts(t *testing.T) {
 			}
 		}
 		l.quiet()
+	}
+}
+
+// Who was away past the kept log reads on, and is not told that its log was lost,
+// though the runs of the server that wrote it are over too.
+func TestDocument_DOC_11_a_reader_from_before_the_log_begins(t *testing.T) {
+	log := memory.New()
+	var read []protocol.Position
+	for range 4 {
+		n := newNode(t, over(log), documentsOf("counter"))
+		for range 3 {
+			at, err := n.Edit(t.Context(), Operation{Trusted: true, Topic: "d", Op: []byte(`{"op":"add","n":1}`)})
+			must(t, err)
+			read = append(read, at)
+		}
+		n.close()
+		log = log.Restart("")
+	}
+	n := newNode(t, over(log), documentsOf("counter"))
+	_, err := n.Truncate(t.Context(), Admin{Trusted: true}, "d", 12)
+	must(t, err)
+	n.close()
+	n = newNode(t, over(log), documentsOf("counter"))
+	l := n.connect(newSecret(t), 1)
+	for _, at := range read[:10] {
+		for _, recovered := range []bool{true, false} {
+			if !recovered {
+				at.Term = "AAAAAAAAAAA"
+			}
+			l.say(fmt.Sprintf(`{"type":"subscribe","id":1,"topic":"d","doc":"counter","from":{"offset":%d,"term":%q}}`, at.Offset, at.Term))
+			if m := l.expect("subscribed"); m.Recovered != recovered {
+				t.Errorf("from %v: the hub said %s", at, m.line)
+			}
+			l.expect("snapshot")
+		}
 	}
 }
 

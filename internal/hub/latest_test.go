@@ -261,9 +261,6 @@ func TestDelivery_SUB_8_concurrent(t *testing.T) {
 		l.expect("subscribed")
 	}
 	<-done
-	if got := n.keys.Load(); got == 0 || got > 7*(keyCost+1) {
-		t.Errorf("%d bytes are counted for 7 keys", got)
-	}
 	for _, l := range lines {
 		got := l.follow(0, total)
 		for o := uint64(total - 6); o <= total; o++ {
@@ -271,6 +268,9 @@ func TestDelivery_SUB_8_concurrent(t *testing.T) {
 				t.Errorf("%d, the newest of its key, is missing", o)
 			}
 		}
+	}
+	if got := n.keys.Load(); got == 0 || got > 7*(keyCost+1) {
+		t.Errorf("%d bytes are counted for 7 keys", got)
 	}
 }
 

@@ -185,6 +185,49 @@ func TestPresence_PRES_8_every_watch_is_answered(t *testing.T) {
 	})
 }
 
+// Many watchers are told one behind the other, over half a tick, so that a large
+// room does not hold up what other topics have to say; each of them once.
+func TestPresence_PRES_11_many_watchers_are_told_in_turns(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		const many = 2 * tickWatchers // a tick is 100 ms
+		watchers := make([]*line, many)
+		for i := range watchers {
+			watchers[i] = n.as("bob", newSecret(t), 1)
+			watchers[i].say(`{"type":"watch","id":1,"topic":"a"}`)
+			watchers[i].expect("watching")
+		}
+		alice := n.as("alice", newSecret(t), 1)
+		time.Sleep(time.Second)
+		heard := func() (all int) {
+			synctest.Wait()
+			for _, w := range watchers {
+				switch rest := w.rest(); {
+				case len(rest) > 1:
+					t.Fatalf("PRES-11: told %v", rest)
+				case len(rest) == 1 && told[protocol.Presence](t, rest[0]).Count != 1:
+					t.Fatalf("PRES-11: told %s", rest[0].line)
+				case len(rest) == 1:
+					all++
+				}
+			}
+			return all
+		}
+		alice.say(`{"type":"enter","id":1,"topic":"a"}`)
+		if first := heard(); first != turnWatchers {
+			t.Errorf("PRES-11: %d were told at once", first)
+		}
+		watchers[many-1].Close(1001, "")
+		time.Sleep(50 * time.Millisecond)
+		if rest := heard(); turnWatchers+rest != many-1 {
+			t.Errorf("PRES-11: within half a tick %d of %d were told", turnWatchers+rest, many-1)
+		}
+		time.Sleep(time.Second)
+		if more := heard(); more != 0 {
+			t.Errorf("PRES-11: %d were told twice", more)
+		}
+	})
+}
+
 func TestPresence_PRES_9_a_watcher_comes_back(t *testing.T) {
 	inRoom(t, func(t *testing.T, n *node) {
 		alice, bob := n.as("alice", newSecret(t), 1), n.as("bob", newSecret(t), 1)
@@ -207,6 +250,40 @@ func TestPresence_PRES_9_a_watcher_comes_back(t *testing.T) {
 		late.say(`{"type":"watch","id":3,"topic":"a","since":{"epoch":"another","version":1}}`)
 		if w := told[protocol.Watching](t, late.expect("watching")); w.Recovered || len(w.Members) != 1 {
 			t.Errorf("PRES-9: of another epoch %+v", w)
+		}
+	})
+}
+
+// Who polls comes and goes, and is told nothing anew of a topic that nobody has
+// entered, or that was left since.
+func TestPresence_PRES_9_an_empty_topic_stays_the_same(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		var known protocol.PresenceVersion
+		poll := func() bool {
+			l := n.as("bob", newSecret(t), 1)
+			l.say(fmt.Sprintf(`{"type":"watch","id":1,"topic":"a","since":{"epoch":%q,"version":%d}}`, known.Epoch, known.Version))
+			w := told[protocol.Watching](t, l.expect("watching"))
+			l.say(`{"type":"unwatch","id":2,"topic":"a"}`)
+			l.later("unwatched")
+			known = protocol.PresenceVersion{Epoch: w.Epoch, Version: w.Version}
+			return w.Recovered
+		}
+		poll()
+		for range 3 {
+			if !poll() {
+				t.Error("PRES-9: nobody was there, and the list is told anew")
+			}
+		}
+		before := known
+		nobody := n.as("", newSecret(t), 1)
+		nobody.say(`{"type":"enter","id":1,"topic":"a"}`)
+		nobody.say(`{"type":"leave","id":2,"topic":"a"}`)
+		nobody.later("left")
+		if poll(); known == before {
+			t.Error("PRES-9: somebody was there, and the version is the same")
+		}
+		if !poll() {
+			t.Error("PRES-9: nobody is there, and the list is told anew")
 		}
 	})
 }

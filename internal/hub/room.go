@@ -13,7 +13,8 @@ import (
 const (
 	defaultTick  = 50 * time.Millisecond
 	slowestTick  = time.Second
-	tickWatchers = 200 // with more watchers ticks are longer (rule PRES-11)
+	tickWatchers = 200   // with more watchers ticks are longer (rule PRES-11)
+	turnWatchers = share // so many of them are told at a time, by one task that writes
 
 	defaultList  = 500
 	defaultGrace = 5 * time.Second
@@ -50,7 +51,7 @@ type rooms struct {
 
 	mu   sync.Mutex // guards the fields below; taken before a room's own
 	all  map[string]*room
-	made uint64
+	used uint64  // how many were forgotten that somebody had been in
 	idle []*room // that nobody is in or watches, oldest first; some are not idle any more
 }
 
@@ -66,6 +67,7 @@ type room struct {
 	core     *presence.Room
 	watchers int
 	waiting  []*watch  // those that have been told all
+	turns    []*watch  // those that the last flush is still to wake
 	flushed  uint64    // the version of the last flush
 	last     time.Time // when that was
 	beating  bool      // the next one is to come
@@ -87,8 +89,7 @@ func (h *Hub) lockRoom(topic string, config Presence, make bool) *room {
 		if !make {
 			return nil
 		}
-		s.made++
-		r = &room{hub: h, topic: topic, config: config, epoch: s.epoch + "." + strconv.FormatUint(s.made, 36)}
+		r = &room{hub: h, topic: topic, config: config, epoch: s.epoch + "." + strconv.FormatUint(s.used, 36)}
 		r.core = presence.New(presence.Config{
 			Grace: config.grace().Milliseconds(), Lease: config.lease().Milliseconds(), List: max(cmp.Or(config.List, defaultList), 0),
 		})
@@ -181,6 +182,9 @@ func (r *room) empty() bool { return r.watchers == 0 && r.core.Count() == 0 }
 // drop forgets a room. Both are locked.
 func (s *rooms) drop(r *room) {
 	if s.all[r.topic] == r {
+		if r.core.Version() > 0 {
+			s.used++ // its versions must not come again
+		}
 		delete(s.all, r.topic)
 		s.bytes.Add(-roomBytes)
 	}
@@ -234,11 +238,43 @@ func (r *room) flush(now time.Time) []*Conn {
 		w.version, w.called = r.core.Version(), r.core.Called()
 	}
 	r.flushed, r.last = r.core.Version(), now
+	if len(r.turns) > 0 {
+		r.turns = append(r.turns, woken...)
+		return nil
+	}
+	r.turns = woken
+	return r.turn()
+}
+
+// turn wakes the watchers of a flush: up to tickWatchers at once, more in turns,
+// over half a tick. Told all at once, thousands would hold up what other topics have
+// to say for as long as it takes to write to each. It returns the connections that
+// writers must be found for. r.mu is held.
+func (r *room) turn() []*Conn {
+	n := len(r.turns)
+	if r.watchers > tickWatchers {
+		n = min(n, turnWatchers)
+	}
 	var ready []*Conn
-	for _, w := range woken {
+	for _, w := range r.turns[:n] {
+		if w.ended {
+			continue
+		}
 		if c := w.reader.wakeWatch(w); c != nil {
 			ready = append(ready, c)
 		}
 	}
+	if r.turns = r.turns[n:]; len(r.turns) == 0 {
+		r.turns = nil
+		return ready
+	}
+	r.hub.config.After(r.pause()/2*turnWatchers/time.Duration(r.watchers), r.nextTurn)
 	return ready
+}
+
+func (r *room) nextTurn() {
+	r.mu.Lock()
+	ready := r.turn()
+	r.mu.Unlock()
+	r.hub.writers.push(r.hub, ready)
 }

@@ -115,8 +115,8 @@ func (t *Topic) look(now time.Time, share int) looks {
 		}
 		return cold
 	}
-	if t.document != nil {
-		t.document.tidy(now)
+	if t.document != nil && !t.document.tidy(now) && !t.inbox.working {
+		t.sequencer = nil // it would be made anew
 	}
 	if t.loaded && !t.tidying && now.Sub(t.swept) >= retainEvery {
 		t.swept = now

@@ -47,7 +47,8 @@ type Topic struct {
 	forgot     time.Time // when the search for old rows last began
 	forgetting string    // key of the row that it has come to, empty when it is through
 
-	// sequencer is used by the one task that works the inbox.
+	// sequencer is used by the one task that works the inbox, and by who holds the
+	// lock while none does.
 	sequencer *topic.Sequencer
 }
 
@@ -122,6 +123,7 @@ func (t *Topic) load(ctx context.Context) error {
 		terms = append(terms, t.terms...)
 	}
 	t.terms = terms
+	t.trimTerms()
 	t.loaded = true
 	return nil
 }
@@ -256,7 +258,21 @@ func (t *Topic) truncated(first uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.first = max(t.first, first)
-	if i := slices.IndexFunc(t.terms, func(s store.TermStart) bool { return s.Offset >= first }); i > 1 {
+	t.trimTerms()
+}
+
+// trimTerms lets go of the terms by which no position is judged: positions before
+// the first entry are valid in a document alone (rule DOC-11). The topic's lock is
+// held.
+func (t *Topic) trimTerms() {
+	if t.document != nil {
+		return
+	}
+	i := slices.IndexFunc(t.terms, func(s store.TermStart) bool { return s.Offset >= t.first })
+	if i < 0 {
+		i = len(t.terms)
+	}
+	if i > 1 {
 		t.terms = slices.Delete(t.terms, 0, i-1)
 	}
 }

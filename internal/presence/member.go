@@ -41,13 +41,6 @@ type member struct {
 	slot int   // its place in dues, + 1
 }
 
-func (m *member) key() userKey {
-	if m.lease.user != "" {
-		return userKey{sub: m.lease.user}
-	}
-	return userKey{client: m.client}
-}
-
 func (m *member) told() protocol.Member {
 	l := m.lease
 	return protocol.Member{Client: m.client, User: l.user, Name: l.name, State: l.state, Since: l.since}

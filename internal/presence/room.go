@@ -44,7 +44,8 @@ type Room struct {
 	stamp   uint64 // of this node's leases; raised by each change
 
 	members map[string]*member // by client
-	users   map[userKey]int    // how many members each has
+	users   map[string]int     // how many members each has, by sub
+	guests  int                // members without one, each a user by itself
 	left    []protocol.LeftUser
 	order   list // all members, in the order of entering
 	edge    *member
@@ -62,9 +63,6 @@ type Room struct {
 	bytes   int
 }
 
-// userKey is a user: its sub, or of one without its client.
-type userKey struct{ sub, client string }
-
 // departure is a member that left.
 type departure struct {
 	version uint64 // 0: watchers did not see it
@@ -77,7 +75,7 @@ type departure struct {
 // New makes an empty room.
 func New(config Config) *Room {
 	return &Room{
-		config: config, members: make(map[string]*member), users: make(map[userKey]int),
+		config: config, members: make(map[string]*member), users: make(map[string]int),
 		order: list{kind: byOrder}, changes: list{kind: byChange},
 	}
 }
@@ -89,7 +87,7 @@ func (r *Room) Version() uint64 { return r.version }
 func (r *Room) Count() int { return len(r.members) }
 
 // Users is how many users there are.
-func (r *Room) Users() int { return len(r.users) }
+func (r *Room) Users() int { return len(r.users) + r.guests }
 
 // Bytes is what the members count.
 func (r *Room) Bytes() int { return r.bytes }
@@ -304,13 +302,17 @@ func (r *Room) see(m *member, former *lease) {
 
 // count adds a member to its user, or takes it away.
 func (r *Room) count(m *member, n int) {
-	key := m.key()
-	r.users[key] += n
+	user := m.lease.user
+	if user == "" {
+		r.guests += n
+		return
+	}
+	r.users[user] += n
 	switch {
-	case r.users[key] == 0:
-		delete(r.users, key)
-	case n > 0 && key.sub != "":
-		r.left = slices.DeleteFunc(r.left, func(u protocol.LeftUser) bool { return u.User == key.sub })
+	case r.users[user] == 0:
+		delete(r.users, user)
+	case n > 0:
+		r.left = slices.DeleteFunc(r.left, func(u protocol.LeftUser) bool { return u.User == user })
 	}
 }
 
@@ -369,10 +371,9 @@ func (r *Room) hide(now int64, m *member, stamp uint64) {
 	}
 	r.order.remove(m)
 	r.depart(d)
-	name := m.lease.name
 	r.count(m, -1)
-	if key := m.key(); key.sub != "" && r.users[key] == 0 {
-		r.left = slices.Insert(r.left, 0, protocol.LeftUser{User: key.sub, Name: name, Time: now})
+	if d.user != "" && r.users[d.user] == 0 {
+		r.left = slices.Insert(r.left, 0, protocol.LeftUser{User: d.user, Name: m.lease.name, Time: now})
 		r.left = r.left[:min(len(r.left), maxLeft)]
 	}
 	r.list()

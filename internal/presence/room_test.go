@@ -256,11 +256,15 @@ func act(random *rand.Rand, r *Room, now *int64) {
 // check compares a room with what its members say.
 func check(t *testing.T, r *Room) {
 	t.Helper()
-	users, bytes := map[userKey]int{}, 0
-	seen := 0
+	users := map[string]int{}
+	seen, guests, bytes := 0, 0, 0
 	for m := r.order.first; m != nil; m = m.links[byOrder].next {
 		seen++
-		users[m.key()]++
+		if m.lease.user == "" {
+			guests++
+		} else {
+			users[m.lease.user]++
+		}
 		for _, l := range append([]*lease{m.lease}, m.more...) {
 			bytes += MemberBytes + len(l.state)
 		}
@@ -271,8 +275,8 @@ func check(t *testing.T, r *Room) {
 	if seen != len(r.members) || bytes != r.bytes {
 		t.Fatalf("%d members of %d, %d bytes of %d", seen, len(r.members), bytes, r.bytes)
 	}
-	if d := cmp.Diff(users, r.users); d != "" {
-		t.Fatal(d)
+	if d := cmp.Diff(users, r.users); d != "" || guests != r.guests {
+		t.Fatalf("%d guests of %d; %s", guests, r.guests, d)
 	}
 	for i, m := range r.due {
 		if m.slot != i+1 || m.due < r.due[0].due || m.own == nil || m.own.holder != nil {

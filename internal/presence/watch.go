@@ -56,7 +56,7 @@ func (r *Room) Knows(version uint64) bool { return version <= r.version && versi
 // Since returns what has changed behind a version; false if that is not known any
 // more (rules PRES-9 and PRES-10). A version that is not yet is not known.
 func (r *Room) Since(version uint64) (protocol.Presence, bool) {
-	p := protocol.Presence{From: version, Version: r.version, Count: len(r.members), Users: len(r.users)}
+	p := protocol.Presence{From: version, Version: r.version, Count: len(r.members), Users: r.Users()}
 	if !r.Knows(version) {
 		return p, false
 	}

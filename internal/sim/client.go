@@ -24,6 +24,7 @@ type client struct {
 	sent     map[uint64]*promise
 	order    []uint64      // keys of sent
 	writer   *writer       // of the text; nil: it writes messages
+	attendee *attendee     // nil: it takes no notice of who is there
 	away     time.Duration // until when there is no network
 }
 
@@ -63,6 +64,10 @@ func (w *World) join(id int) {
 	})
 	w.clients = append(w.clients, c)
 	w.after(w.between(0, time.Second), func() { c.step(core.Connect{}) })
+	if w.meeting {
+		c.attend()
+		return
+	}
 	if !w.writing {
 		w.after(w.between(0, time.Second), c.live)
 		return
@@ -153,6 +158,8 @@ func (c *client) step(in core.Input) {
 			p.settled++
 			p.at, p.err, p.unsure = e.Position, e.Err, e.Unconfirmed
 			w.ledger.acknowledge(p.topic, p)
+		case core.Presence, core.Entered, core.Expelled, core.Unwatched, core.Fault:
+			c.attendee.take(e)
 		case core.Wait:
 			c.wait(e.Until)
 		}

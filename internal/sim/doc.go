@@ -10,6 +10,10 @@
 // What they show is held against the naive engine (package naive), and against what
 // they meant.
 //
+// In a world of [RunPresence] clients watch who is in a topic, come, go and die. In the
+// end all see who is there. At no time does a user join or leave twice, or leave since
+// the server was killed, and the server shows nobody who died for longer than it may.
+//
 // Everything happens on one goroutine: the hub's tasks wait in a queue from
 // which the seed draws. When a run has ended the network heals, and then every
 // handler must have seen exactly the log, in order, once, every promise must be

@@ -10,7 +10,8 @@ type meaning struct {
 	intents []*intent
 	screens [][]rune // what was shown after edits
 	next    rune
-	known   rune // those before it are not accounted for
+	known   rune          // those before it are not accounted for
+	moved   map[rune]bool // nor are these: see compare
 }
 
 // intent is what an operation was to do.
@@ -41,7 +42,10 @@ func (m *meaning) fresh(n int) string {
 
 // counts says whether it is known what must become of a code point.
 func (m *meaning) counts(c rune) bool {
-	if c >= firstLong {
+	switch {
+	case m.moved[c]:
+		return false
+	case c >= firstLong:
 		return 2*(c-firstLong)+1 >= m.known
 	}
 	return c >= firstShort && 2*(c-firstShort) >= m.known
@@ -62,8 +66,52 @@ func (m *meaning) mean(i *intent, before []rune, op text.Op) {
 // look notes what is shown.
 func (m *meaning) look(shown []rune) { m.screens = append(m.screens, shown) }
 
+// compare notes that what was meant of one text was put on another by no more than
+// the difference between them (rule TEXT-19). Of code points that have changed
+// places, as undo makes them, the difference deletes some and inserts them anew: a
+// deletion of these is in vain, and what was put beside them stands elsewhere.
+func (m *meaning) compare(before, after string) {
+	was, is := extents(before), extents(after)
+	var both []rune
+	for c := range was {
+		if _, ok := is[c]; ok {
+			both = append(both, c)
+		}
+	}
+	if m.moved == nil {
+		m.moved = make(map[rune]bool)
+	}
+	for i, c := range both {
+		for _, d := range both[:i] {
+			stay := was[c].isBefore(was[d]) && is[c].isBefore(is[d]) || was[d].isBefore(was[c]) && is[d].isBefore(is[c])
+			if !stay {
+				m.moved[c], m.moved[d] = true, true
+			}
+		}
+	}
+}
+
+// extent is the first and the last place of a code point in a text.
+type extent struct{ first, last int }
+
+func (e extent) isBefore(other extent) bool { return e.last < other.first }
+
+func extents(text string) map[rune]extent {
+	all := make(map[rune]extent)
+	for i, c := range []rune(text) {
+		e, ok := all[c]
+		if !ok {
+			e.first = i
+		}
+		e.last = i
+		all[c] = e
+	}
+	return all
+}
+
 // forget lets go of all that was meant: the log has lost nobody knows what of it.
-func (m *meaning) forget() { m.intents, m.screens, m.known = nil, nil, m.next }
+// What is still to come may be added to an intent of before.
+func (m *meaning) forget() { m.known = m.next }
 
 // audit holds a text against what was meant: each code point is there whose
 // insertion is in the log and no deletion, no other is, and they stand as everybody

@@ -23,6 +23,9 @@ func (w *writer) show(e core.Snapshot) {
 	for _, key := range held {
 		isHeld[w.pending[key].key] = true
 	}
+	if world := w.client.world; e.Recovered && w.session.Offset() < in.Bar && len(held) < len(w.pending) {
+		world.meaning.compare(world.textOf(w.session.Offset(), e.Seqs), in.Text)
+	}
 	step, err := w.session.Open(in, func(key uint64) bool { return isHeld[key] }, e.Recovered)
 	if err != nil {
 		w.fault("cannot open a snapshot: %v", err)
@@ -32,7 +35,7 @@ func (w *writer) show(e core.Snapshot) {
 		w.confirm(key)
 	}
 	for _, p := range w.pending {
-		p.op = nil // the core may have taken its base away
+		p.renewed = true
 	}
 	w.changed = true
 }

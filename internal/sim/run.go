@@ -28,6 +28,9 @@ type Result struct {
 	Rejected int // operations
 	Outdated int // operations that were said anew because the server wanted it
 	Reopened int // snapshots that were told
+
+	// Of a run of RunPresence, as all together were told:
+	Joins, Leaves, Signals int
 }
 
 // Run lets a world go by in which messages are written.
@@ -58,6 +61,21 @@ func RunText(seed uint64) Result {
 		Faults: w.ledger.faults, Trace: w.trace.String(),
 		Entries: entries, Rejected: w.rejected, Outdated: w.outdated, Reopened: w.reopened,
 	}
+}
+
+// RunPresence lets a world go by in which people come and go.
+func RunPresence(seed uint64) Result {
+	w := newWorld(seed)
+	w.meeting = true
+	w.after(time.Second, w.ghosts)
+	if w.calm = w.chance(0.3); w.calm {
+		w.after(w.between(20*time.Second, 30*time.Second), w.restart)
+	}
+	w.live()
+	w.ghosts()
+	w.auditPresence()
+	w.end()
+	return Result{Faults: w.ledger.faults, Trace: w.trace.String(), Joins: w.joins, Leaves: w.leaves, Signals: w.signals}
 }
 
 func newWorld(seed uint64) *World {

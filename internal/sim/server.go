@@ -62,7 +62,14 @@ func (w *World) start(store *memory.Store, run int) {
 		Logger:    slog.New(slog.DiscardHandler),
 		Now:       w.Now,
 		Spawn:     func(task func()) { s.tasks = append(s.tasks, task) },
-		NewID:     func() string { names++; return fmt.Sprintf("s%d-%d", run, names) },
+		After: func(d time.Duration, f func()) {
+			w.after(d, func() {
+				if !s.dead {
+					s.tasks = append(s.tasks, f)
+				}
+			})
+		},
+		NewID: func() string { names++; return fmt.Sprintf("s%d-%d", run, names) },
 	})
 	if err != nil {
 		panic(err)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -60,6 +61,19 @@ func (w *World) auditEffects(log []protocol.Entry) string {
 	}
 	w.auditValue(nil, string(read))
 	return string(read)
+}
+
+// textOf is the text up to an offset, with what clients wrote behind that up to seqs.
+func (w *World) textOf(offset uint64, seqs []protocol.ClientSeq) string {
+	fold := naive.NewLog()
+	for _, e := range w.ledger.text {
+		if e.Offset <= offset || slices.ContainsFunc(seqs, func(s protocol.ClientSeq) bool { return s.Client == e.Client && e.Seq <= s.Seq }) {
+			if op, err := document.Decode(e.Data); err == nil {
+				fold.Fold(e.Client, naive.Op(op), *e.Base)
+			}
+		}
+	}
+	return fold.String()
 }
 
 // auditValue asks the server for the text, now or as of an offset.

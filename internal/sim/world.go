@@ -21,6 +21,15 @@ type World struct {
 	healed  bool
 	ledger  *ledger
 
+	// Of a world in which people meet:
+	meeting bool
+	calm    bool   // nobody leaves, and nothing goes wrong but that the server is killed now and then
+	states  int    // that were given to members
+	asked   uint64 // keys
+	joins   int    // that were told
+	leaves  int
+	signals int
+
 	// Of a world in which a text is written:
 	writing  bool
 	keep     uint64 // entries that retention leaves; 0: all
@@ -73,7 +82,7 @@ func (w *World) between(low, high time.Duration) time.Duration {
 func (w *World) chance(p float64) bool { return w.rng.Float64() < p }
 
 // fault is chance that ends when the world heals.
-func (w *World) fault(p float64) bool { return !w.healed && w.chance(p) }
+func (w *World) fault(p float64) bool { return !w.healed && !w.calm && w.chance(p) }
 
 func (w *World) tell(format string, args ...any) {
 	fmt.Fprintf(w.trace, "%10.3fs ", w.now.Seconds())

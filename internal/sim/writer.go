@@ -32,14 +32,15 @@ type writer struct {
 
 // written is a pending operation.
 type written struct {
-	key    uint64 // of the session
-	given  bool   // the core has it, with these words
-	base   uint64
-	op     text.Op
-	seq    protocol.ClientSeq // Seq 0: it was not sent
-	acked  bool
-	at     protocol.Position
-	intent *intent
+	key     uint64 // of the session
+	given   bool   // the core has it, with these words
+	base    uint64
+	op      text.Op
+	renewed bool               // the core may have another base
+	seq     protocol.ClientSeq // Seq 0: it was not sent
+	acked   bool
+	at      protocol.Position
+	intent  *intent
 }
 
 func newWriter(c *client) *writer {
@@ -107,7 +108,7 @@ func (w *writer) publish(key uint64) {
 	p := w.pending[key]
 	for _, now := range w.session.Pending() {
 		if p != nil && now.Key == p.key {
-			p.given, p.base, p.op = true, now.Base, now.Op
+			p.given, p.base, p.op, p.renewed = true, now.Base, now.Op, false
 			base := p.base
 			w.client.step(core.Publish{Key: key, Topic: textTopic, Base: &base, Positional: true, Data: document.Append(nil, p.op)})
 			return
@@ -124,10 +125,10 @@ func (w *writer) amend() {
 	for _, now := range w.session.Pending() {
 		key := w.keys[now.Key]
 		p := w.pending[key]
-		if !p.given || p.base == now.Base && slices.Equal(p.op, now.Op) {
+		if !p.given || !p.renewed && p.base == now.Base && slices.Equal(p.op, now.Op) {
 			continue
 		}
-		p.base, p.op = now.Base, now.Op
+		p.base, p.op, p.renewed = now.Base, now.Op, false
 		c := w.client
 		for _, e := range c.core.Step(c.world.now.Milliseconds(), core.Amend{Key: key, Base: p.base, Data: document.Append(nil, p.op)}) {
 			c.wait(e.(core.Wait).Until)

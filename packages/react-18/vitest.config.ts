@@ -13,5 +13,5 @@ export default defineConfig({
       'react-dom': join(modules, 'react-dom'),
     },
   },
-  test: { name: 'react 18', environment: 'happy-dom', dir: join(react, 'test') },
+  test: { name: 'react 18', environment: 'happy-dom', testTimeout: 60_000, dir: join(react, 'test') },
 });

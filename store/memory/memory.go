@@ -246,7 +246,7 @@ func (s *Store) Truncate(_ context.Context, topic string, before uint64) error {
 	for ended+1 < len(l.terms) && l.terms[ended+1].Offset < l.first {
 		ended++
 	}
-	l.terms = slices.Clone(l.terms[ended:])
+	l.terms = slices.Clone(l.terms[max(0, ended-store.EndedTerms):])
 	return nil
 }
 

@@ -31,8 +31,8 @@ func (s *Store) Truncate(ctx context.Context, topic string, before uint64) error
 	}})
 }
 
-// endedTerms returns the terms that ended before first-1, as far as the durable
-// view knows.
+// endedTerms returns the terms that ended before first-1, but for the latest, as far
+// as the durable view knows.
 func (s *Store) endedTerms(topic string, first uint64) ([]store.TermStart, error) {
 	v := s.durable()
 	defer v.release()
@@ -44,7 +44,7 @@ func (s *Store) endedTerms(topic string, first uint64) ([]store.TermStart, error
 	for n+1 < len(terms) && terms[n+1].Offset <= first-1 {
 		n++
 	}
-	return terms[:n], nil
+	return terms[:max(0, n-store.EndedTerms)], nil
 }
 
 // Redact implements store.Log. What was there before leaves the disk when

@@ -15,7 +15,7 @@ type Config struct {
 	FS       vfs.FS           // nil: the disk
 	Logger   *slog.Logger     // nil: none
 	Cache    int64            // of blocks read, in bytes; 0: 16 MiB
-	Memtable uint64           // bytes gathered in memory before a flush, in up to four tables; 0: 8 MiB
+	Memtable uint64           // bytes gathered in memory before a flush, in up to four tables; 0: 4 MiB
 	Reserve  uint64           // free bytes below which appends end in ErrFull; 0: 64 MiB
 	Queue    int              // appends that may wait for the committer; 0: 4096
 	OnCommit func(CommitInfo) // nil: nobody is told; called by the committer, must be quick
@@ -51,7 +51,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Cache = 16 << 20
 	}
 	if c.Memtable == 0 {
-		c.Memtable = 8 << 20
+		c.Memtable = 4 << 20
 	}
 	if c.Reserve == 0 {
 		c.Reserve = 64 << 20

@@ -87,6 +87,7 @@ func Run(t *testing.T, b Backend) {
 		{"Limits", testLimits},
 		{"Ownership", testOwnership},
 		{"Terms", testTerms},
+		{"EndedTerms", testEndedTerms},
 		{"Rollback", testRollback},
 		{"Atomic", testAtomic},
 		{"Linearizable", testLinearizable},

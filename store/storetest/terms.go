@@ -36,23 +36,37 @@ func testTerms(t *testing.T, b Backend) {
 	}
 	log := open(t, place)
 	checkTerms(t, log, want) // offsets 1, 4, 7; the head is 9
-	for _, c := range []struct {
-		before uint64
-		keep   int // from which term on none may be missing
-	}{{4, 0}, {5, 1}, {7, 1}, {8, 2}, {10, 2}, {99, 2}} {
-		if err := log.Truncate(t.Context(), "a", c.before); err != nil {
+	for _, before := range []uint64{4, 5, 7, 8, 10, 99} {
+		if err := log.Truncate(t.Context(), "a", before); err != nil {
+			t.Fatal(err)
+		}
+		checkTerms(t, log, want)
+	}
+	if terms, err := log.Terms(t.Context(), "never"); err != nil || len(terms) > 0 {
+		t.Errorf("terms of a topic never written to: %v, %v", terms, err)
+	}
+}
+
+// testEndedTerms has more runs than a log must know of.
+func testEndedTerms(t *testing.T, b Backend) {
+	place := b.New(t)
+	var all []store.TermStart
+	for run := range uint64(store.EndedTerms + 3) {
+		log := open(t, place)
+		mustAppend(t, log, "a", batch(run, "x"))
+		all = append(all, store.TermStart{Term: log.Term(), Offset: run + 1})
+		if err := log.Truncate(t.Context(), "a", run+1); err != nil {
 			t.Fatal(err)
 		}
 		terms, err := log.Terms(t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(terms); n < len(want)-c.keep || n > len(want) || !slices.Equal(terms, want[len(want)-n:]) {
-			t.Errorf("after truncation to %d: terms %v, want the last %d of %v", c.before, terms, len(want)-c.keep, want)
+		needed := min(len(all), store.EndedTerms+2) // with the run before, which wrote First-1, and this one
+		if n := len(terms); n < needed || n > len(all) || !slices.Equal(terms, all[len(all)-n:]) {
+			t.Fatalf("terms %v, want the last %d of %v", terms, needed, all)
 		}
-	}
-	if terms, err := log.Terms(t.Context(), "never"); err != nil || len(terms) > 0 {
-		t.Errorf("terms of a topic never written to: %v, %v", terms, err)
+		closeLog(t, log)
 	}
 }
 

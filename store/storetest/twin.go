@@ -124,10 +124,7 @@ func (t *twinTopic) needed() int {
 			n++
 		}
 	}
-	if t.first > 1 {
-		n++
-	}
-	return n
+	return min(n+1+store.EndedTerms, len(t.starts()))
 }
 
 func (t *twinTopic) listRows(after string, limit int) (found []store.Row) {

@@ -328,7 +328,7 @@ test('two windows have one text, whoever is offline meanwhile', async () => {
 });
 
 describe('the carets of others', () => {
-  test('TEXT-20 stand where they are, and move with what is typed in front of them', async () => {
+  test('TEXT-21 stand where they are, and move with what is typed in front of them', async () => {
     const other = await Desk.open(desk.page.url());
     await desk.type('Ann', 0, 'one three');
     await other.agree('one three');

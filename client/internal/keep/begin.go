@@ -29,7 +29,7 @@ type Store interface {
 }
 
 // Options are what a keeper needs of its client. Its functions are called without
-// a lock held, and do not block.
+// a lock held, and do not block, but for Unstored.
 type Options struct {
 	Dir     string
 	Server  string // its address
@@ -41,9 +41,9 @@ type Options struct {
 	Now     func() time.Time
 	Reserve func() uint64 // a number by which the core is to know an entry
 	Report  func(error)
-	Stored  func(batch uint64) // all up to this batch of the core's is stored, or may be sent even so
-	// Unstored is called when it cannot be stored what the client is to send: it is to
-	// go on as a new one.
+	Stored  func(batch uint64) // all up to this batch of the core's is stored
+	// Unstored is called when a write has failed, of what the core wanted stored too. It
+	// returns when the core knows; until then nothing is being stored.
 	Unstored func()
 	Changed  func() // the outbox, or what became dead letters
 	Erased   func() // what is kept was erased by another
@@ -168,7 +168,7 @@ func (k *Keeper) adopt(other Store) (left bool) {
 		k.options.Report(fmt.Errorf("read what a client has left: %w", err))
 		return true // which a later life may read
 	}
-	k.step(nil, func() {
+	k.step(0, func() {
 		for _, r := range letters {
 			k.changes[r.Key] = r.Value
 			k.takeLetter(r)

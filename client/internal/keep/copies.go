@@ -43,14 +43,14 @@ type Stored struct {
 // Load returns the copy of a document with what is stored of it. offline: the
 // application wants it to be kept.
 func (k *Keeper) Load(topic, doc string, offline bool) (c *Copy) {
-	k.step(nil, func() { c = k.load(topic, doc, offline) })
+	k.step(0, func() { c = k.load(topic, doc, offline) })
 	return c
 }
 
 // Replace returns a copy of a document in the place of what may be stored of it.
 // What the application wanted to be kept before stays so.
 func (k *Keeper) Replace(topic, doc string, offline bool) (c *Copy) {
-	k.step(nil, func() {
+	k.step(0, func() {
 		c = &Copy{keeper: k, topic: topic, doc: doc, offline: offline || k.index[topic].Offline}
 		k.open[topic] = c
 		k.eraseRows(topic)
@@ -61,7 +61,7 @@ func (k *Keeper) Replace(topic, doc string, offline bool) (c *Copy) {
 // Reset erases what is stored, which cannot be read.
 func (c *Copy) Reset() {
 	k := c.keeper
-	k.step(nil, func() {
+	k.step(0, func() {
 		if k.open[c.topic] == c {
 			c.tail, c.tailBytes, c.bytes = nil, 0, 0
 			k.eraseRows(c.topic)
@@ -116,7 +116,7 @@ func (c *Copy) read() error {
 // Keep says that the application wants it to be kept.
 func (c *Copy) Keep() {
 	k := c.keeper
-	k.step(nil, func() {
+	k.step(0, func() {
 		if row, ok := k.index[c.topic]; ok && k.open[c.topic] == c && !c.offline {
 			row.Offline = true
 			k.note(c.topic, row)
@@ -129,7 +129,7 @@ func (c *Copy) Keep() {
 // it holds out of the outbox.
 func (c *Copy) Snapshot(at protocol.Position, cells jsontext.Value, confirmed []uint64) {
 	k := c.keeper
-	k.step(nil, func() {
+	k.step(0, func() {
 		if k.open[c.topic] != c {
 			return
 		}
@@ -149,7 +149,7 @@ func (c *Copy) Snapshot(at protocol.Position, cells jsontext.Value, confirmed []
 // Entries adds the next entries, likewise.
 func (c *Copy) Entries(entries []*protocol.Entry, confirmed []uint64) {
 	k := c.keeper
-	k.step(nil, func() {
+	k.step(0, func() {
 		if k.open[c.topic] != c {
 			return
 		}
@@ -174,7 +174,7 @@ func (c *Copy) Long() bool {
 // Close ends its use.
 func (c *Copy) Close() {
 	k := c.keeper
-	k.step(nil, func() {
+	k.step(0, func() {
 		if k.open[c.topic] != c {
 			return
 		}

@@ -27,8 +27,6 @@ type Keeper struct {
 
 	mu        sync.Mutex // guards what follows
 	entries   map[uint64]*kept
-	secret    protocol.Secret         // the client's
-	stored    protocol.Secret         // the one that is stored
 	last      uint64                  // the latest number of an entry's row
 	confirmed map[uint64]bool         // operations that the stored document holds, and the core does not know to be settled
 	ends      map[uint64]core.Settled // how those ended that are about to leave the core's queue
@@ -57,7 +55,7 @@ func newKeeper(o Options, d Dead, parent *Keeper) (*Keeper, *Life, error) {
 		letters: make(map[string]Letter), index: make(map[string]indexRow), open: make(map[string]*Copy),
 		changes: make(map[string][]byte),
 	}
-	k.saver = newSaver(d.store, k.failed)
+	k.saver = newSaver(d.store, saverHost{stored: o.Stored, failed: k.failed, unstored: o.Unstored})
 	life, err := k.revive()
 	if err != nil {
 		k.saver.close(false)
@@ -75,13 +73,13 @@ func (k *Keeper) failed(err error) {
 	k.options.Report(fmt.Errorf("store what is kept: %w", err))
 }
 
-// step makes a step under mu. All that it changes is stored with one write, of which
-// stored is told, if it is not nil.
-func (k *Keeper) step(stored func(error), f func()) {
+// step makes a step under mu. All that it changes is stored with one write. It may be
+// that of a batch of the core's.
+func (k *Keeper) step(batch uint64, f func()) {
 	k.mu.Lock()
 	f()
-	if len(k.changes) > 0 || stored != nil {
-		k.saver.put(k.changes, stored)
+	if len(k.changes) > 0 || batch > 0 {
+		k.saver.put(k.changes, batch)
 		k.changes = make(map[string][]byte)
 	}
 	reports, altered := k.reports, k.altered
@@ -110,13 +108,10 @@ func (k *Keeper) Idle() bool {
 // Keep stores what the core wants to be stored. kind tells the type of the document
 // of an operation.
 func (k *Keeper) Keep(e core.Keep, kind func(key uint64) string) {
-	var secret protocol.Secret
-	k.step(func(err error) { k.wrote(e.Batch, secret, err) }, func() {
+	k.step(e.Batch, func() {
 		if e.Client != nil {
-			k.secret = e.Client.Secret
 			k.changes[clientKey] = appendRow(e.Client, nil)
 		}
-		secret = k.secret
 		for topic, row := range e.Topics {
 			k.changes[topicKeys+topic] = appendRow(row, nil)
 		}
@@ -129,23 +124,6 @@ func (k *Keeper) Keep(e core.Keep, kind func(key uint64) string) {
 			k.leave(key)
 		}
 	})
-}
-
-// wrote is told what became of a batch of the core's, of the client with that secret.
-// Another life may go on as the client that is stored: what that does not know is
-// sent by a new one.
-func (k *Keeper) wrote(batch uint64, secret protocol.Secret, err error) {
-	k.mu.Lock()
-	if err == nil {
-		k.stored = secret
-	}
-	lost := err != nil && k.secret == k.stored
-	k.mu.Unlock()
-	if lost {
-		k.options.Unstored()
-	} else {
-		k.options.Stored(batch)
-	}
 }
 
 func (k *Keeper) put(e core.KeptEntry, kind func(key uint64) string) {

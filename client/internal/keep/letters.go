@@ -45,7 +45,7 @@ func (k *Keeper) Letter(id string) (Letter, bool) {
 
 // Discard takes a dead letter away, if there is one.
 func (k *Keeper) Discard(id string) {
-	k.step(nil, func() {
+	k.step(0, func() {
 		if _, ok := k.letters[id]; ok {
 			delete(k.letters, id)
 			k.changes[deadKeys+id] = nil
@@ -57,7 +57,7 @@ func (k *Keeper) Discard(id string) {
 // Dead says that operations have no effect, for this reason. Those of a former life
 // become dead letters.
 func (k *Keeper) Dead(keys []uint64, err *protocol.Error) {
-	k.step(nil, func() {
+	k.step(0, func() {
 		for _, key := range keys {
 			if e := k.entries[key]; e != nil && e.former {
 				k.bury(key, err)

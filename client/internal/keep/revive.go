@@ -16,7 +16,7 @@ var errDamaged = errors.New("it is damaged; what was not settled is sent as by a
 
 // revive reads what the client has left.
 func (k *Keeper) revive() (life *Life, err error) {
-	k.step(nil, func() {
+	k.step(0, func() {
 		life = &Life{}
 		err = errors.Join(k.readIdentity(&life.Restore), k.readEntries(), k.readCopies())
 		if err == nil {
@@ -50,7 +50,6 @@ func (k *Keeper) readIdentity(restore *core.Restore) error {
 		// Above all runs that were said, also those that were not stored.
 		client.Run = max(client.Run, uint64(max(0, k.now())))
 		restore.Client, restore.Topics = &client, known
-		k.secret, k.stored = client.Secret, client.Secret
 	}
 	if damaged {
 		k.report(fmt.Errorf("read what is kept: %w", errDamaged))
@@ -110,6 +109,10 @@ func (k *Keeper) goOn(life *Life) {
 	documents := make(map[string]int)
 	for _, key := range k.keys() {
 		e := k.entries[key]
+		if t, known := life.Restore.Topics[e.entry.Topic]; known && e.entry.Place != nil {
+			t.Taken = max(t.Taken, e.entry.Place.Offset)
+			life.Restore.Topics[e.entry.Topic] = t
+		}
 		if life.Restore.Client == nil {
 			if e.entry.Place != nil { // it is in the log, and nobody would know it there
 				k.remove(key)

@@ -14,46 +14,53 @@ import (
 // is written by then, and the directory is looked at.
 const retry = 10 * time.Second
 
+// saverHost is told what a saver does.
+type saverHost struct {
+	stored   func(mark uint64) // all that was put up to a mark is stored
+	failed   func(error)       // a write has failed
+	unstored func()            // so what was put is not stored for now; no write is made before it returns
+}
+
 // saver writes rows in batches: what is put while a write is under way goes into
 // the next (rule OUT-1). What a write that failed was to store is stored with a
-// later one; those who wait for it go on (rule OUT-10).
+// later one (rule OUT-10).
 type saver struct {
-	store  Store
-	failed func(error)
+	store Store
+	host  saverHost
 
 	mu      sync.Mutex        // guards what follows
 	changes map[string][]byte // to be written; nil: to be taken away
 	writing map[string][]byte // being written
-	waiting []func(error)
+	mark    uint64            // the latest that was put; 0: none was
+	waiting []chan<- error    // for what was put
 	durable bool
 	closed  bool
 
 	more chan struct{} // has room for one: there is something to do
 	done chan struct{}
-	last error // of the last write, once done is closed
+	told uint64 // the latest mark that is stored
+	last error  // of the last write, once done is closed
 }
 
-func newSaver(store Store, failed func(error)) *saver {
+func newSaver(store Store, host saverHost) *saver {
 	s := &saver{
-		store: store, failed: failed, changes: make(map[string][]byte), durable: true,
+		store: store, host: host, changes: make(map[string][]byte), durable: true,
 		more: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	go s.run()
 	return s
 }
 
-// put stores rows, all with one write, and then calls stored, if it is not nil,
-// with what became of all that was put up to now.
-func (s *saver) put(changes map[string][]byte, stored func(error)) {
+// put stores rows, all with one write. A mark tells them from those before; it is
+// above the former one, or 0 for none.
+func (s *saver) put(changes map[string][]byte, mark uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return
 	}
 	maps.Copy(s.changes, changes)
-	if stored != nil {
-		s.waiting = append(s.waiting, stored)
-	}
+	s.mark = max(s.mark, mark)
 	s.wake()
 }
 
@@ -67,7 +74,10 @@ func (s *saver) wake() {
 // flush waits until all is stored that was put up to now, or has failed.
 func (s *saver) flush() error {
 	written := make(chan error, 1)
-	s.put(nil, func(err error) { written <- err })
+	s.mu.Lock()
+	s.waiting = append(s.waiting, written)
+	s.wake()
+	s.mu.Unlock()
 	select {
 	case err := <-written:
 		return err
@@ -134,7 +144,7 @@ func (s *saver) run() {
 		case <-s.more:
 		case <-again.C:
 			if s.store.Gone() {
-				s.failed(shelf.ErrGone)
+				s.host.failed(shelf.ErrGone)
 			}
 		}
 		if closed = s.write(); !closed {
@@ -146,7 +156,7 @@ func (s *saver) run() {
 // write makes one write. It reports whether it was the last.
 func (s *saver) write() (closed bool) {
 	s.mu.Lock()
-	changes, waiting := s.changes, s.waiting
+	changes, waiting, mark := s.changes, s.waiting, s.mark
 	s.changes, s.writing, s.waiting = make(map[string][]byte), changes, nil
 	closed = s.closed
 	s.mu.Unlock()
@@ -168,11 +178,24 @@ func (s *saver) write() (closed bool) {
 		s.changes = changes
 	}
 	s.mu.Unlock()
-	if s.last = err; err != nil {
-		s.failed(err)
-	}
-	for _, stored := range waiting {
-		stored(err)
+	s.last = err
+	s.tell(mark, err)
+	for _, written := range waiting {
+		written <- err
 	}
 	return closed
+}
+
+// tell tells what became of a write of all that was put up to a mark.
+func (s *saver) tell(mark uint64, err error) {
+	switch {
+	case err != nil:
+		s.host.failed(err)
+		if mark > 0 {
+			s.host.unstored()
+		}
+	case mark > s.told:
+		s.told = mark
+		s.host.stored(mark)
+	}
 }

@@ -19,11 +19,22 @@ func (m *Machine) Hear(number uint64, message any) []Effect {
 		return m.welcome(v)
 	case *protocol.Subscribed:
 		return m.subscribed(v)
+	case *protocol.Entered:
+		return m.entered(v)
+	case *protocol.Watching:
+		m.idle = m.idle && v.Recovered
+		return m.watching(v)
 	}
 	m.idle = false
 	switch v := message.(type) {
 	case *protocol.Unsubscribed:
 		return m.unsubscribed(v)
+	case *protocol.Presence:
+		return m.presence(v)
+	case *protocol.Unwatched:
+		return m.unwatched(v)
+	case *protocol.LeftMessage:
+		return m.left(v)
 	case *core.Entry:
 		return m.moved(v.Topic, v.Position(), v)
 	case *protocol.Snapshot:
@@ -59,7 +70,7 @@ func (m *Machine) welcome(w *protocol.Welcome) []Effect {
 		m.auth = question{}
 	}
 	if m.stale {
-		effects = append(effects, m.open()...)
+		effects = append(append(effects, m.open()...), m.post()...)
 	}
 	return effects
 }
@@ -119,8 +130,21 @@ func (m *Machine) Ended(number uint64) ([]Effect, error) {
 		return nil, nil
 	case !m.answered:
 		return nil, errUnwelcome
+	case m.idle:
+		return []Effect{Rest{number}}, nil
 	}
-	return []Effect{m.request(max(m.ping, 1))}, nil
+	return m.next(), nil
 }
+
+// Rested makes the request behind one that brought nothing, with what has been said
+// meanwhile.
+func (m *Machine) Rested(number uint64) []Effect {
+	if number != m.number {
+		return nil
+	}
+	return m.next()
+}
+
+func (m *Machine) next() []Effect { return []Effect{m.request(max(m.ping, 1))} }
 
 var errUnwelcome = errors.New("the answer holds no welcome")

@@ -7,7 +7,7 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// Effect is something for the driver to do: [Open], [Post] or [Pass].
+// Effect is something for the driver to do: [Open], [Rest], [Post], [Farewell] or [Pass].
 type Effect interface{ effect() }
 
 // Open asks for the request that stands for the stream from now on, in place
@@ -16,18 +16,27 @@ type Open struct {
 	Number uint64
 	Body   []byte
 	Wait   int64 // on poll: how long the server may wait, in milliseconds
-	Rest   bool  // on poll: the one before brought nothing, so this is to come a little later
 }
+
+// Rest asks for a call of [Machine.Rested] a little later: the poll of this number
+// brought nothing.
+type Rest struct{ Number uint64 }
 
 // Post asks for a POST of commands. There is one at a time.
 type Post struct{ Body []byte }
 
+// Farewell asks for a POST of last words, beside all others. What is answered does not
+// matter, and the end of the connection does not end it.
+type Farewell struct{ Body []byte }
+
 // Pass gives the core an input.
 type Pass struct{ Input core.Input }
 
-func (Open) effect() {}
-func (Post) effect() {}
-func (Pass) effect() {}
+func (Open) effect()     {}
+func (Rest) effect()     {}
+func (Post) effect()     {}
+func (Farewell) effect() {}
+func (Pass) effect()     {}
 
 // Machine is one connection. Its zero value is not usable; see [New]. It is
 // not safe for concurrent use.
@@ -38,7 +47,9 @@ func (Pass) effect() {}
 type Machine struct {
 	token   string
 	clients []protocol.ClientProof
-	topics  []*topic // in the order in which they were first subscribed
+	topics  []*topic  // in the order in which they were first subscribed
+	watches []*watch  // as these
+	members []*member // and these
 
 	number   uint64 // of the request that stands for the stream
 	opening  bool   // it was opened anew, and not welcomed yet
@@ -76,6 +87,7 @@ func (m *Machine) open() []Effect {
 		return nil
 	}
 	m.opening = true
+	m.departAll()
 	return []Effect{m.request(0)}
 }
 
@@ -85,11 +97,16 @@ func (m *Machine) request(wait int64) Open {
 	for _, t := range m.topics {
 		hello.Topics = append(hello.Topics, protocol.Subscribe{Topic: t.name, From: t.from, Else: t.fallback, Doc: t.doc})
 	}
+	for _, w := range m.watches {
+		hello.Watch = append(hello.Watch, protocol.Watch{Topic: w.name, Since: w.since})
+	}
+	for _, e := range m.members {
+		hello.Enter = append(hello.Enter, protocol.Enter{Topic: e.name, State: e.state})
+	}
 	m.number++
-	rest := m.idle && wait > 0
 	m.stale, m.answered, m.idle = false, false, true
 	m.auth.asked = m.auth.id != 0
-	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait, Rest: rest}
+	return Open{Number: m.number, Body: protocol.Append(nil, &hello), Wait: wait}
 }
 
 func (m *Machine) topic(name string) *topic {

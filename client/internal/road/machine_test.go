@@ -67,6 +67,8 @@ func (w *world) carryOut(effects []Effect) {
 		switch e := effect.(type) {
 		case Open:
 			w.open(e)
+		case Rest:
+			w.carryOut(w.machine.Rested(e.Number))
 		case Post:
 			if w.posted != nil {
 				w.t.Fatal("CONN-13: a second POST")
@@ -379,16 +381,24 @@ func TestPoll(t *testing.T) {
 	}
 	m.Hear(1, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
 	next, err := m.Ended(1)
-	if o, ok := next[0].(Open); err != nil || !ok || o.Wait != 7000 || o.Number != 2 || !o.Rest {
-		t.Errorf("ROAD-3: next comes %+v, %v", next, err)
+	if rest, ok := next[0].(Rest); err != nil || !ok || rest.Number != 1 {
+		t.Errorf("ROAD-3: behind nothing comes %+v, %v", next, err)
+	}
+	if o, ok := m.Rested(1)[0].(Open); !ok || o.Wait != 7000 || o.Number != 2 {
+		t.Errorf("ROAD-3: next comes %+v", o)
+	}
+	if late := m.Rested(1); len(late) != 0 {
+		t.Errorf("ROAD-3: to rest twice makes %+v", late)
 	}
 	m.Hear(2, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
-	if next, _ := m.Ended(2); !next[0].(Open).Rest {
+	if next, _ := m.Ended(2); next[0] != (Rest{2}) {
 		t.Error("after nothing the next is asked for at once")
 	}
+	m.Rested(2)
 	m.Hear(3, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
 	m.Hear(3, &protocol.Ping{})
-	if next, _ := m.Ended(3); next[0].(Open).Rest {
+	next, _ = m.Ended(3)
+	if _, ok := next[0].(Open); !ok {
 		t.Error("after some news the next is not asked for at once")
 	}
 	if effects := m.Say(protocol.Append(nil, &protocol.Ping{})); len(effects) != 1 || effects[0].(Open).Wait != 0 {

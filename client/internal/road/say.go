@@ -21,6 +21,12 @@ type command struct {
 	Token   string                 `json:"token"`
 	Clients []protocol.ClientProof `json:"clients"`
 	Topics  []protocol.Subscribe   `json:"topics"`
+	Watch   []protocol.Watch       `json:"watch"`
+	Enter   []protocol.Enter       `json:"enter"`
+
+	Since *protocol.PresenceVersion `json:"since"`
+	State jsontext.Value            `json:"state"`
+	Away  bool                      `json:"away"`
 }
 
 // Say takes a frame of the core's, and never answers by [Pass]. It keeps the
@@ -30,18 +36,28 @@ func (m *Machine) Say(frame []byte) []Effect {
 	if err != nil {
 		panic(fmt.Sprintf("road: split the core's frame: %v", err))
 	}
-	anew := false
+	anew, farewell := false, []Effect(nil)
 	for _, raw := range messages {
 		var c command
 		if err := json.Unmarshal(raw, &c); err != nil {
 			panic(fmt.Sprintf("road: read the core's message: %v", err))
 		}
+		if c.Type == protocol.TypeLeave && c.Topic == "" {
+			farewell = m.farewell(c)
+			continue
+		}
 		anew = m.say(c, raw) || anew
 	}
 	if anew {
-		return append(m.open(), m.post()...)
+		return append(append(farewell, m.open()...), m.post()...)
 	}
-	return m.post()
+	return append(farewell, m.post()...)
+}
+
+// greeting begins the body of a POST.
+func (m *Machine) greeting() []byte {
+	body := append([]byte{'['}, protocol.Append(nil, &protocol.Hello{Token: m.token, Clients: m.clients})...)
+	return append(body, ',')
 }
 
 // say takes one message, and reports whether the stream must be opened anew.
@@ -51,6 +67,12 @@ func (m *Machine) say(c command, raw jsontext.Value) (anew bool) {
 		m.token, m.clients = c.Token, c.Clients
 		for _, s := range c.Topics {
 			m.subscribe(s)
+		}
+		for _, w := range c.Watch {
+			m.watch(w)
+		}
+		for _, e := range c.Enter {
+			m.enter(e)
 		}
 		return true
 	case protocol.TypeAuth:
@@ -62,6 +84,22 @@ func (m *Machine) say(c command, raw jsontext.Value) (anew bool) {
 	case protocol.TypeUnsubscribe:
 		m.remove(c.Topic)
 		return true
+	case protocol.TypeWatch:
+		m.watch(protocol.Watch{ID: c.ID, Topic: c.Topic, Since: c.Since})
+		return true
+	case protocol.TypeUnwatch:
+		m.unwatch(c.Topic)
+		return true
+	case protocol.TypeEnter:
+		m.enter(protocol.Enter{ID: c.ID, Topic: c.Topic, State: c.State})
+		return true
+	case protocol.TypeUpdate:
+		if e := find(m.members, (*member).self, c.Topic); e != nil {
+			e.state = c.State
+		}
+	case protocol.TypeLeave:
+		m.leave(c.Topic, raw)
+		return false
 	case protocol.TypePing:
 		return !m.opening // a request on its way is as good a question as another
 	case protocol.TypePong:
@@ -77,14 +115,14 @@ func (m *Machine) post() []Effect {
 		return nil
 	}
 	m.posting = true
-	body := append([]byte{'['}, protocol.Append(nil, &protocol.Hello{Token: m.token, Clients: m.clients})...)
-	n := 0
-	for n < len(m.commands) && (n == 0 || len(body)+len(`,`)+len(m.commands[n])+len(`]`) <= m.frameBytes) {
-		body = append(append(body, ','), m.commands[n]...)
+	body, n := m.greeting(), 0
+	for n < len(m.commands) && (n == 0 || len(body)+len(m.commands[n])+len(`]`) <= m.frameBytes) {
+		body = append(append(body, m.commands[n]...), ',')
 		n++
 	}
 	m.commands = m.commands[n:]
-	return []Effect{Post{append(body, ']')}}
+	body[len(body)-1] = ']'
+	return []Effect{Post{body}}
 }
 
 // Answer takes one message of the answer to the POST that is out.

@@ -61,6 +61,9 @@ func (s *Shelf) look() error {
 	if isErased(held) {
 		return ErrGone
 	}
+	if s.journal == nil {
+		return s.openJournal()
+	}
 	if err := s.lockAnew(held); err != nil {
 		return err
 	}

@@ -167,6 +167,36 @@ func TestShelf_DIR5_lost(t *testing.T) {
 	}
 }
 
+// TestShelf_DIR5_lost_while_it_is_written_anew: the directory is deleted each time
+// before the journal could be opened by its name.
+func TestShelf_DIR5_lost_while_it_is_written_anew(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a")
+	begun := false
+	s, err := openWith(dir, func(path string, flag int) (file, error) {
+		if begun && filepath.Base(path) == "journal" {
+			os.RemoveAll(dir)
+		}
+		return openFile(path, flag)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun = true
+	write(t, s, put("a", "1"))
+	for _, value := range []string{"2", "3"} {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if s.Gone() {
+			t.Fatal("it is gone")
+		}
+		write(t, s, put("b", value))
+	}
+	wants(t, s, map[string]string{"a": "1", "b": "3"})
+	s.Close()
+	wants(t, open(t, dir), map[string]string{"a": "1", "b": "3"})
+}
+
 // TestShelf_DIR2_cut_off cuts the journal at every byte: what is there then are the
 // first writes, whole, and it goes on.
 func TestShelf_DIR2_cut_off(t *testing.T) {

@@ -45,7 +45,7 @@ func (s *Shelf) add(changes []Change) error {
 // not made.
 func (s *Shelf) rewrite(changes []Change) error {
 	path := s.path() + ".new"
-	rows, end, err := s.writeNew(path, changes)
+	f, rows, end, err := s.writeNew(path, changes)
 	if err != nil {
 		_ = os.Remove(path)
 		return fmt.Errorf("write a new journal: %w", err)
@@ -53,15 +53,12 @@ func (s *Shelf) rewrite(changes []Change) error {
 	if s.damaged {
 		_ = os.Link(s.path(), s.path()+".damaged") // as good as it can be had
 	}
-	if err := s.replace(path); err != nil {
+	if err := s.replace(path, f); err != nil {
 		return fmt.Errorf("put a new journal in place: %w", err)
 	}
 	s.rows, s.end, s.live, s.broken = rows, end, 0, false
 	for key, p := range rows {
 		s.live += size(key, p.length)
-	}
-	if err := s.openJournal(); err != nil {
-		return err
 	}
 	if err := lockfile.SyncDirectory(filepath.Dir(path)); err != nil {
 		s.broken = true
@@ -70,36 +67,38 @@ func (s *Shelf) rewrite(changes []Change) error {
 	return nil
 }
 
-// replace renames a new journal to be the journal, which is closed then. If that
-// fails the old one stays open: if it was lost, nobody could open it again.
-func (s *Shelf) replace(path string) error {
+// replace renames a new journal to be the journal, which is closed then. The new
+// one stays open: if it is lost, nobody can open it again. If that fails the old one
+// stays.
+func (s *Shelf) replace(path string, f file) error {
+	old := s.journal
 	err := os.Rename(path, s.path())
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return errors.Join(err, f.Close())
+	case old != nil:
+		_ = old.Close()
+	}
+	if s.journal = f; err == nil {
+		s.info, err = f.Stat()
 		return err
 	}
-	if s.journal != nil {
-		_ = s.journal.Close()
-		s.journal = nil
-	}
-	if err == nil {
-		return nil
-	}
 	// Where a file that is open cannot be renamed, neither of them is any more.
-	if err := os.Rename(path, s.path()); err != nil {
-		return errors.Join(err, s.openJournal())
-	}
-	return nil
+	s.journal = nil
+	_ = f.Close()
+	err = os.Rename(path, s.path())
+	return errors.Join(err, s.openJournal())
 }
 
 // writeNew writes a journal of the rows that there are, with changes. It returns
-// where they are in it, and its end.
-func (s *Shelf) writeNew(path string, changes []Change) (rows map[string]place, end int64, err error) {
+// the file, where they are in it, and its end.
+func (s *Shelf) writeNew(path string, changes []Change) (_ file, rows map[string]place, end int64, err error) {
 	f, err := s.open(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	defer func() {
-		if f != nil {
+		if err != nil {
 			_ = f.Close()
 		}
 	}()
@@ -115,26 +114,24 @@ func (s *Shelf) writeNew(path string, changes []Change) (rows map[string]place, 
 		p := s.rows[key]
 		value := make([]byte, p.length)
 		if _, err := s.journal.ReadAt(value, p.at); err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
 		if err := w.add(Change{key, value}); err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
 	}
 	for _, c := range changes {
 		if err := w.add(c); err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
 	}
 	if err := w.flush(); err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	if err := f.Sync(); err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
-	err = f.Close()
-	f = nil
-	return w.rows, w.end, err
+	return f, w.rows, w.end, nil
 }
 
 // writer writes rows into a file, some in each frame: which of them are in one does

@@ -81,6 +81,8 @@ func (d *decoder) next(p []byte) (n int, k kind, payload []byte, err error) {
 func (d *decoder) readHeader(p []byte) (ws.Header, int, error) {
 	d.reader.Reset(p)
 	h, err := ws.ReadHeaderBuffer(&d.reader, d.scratch[:])
+	size := len(p) - d.reader.Len()
+	d.reader.Reset(nil) // or p would live until the next frame
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return h, 0, nil
@@ -96,7 +98,6 @@ func (d *decoder) readHeader(p []byte) (ws.Header, int, error) {
 	if d.fragments > 0 {
 		state = state.Set(ws.StateFragmented)
 	}
-	size := len(p) - d.reader.Len()
 	switch err := ws.CheckHeader(h, state); {
 	case err != nil:
 		return h, 0, breach(ws.StatusProtocolError, err.Error())

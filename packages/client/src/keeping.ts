@@ -158,7 +158,7 @@ export class Keeping {
     const more = {
       ...host,
       kept: (batch: number) => host.feed({ kind: 'kept', batch }),
-      renew: () => host.feed({ kind: 'renew' }),
+      unkept: () => host.feed({ kind: 'unkept' }),
       forgotten: host.close,
     };
     return begin(

@@ -8,6 +8,7 @@ import type { WebSocketClass, WebSocketLike } from '../src/socket.ts';
 import type { ModelServer } from './model.ts';
 
 type Keep = Extract<Effect, { kind: 'keep' }>;
+type Publish = Extract<ClientMessage, { type: 'publish' }>;
 type Settled = Extract<Effect, { kind: 'settled' }>;
 
 /** What outlives a client, as a database would hold it. */
@@ -17,6 +18,8 @@ export class Storage {
   readonly rows = new Map<number, KeptEntry>();
   /** Keys of all entries that were ever here. */
   readonly seen = new Set<number>();
+  /** Writes fail. */
+  broken = false;
 
   write({ client, topics, entries = [], gone = [] }: Keep): void {
     this.client = client ?? this.client;
@@ -28,15 +31,22 @@ export class Storage {
     for (const key of gone) this.rows.delete(key);
   }
 
-  /** All that is here, copied, as a new process reads it. */
-  read(): Kept {
-    const { client, topics } = this;
+  /** All that is here, copied, as a new process reads it; its run is above all that were said. */
+  read(now: number): Kept {
+    const { topics } = this;
+    const client = this.client && { ...this.client, run: Math.max(this.client.run, now) };
     const entries = [...this.rows.values()].sort((a, b) => a.key - b.key);
     return structuredClone({ ...(client && { client }), topics, entries });
   }
 
+  /** Whether a later life sends the entry as the same, or neither has it nor goes on as its client. */
+  excuses({ data, seq }: Publish, secret: string | undefined): boolean {
+    const row = this.rows.get((data as { key: number }).key);
+    return row ? row.seq === seq && secret === this.client?.secret : secret !== this.client?.secret;
+  }
+
   /** Whether the entry is here as it is sent, with the voids that it carries. */
-  holds(m: ClientMessage & { type: 'publish' }): boolean {
+  holds(m: Publish): boolean {
     const row = [...this.rows.values()].find((r) => r.topic === m.topic && r.seq === m.seq);
     const voids = this.topics[m.topic]?.voids ?? [];
     return (
@@ -56,6 +66,13 @@ export class Life {
   readonly #unwritten: Keep[] = [];
   readonly #settled: (effect: Settled) => void;
   #socket: WebSocketLike | undefined;
+  /** As which client it speaks. */
+  #secret: string | undefined;
+  #writing = false;
+  /** It was told that a write has failed, and of none since that has not. */
+  #failing = false;
+  /** The latest batch that is written and not told; 0: there is none. */
+  #untold = 0;
   #dead = false;
   #wish = 0;
 
@@ -104,9 +121,12 @@ export class Life {
       case 'open':
         return this.#open();
       case 'send':
-        for (const m of effect.messages)
-          if (m.type === 'publish' && !this.#storage.holds(m))
+        for (const m of effect.messages) {
+          if (m.type === 'hello') this.#secret = m.clients?.[0]?.secret;
+          if (m.type !== 'publish' || this.#storage.holds(m)) continue;
+          if (!this.#failing || !this.#storage.excuses(m, this.#secret))
             throw new Error(`sent what is not stored: ${JSON.stringify(m)}`);
+        }
         return this.#socket?.send(JSON.stringify(effect.messages));
       case 'shut':
         this.#socket?.close();
@@ -116,7 +136,7 @@ export class Life {
         return this.#settled(effect);
       case 'keep':
         this.#unwritten.push(structuredClone(effect));
-        if (this.#unwritten.length === 1) this.#write();
+        if (!this.#writing) this.#write();
         return;
       case 'wait':
         return this.#wait(effect.until ?? Infinity);
@@ -145,18 +165,44 @@ export class Life {
     });
   }
 
-  /** Writes batch by batch, each whole or not at all; tells of it later, and not of each. */
+  /**
+   * Writes batch by batch, each whole or not at all; tells of it later, and not of
+   * each. What could not be written is written as one with all that came since.
+   */
   #write(): void {
     const { world } = this.#server;
+    const batches = this.#failing ? [...this.#unwritten] : this.#unwritten.slice(0, 1);
+    const { batch = 0 } = batches.at(-1) ?? {};
+    this.#writing = true;
     world.after(world.below(world.chance(0.05) ? 3000 : 30), () => {
-      const [next] = this.#unwritten;
-      if (this.#dead || !next) return;
-      this.#storage.write(next);
+      if (this.#dead) return;
+      const { broken } = this.#storage;
+      if (!broken) for (const keep of batches) this.#storage.write(keep);
       world.after(world.below(10), () => {
-        if (world.chance(0.8) || this.#unwritten.length === 1) this.step({ kind: 'kept', batch: next.batch });
-        this.#unwritten.shift();
-        if (this.#unwritten.length) this.#write();
+        this.#writing = false;
+        if (broken) return this.#fail();
+        this.#unwritten.splice(0, batches.length);
+        this.#untold = batch;
+        if (world.chance(0.8) || !this.#unwritten.length) this.#tell();
+        if (this.#unwritten.length && !this.#writing) this.#write();
       });
     });
+  }
+
+  #tell(): void {
+    const batch = this.#untold;
+    if (!batch) return;
+    this.#untold = 0;
+    this.#failing = false;
+    this.step({ kind: 'kept', batch });
+  }
+
+  /** A write has failed; what was written before is told first. */
+  #fail(): void {
+    const { world } = this.#server;
+    this.#tell();
+    this.#failing = true;
+    this.step({ kind: 'unkept' });
+    if (!this.#writing) world.after(world.below(1000), () => this.#writing || this.#write());
   }
 }

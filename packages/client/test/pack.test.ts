@@ -73,6 +73,23 @@ const source = {
     // @ts-expect-error: it has no documents
     client.records('records:todos');
   `,
+  'src/presence.ts': `
+    import { connect, type Client, type Presence, type Signal, type User } from '@tutti/client/topics';
+    interface Typing { typing: boolean; mood?: string }
+    const client: Client = connect('http://localhost', { token: 'jwt' });
+    const here: Presence<Typing> = client.topic<string, Typing>('chat:lobby').presence;
+    const board = client.presence<Typing>('records:board');
+    const entered: Promise<void> = here.enter({ typing: false });
+    here.update({ mood: 'calm' });
+    const stop = here.subscribe((users: readonly User<Typing>[]) => users[0]?.state?.typing && stop());
+    here.onChange(({ joins, updates }) => console.log(joins.length, updates[0]?.sessions[0]?.since));
+    here.onSignal('wave', ({ own, data }: Signal) => own || console.log(data, here.me?.state?.mood));
+    entered.then(() => board.leave());
+    // @ts-expect-error: not of the state's type
+    here.enter({ typing: 'yes' });
+    // @ts-expect-error: no such member
+    here.update({ typng: true });
+  `,
   'src/texts.ts': `
     import { connect, type Anchor, type Mutation, type TextChange, type TextHandle } from '@tutti/client';
     import { text } from '@tutti/client/text';

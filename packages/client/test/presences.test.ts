@@ -265,7 +265,7 @@ describe('tabs that share a connection', () => {
     return { hubs, tab: () => scene.client('ann', { WebSocket: hubs.WebSocket }) };
   }
 
-  test('PRES-2 PRES-5 each tab is a member, and a later one is told all', async () => {
+  test('PRES-2 PRES-5 TABS-7 each tab is a member, and a later one is told all', async () => {
     const scene = new Scene();
     const { world, server } = scene;
     const { hubs, tab } = share(scene);
@@ -307,7 +307,7 @@ describe('tabs that share a connection', () => {
     expect(scene.errors).toEqual([]);
   });
 
-  test('PRES-1 PRES-3 what is refused reaches the tab that wanted it', async () => {
+  test('PRES-1 TABS-7 what is refused reaches the tab that wanted it', async () => {
     const scene = new Scene();
     const { world, server } = scene;
     const { tab } = share(scene);

@@ -92,7 +92,7 @@ async function stage(names: string[], seed = 7) {
 beforeAll(() => import('../../client/src/fallback.ts'));
 
 describe('carets and selections of others', () => {
-  test('TEXT-20 are where they are, with name and colour, and move with what is written', async () => {
+  test('TEXT-21 are where they are, with name and colour, and move with what is written', async () => {
     const { world, writers } = await stage(['Ann', 'Bob']);
     const [ann, bob] = writers;
     ann.type(0, 'one two three');
@@ -110,7 +110,7 @@ describe('carets and selections of others', () => {
     expect([bob.others, ann.at]).toEqual([[['Ann', 6, 7]], ['Ann', 6, 7]]);
   });
 
-  test('TEXT-20 who types says where once, and not with each letter', async () => {
+  test('TEXT-21 who types says where once, and not with each letter', async () => {
     const { world, writers, server } = await stage(['Ann', 'Bob']);
     const [ann, bob] = writers;
     ann.type(0, 'x');
@@ -125,7 +125,7 @@ describe('carets and selections of others', () => {
     expect(server.room(topic).version - before).toBeLessThanOrEqual(2);
   });
 
-  test('TEXT-20 are told once they have entered, and again when they enter with another state', async () => {
+  test('TEXT-21 are told once they have entered, and again when they enter with another state', async () => {
     const { world, writers } = await stage(['Ann', 'Bob']);
     const [ann, bob] = writers;
     ann.presence.leave();
@@ -140,7 +140,7 @@ describe('carets and selections of others', () => {
     expect(bob.others).toEqual([['Ann', 3, 3]]);
   });
 
-  test('TEXT-20 are gone when the editor has no focus, and when a member has left', async () => {
+  test('TEXT-21 are gone when the editor has no focus, and when a member has left', async () => {
     const { world, writers } = await stage(['Ann', 'Bob', 'Cat']);
     const [ann, bob, cat] = writers;
     ann.type(0, 'one');
@@ -159,7 +159,7 @@ describe('carets and selections of others', () => {
     expect(bob.others).toEqual([]);
   });
 
-  test('TEXT-20 are where they were until what they stand in has come', async () => {
+  test('TEXT-21 are where they were until what they stand in has come', async () => {
     const { world, server, writers } = await stage(['Ann', 'Bob']);
     const [ann, bob] = writers;
     ann.type(0, 'one');
@@ -227,5 +227,5 @@ async function play(seed: number): Promise<void> {
 
 describe('whatever happens', () => {
   const seeds = Array.from({ length: Number(process.env.TUTTI_SEEDS ?? 20) }, (_, i) => i + 1);
-  test.each(seeds)('TEXT-19 TEXT-20 all see the caret of each where it is, seed %i', play, 60_000);
+  test.each(seeds)('TEXT-20 TEXT-21 all see the caret of each where it is, seed %i', play, 60_000);
 });

@@ -111,6 +111,6 @@ function useMember(room: Room, state: unknown, enter: boolean): void {
   useEffect(() => {
     if (!enter || said.current === words || words === undefined) return;
     said.current = words;
-    room.presence.update(JSON.parse(words));
+    room.put(JSON.parse(words));
   }, [room, enter, words]);
 }

@@ -40,10 +40,19 @@ export class Room {
     };
   };
 
-  /** The client is a member until the function that it returns is called; with this state if it was none before. */
+  /** The client is a member until the function that it returns is called. Its state is this, or has it put in. */
   enter(state: unknown): () => void {
+    const member = this.#membership.value !== undefined;
     this.#state = state;
-    return this.#membership.retain();
+    const release = this.#membership.retain();
+    if (member && state !== undefined) this.put(state);
+    return release;
+  }
+
+  /** Puts a state into that of the client, unless it says the same. */
+  put(state: unknown): void {
+    const { presence } = this;
+    if (!holds(presence.me?.state, state)) presence.update(state);
   }
 
   #watch(): () => void {
@@ -75,6 +84,12 @@ export class Room {
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** Whether a state is as it would be with another put into it. */
+function holds(state: unknown, patch: unknown): boolean {
+  const words = JSON.stringify(state);
+  return words === JSON.stringify(Object(patch) === patch ? { ...Object(state), ...Object(patch) } : patch);
 }
 
 const rooms = new WeakMap<Connection, Map<string, Room>>();

@@ -60,6 +60,22 @@ describe('a member', () => {
     expect(stage.errors).toEqual([]);
   });
 
+  test.each([false, true])('has the states of all its components, StrictMode: %s', async (strict) => {
+    const stage = new Stage();
+    await stage.show(
+      <Cursors topic={topic}>
+        <Here typing />
+        <Mine />
+      </Cursors>,
+      { strict },
+    );
+    await stage.pass();
+    expect(here.me?.state).toEqual({ typing: true, n: 0 });
+    expect([...stage.server.room(topic).members.values()]).toMatchObject([{ state: { typing: true, n: 0 } }]);
+    expect(stage.heard('enter')).toEqual([]);
+    expect(stage.heard('leave')).toEqual([]);
+  });
+
   test('watches alone, and is told why it may not', async () => {
     const stage = new Stage();
     await stage.show(<Here enter={false} />);

@@ -252,11 +252,14 @@ export class TextSession {
    */
   open(snapshot: Snapshot, isIn: (key: number) => boolean, recovered: boolean): Step {
     const sequence = restore(snapshot);
-    const held = new Set(this.#timeline.own.map(({ key }) => key).filter(isIn));
-    if (recovered && this.#follows(sequence, snapshot.log, held.size)) {
-      return this.#catchUp(sequence.bar, snapshot.log, held);
+    const { own } = this.#timeline;
+    const held = own.filter(({ key }) => isIn(key));
+    const effective = held.filter(({ start, end }) => start < end); // entries without effect name no client
+    if (recovered && this.#follows(sequence, snapshot.log, effective.length)) {
+      for (const idle of held) if (idle.start === idle.end) own.splice(own.indexOf(idle), 1);
+      return this.#catchUp(sequence.bar, snapshot.log, effective);
     }
-    const lifted = this.#lift(({ key }) => (held.has(key) ? 'settled' : 'kept'));
+    const lifted = this.#lift(({ key }) => (isIn(key) ? 'settled' : 'kept'));
     const op = past(lifted, between(lifted.base, snapshot.text), runesOf(lifted.base));
     this.#others(op);
     lifted.base = snapshot.text;
@@ -389,17 +392,20 @@ export class TextSession {
     return { ...step, op: [...op, ...step.op], confirmed: key, rebased: first !== undefined };
   }
 
-  /** Whether a snapshot's log goes on from where the session is, with so many of its pending operations in it. */
+  /**
+   * Whether a snapshot's log goes on from where the session is, with so many of its
+   * pending operations in it that have an effect.
+   */
   #follows({ bar, offset }: Sequence, log: Snapshot['log'], held: number): boolean {
     if (this.offset < bar || this.offset > offset) return false;
     return log.slice(this.offset - bar).filter((logged) => this.#isOwn(logged?.client)).length === held;
   }
 
   /** Folds the entries of a log that are missing, among which there are own operations, in this order. */
-  #catchUp(bar: number, log: Snapshot['log'], held: ReadonlySet<number>): Step {
+  #catchUp(bar: number, log: Snapshot['log'], held: readonly Own[]): Step {
     const all: Splice[] = [];
     const step: Step = { op: all, confirmed: 0, rebased: false };
-    const keys = held.values();
+    const keys = held.map(({ key }) => key).values();
     for (const logged of log.slice(this.offset - bar)) {
       const offset = this.offset + 1;
       const entry = { client: '', ...(logged ?? { base: this.offset, op: [] }), offset };

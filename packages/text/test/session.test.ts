@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Op } from '../src/index.ts';
-import { Fold, type Snapshot, TextSession } from '../src/log.ts';
+import { type Entry, Fold, type Snapshot, TextSession } from '../src/log.ts';
 import { apply, op } from '../src/transform.ts';
 import { Desk } from './desk.ts';
 import { Random } from './random.ts';
@@ -133,6 +133,45 @@ test('a session that has not seen a snapshot keeps what is pending at its place 
   expect([session.text, session.offset, rebased]).toEqual(['oh hello, old world!', 9000, true]);
   expect(apply(before, change)).toBe(session.text);
   expect(session.pending).toEqual([{ key: two, base: 9000, op: op.insert(19, '!'), acknowledged: false }]);
+});
+
+test('TEXT-19 what has changed places counts as deleted in one and inserted in another', () => {
+  const session = onText('nabcd');
+  for (const edit of [op.insert(2, '!'), op.delete(1, 1), op.delete(2, 1)]) session.local(edit);
+  const before = session.text;
+  const snapshot = { text: 'nbcda', bar: 2, length: 5, log: [] };
+  const { op: change, rebased } = session.open(snapshot, () => false, true);
+  expect([session.text, apply(before, change), rebased]).toEqual(['n!cda', 'n!cda', true]);
+  const pending = [op.insert(1, '!'), [], op.delete(2, 1)];
+  expect(session.pending.map(({ base, op }) => [base, op])).toEqual(pending.map((op) => [2, op]));
+});
+
+test('TEXT-19 what a snapshot holds without effect does not keep the session from going on by the log', () => {
+  const log: Entry[] = [
+    { offset: 1, client: 'bob', base: 0, op: op.insert(0, 'abcd') },
+    { offset: 2, client: 'bob', base: 1, op: op.delete(0, 1) },
+    { offset: 3, client: 'ann', base: 2, op: [] },
+    {
+      offset: 4,
+      client: 'bob',
+      base: 3,
+      op: [
+        [0, 0, 'cd'],
+        [3, 2, ''],
+      ],
+    },
+  ];
+  const fold = new Fold();
+  for (const entry of log) fold.fold(entry);
+  const session = new TextSession('ann');
+  session.receive(log[0] as Entry);
+  const first = session.local(op.delete(0, 1));
+  session.receive(log[1] as Entry);
+  session.rebase(first);
+  const second = session.local(op.delete(0, 1));
+  session.open(fold.snapshot(), (key) => key === first, true);
+  const pending = [{ key: second, base: 2, op: op.delete(0, 1), acknowledged: false }];
+  expect([session.text, session.pending]).toEqual(['cd', pending]);
 });
 
 describe('what cannot be folded has no effect, and the session goes on', () => {

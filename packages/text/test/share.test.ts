@@ -17,7 +17,7 @@ function logOf(...ops: Op[]): Entry[] {
 
 const abc = logOf([[0, 0, 'abc']]);
 
-test('TEXT-19 in the end all locate the caret of each where it is, and meanwhile within the text', () => {
+test('TEXT-20 in the end all locate the caret of each where it is, and meanwhile within the text', () => {
   for (let seed = 1; seed <= 12; seed++) {
     const desk = new Desk(new Random(seed), false);
     desk.carets = true;
@@ -28,7 +28,7 @@ test('TEXT-19 in the end all locate the caret of each where it is, and meanwhile
   }
 }, 60_000);
 
-test('TEXT-19 in the end it is so past the bars of a long log, and for who comes then', () => {
+test('TEXT-20 in the end it is so past the bars of a long log, and for who comes then', () => {
   const desk = new Desk(new Random(5), false);
   desk.carets = true;
   for (let rounds = 0; rounds < 3; rounds++) {
@@ -43,7 +43,7 @@ test('TEXT-19 in the end it is so past the bars of a long log, and for who comes
   }
 }, 60_000);
 
-test('TEXT-19 a position is told of the text of the log, without what is pending', () => {
+test('TEXT-20 a position is told of the text of the log, without what is pending', () => {
   const session = sessionOf('a', abc);
   expect(session.share(2)).toEqual({ offset: 1, at: 2 });
   session.local([[1, 0, 'xyz']]);
@@ -54,7 +54,7 @@ test('TEXT-19 a position is told of the text of the log, without what is pending
   expect(session.share(4)).toEqual({ offset: 1, at: 1, side: 'right' });
 });
 
-test('TEXT-19 what others insert at a caret is behind it, what its owner types in front of it', () => {
+test('TEXT-20 what others insert at a caret is behind it, what its owner types in front of it', () => {
   const owner = sessionOf('a', abc);
   const other = sessionOf('b', abc);
   let told = owner.share(1);
@@ -81,7 +81,7 @@ test('TEXT-19 what others insert at a caret is behind it, what its owner types i
   expect([told, other.locate(told)]).toEqual([{ offset: 4, at: 4 }, 4]);
 });
 
-test('TEXT-19 who locates it has edits pending too, in front of it and around it', () => {
+test('TEXT-20 who locates it has edits pending too, in front of it and around it', () => {
   const owner = sessionOf('a', abc);
   const told = owner.share(2);
   const other = sessionOf('b', abc);
@@ -114,7 +114,7 @@ test('TEXT-19 who locates it has edits pending too, in front of it and around it
   expect(other.locate(told)).toBe(8);
 });
 
-test('TEXT-19 a position of entries that have not come is located when they have', () => {
+test('TEXT-20 a position of entries that have not come is located when they have', () => {
   const owner = sessionOf('a', logOf([[0, 0, 'abc']], [[0, 0, '> ']]));
   const other = sessionOf('b', abc);
   const told = owner.share(3);
@@ -123,7 +123,7 @@ test('TEXT-19 a position of entries that have not come is located when they have
   expect(other.locate(told)).toBe(3);
 });
 
-test('TEXT-19 who opens a snapshot knows what the entries since its bar have done', () => {
+test('TEXT-20 who opens a snapshot knows what the entries since its bar have done', () => {
   const log = [
     ...abc,
     { offset: 2, client: 'b', base: 1, op: [[3, 0, '!']] },
@@ -150,7 +150,7 @@ test('TEXT-19 who opens a snapshot knows what the entries since its bar have don
   expect(bar.locate(told)).toBeUndefined();
 });
 
-test('TEXT-19 what is remembered has bounds, and who has shared before them shares anew', () => {
+test('TEXT-20 what is remembered has bounds, and who has shared before them shares anew', () => {
   const owner = sessionOf('a', abc);
   const told = owner.share(3);
   for (let offset = 2; offset <= 1025; offset++)

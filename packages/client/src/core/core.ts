@@ -164,13 +164,13 @@ export class Core {
         return this.#pages.want(key, request);
       }
       case 'restore': {
-        if (!this.#ledger || this.state !== 'idle') return;
+        if (!this.#ledger || this.#self.secret) return;
         if (input.client) this.#self = input.client;
         this.#client = this.#self.id;
         return this.#outbox.restore(input);
       }
-      case 'renew':
-        this.#outbox.expired ??= this.#turn.now;
+      case 'unkept':
+        this.#outbox.unkept();
         return this.#renewIfExpired();
       case 'kept':
         this.#ledger?.kept(input.batch);

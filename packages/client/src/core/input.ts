@@ -60,7 +60,7 @@ export type Input =
   | ({ kind: 'history'; key: number; topic: string } & PageRequest)
   | ({ kind: 'restore' } & Kept)
   | { kind: 'kept'; batch: number }
-  | { kind: 'renew' }
+  | { kind: 'unkept' }
   | { kind: 'watch'; topic: string }
   | { kind: 'unwatch'; topic: string }
   | { kind: 'enter'; key: number; topic: string; state?: unknown }

@@ -15,7 +15,9 @@ export interface Item extends Publish {
   seq: number;
   /** It counts in the order of publishing. */
   place: number;
-  /** Where that is stored: the batch that told it as it now is. */
+  /** Where that is stored: the batch that told it first, */
+  first: number;
+  /** and the one that told it as it now is, or that it is gone. */
   told: number;
   /** When its promise gives up; Infinity: never. */
   deadline: number;

@@ -49,6 +49,13 @@ export interface Kept {
  * What of a client has changed and is still to be told to whoever stores it,
  * and what is stored. What changes in a step is told at its end, as one batch;
  * so the number of the batch that tells a change is known at once.
+ *
+ * Nothing is sent that a later life would send as something else, nor under a seq
+ * that it would say for something else (rules OUT-2, OUT-10). What that life finds
+ * is what is stored when this one ends, and of what is being stored then nobody
+ * knows. So an entry is sent when it is stored under its seq. While storing fails,
+ * one of which nothing is stored is sent too, at a moment when nothing is being
+ * stored, by a client of which nothing is stored.
  */
 export class Ledger {
   /** The latest batch that was told, */
@@ -61,10 +68,28 @@ export class Ledger {
   readonly #topics = new Map<string, Lane>();
   readonly #items = new Set<Item>();
   #gone: number[] = [];
+  /** The batch that told that the client is a new one. */
+  #born = Infinity;
+  /** Entries that are not in the log and not queued any more, which may be stored still. */
+  #ended: Item[] = [];
+  /** What was told since cannot be stored for now, */
+  #failing = false;
+  /** and in this step nothing is being stored. */
+  #resting = false;
 
   client(client: KeptClient): void {
     this.#client = client;
     this.#clientTold = this.#batch + 1;
+  }
+
+  /** The client is a former life's. */
+  restored(): void {
+    this.#born = 0;
+  }
+
+  /** The client is a new one from now on. */
+  renewed(): void {
+    this.#born = this.#batch + 1;
   }
 
   /** The highest seq of the topic has changed, or its voids. */
@@ -77,26 +102,57 @@ export class Ledger {
   entry(item: Item): void {
     this.#items.add(item);
     item.told = this.#batch + 1;
+    item.first = Math.min(item.first, item.told);
   }
 
-  /** The entry has left the queue. */
-  gone(item: Item): void {
+  /** The entry has left the queue, and is in the log or not. */
+  gone(item: Item, logged: boolean): void {
     this.#items.delete(item);
     this.#gone.push(item.key);
+    item.told = this.#batch + 1;
+    if (!logged) this.#ended.push(item);
   }
 
   /** All up to this batch is stored; one that was not told is passed over. */
   kept(batch: number): void {
-    if (batch <= this.#batch) this.#stored = Math.max(this.#stored, batch);
+    if (batch <= this.#stored || batch > this.#batch) return;
+    this.#stored = batch;
+    this.#failing = false;
+    this.#ended = this.#ended.filter((item) => item.told > batch);
   }
 
-  /** Whether the entry is stored as it now is, and so are the voids of its topic, and the client. */
+  /** Nothing of what was told since is stored, nor is it being stored in this step. */
+  unkept(): void {
+    this.#failing = this.#resting = true;
+  }
+
+  /** Whether the entry may be sent: wherever this life ends, the next one does not send it as another. */
   holds(lane: Lane, item: Item): boolean {
-    return Math.max(this.#clientTold, lane.told, item.told) <= this.#stored;
+    if (this.keeps(item)) return this.#failing || Math.max(this.#clientTold, lane.told) <= this.#stored;
+    if (!this.#failing || !this.unknown || !this.lacks(item)) return false;
+    if (!this.#resting) this.#items.add(item); // told again, it is tried again to store it
+    return this.#resting;
+  }
+
+  /** Whether the entry is stored as it now is. */
+  keeps(item: Item): boolean {
+    return item.told <= this.#stored;
+  }
+
+  /** Whether nothing is stored of the client: a later life goes on as another. */
+  get unknown(): boolean {
+    return this.#born > this.#stored;
+  }
+
+  /** Whether nothing is stored of the entry, nor of one before it in its topic that a later life would send. */
+  lacks({ topic, first }: Item): boolean {
+    const stored = this.#stored;
+    return first > stored && this.#ended.every((e) => e.topic !== topic || e.first > stored);
   }
 
   /** The batch of this step, if anything has changed. */
   tell(): Effect[] {
+    this.#resting = false;
     const client = this.#client;
     const topics = [...this.#topics].map(([name, { last, voids }]) => [name, { last, voids }]);
     const entries = [...this.#items].sort((a, b) => a.place - b.place).map(row);

@@ -66,6 +66,7 @@ export class Outbox {
 
   /** Puts what a former life kept before all that is queued; without its client, seqs say nothing. */
   restore({ client, topics = {}, entries = [] }: Kept): void {
+    if (client) this.#ledger?.restored();
     const queued = [...this.#byKey.values()].map(([, item]) => item);
     this.#lanes.clear();
     this.#entries = this.#bytes = 0;
@@ -155,6 +156,24 @@ export class Outbox {
     return true;
   }
 
+  /**
+   * Sends what may be sent though it cannot be stored. Calls for a new client if
+   * what is not stored can be sent by no other, since a later life would go on as
+   * this one; but what is stored is first sent by this one.
+   */
+  unkept(): void {
+    const ledger = this.#ledger;
+    if (!ledger) return;
+    ledger.unkept();
+    this.flush();
+    const lanes = [...this.#lanes.values()];
+    const goesOn = (i: Item): boolean =>
+      i.seq > 0 && ledger.keeps(i) && (i.base === undefined || this.#link.open(i.topic));
+    if (ledger.unknown || lanes.some(({ items }) => items.some(goesOn))) return;
+    if (lanes.some(({ items: [first] }) => first && ledger.lacks(first)))
+      this.expired ??= this.#link.turn.now;
+  }
+
   /** What documents lack they will not hold. */
   giveUp(): void {
     for (const lane of this.#lanes.values()) {
@@ -166,6 +185,7 @@ export class Outbox {
   /** Begins anew as a client that the server has never seen. */
   renew(): void {
     this.expired = undefined;
+    this.#ledger?.renewed();
     for (const [topic, lane] of this.#lanes) {
       if (lane.last) this.#ledger?.topic(topic, lane, true);
       for (const item of lane.items) if (item.seq) this.#ledger?.entry(item);
@@ -300,7 +320,9 @@ export class Outbox {
   #item(p: Publish, seq: number, place: number): Item {
     const positional = p.base !== undefined && p.positional === true;
     const state = { done: false, flying: false, doubtful: seq > 0 };
-    return { ...p, ...state, positional, seq, place, told: 0, deadline: Infinity };
+    // What a former life has published has a place below 0.
+    const first = place < 0 ? 0 : Infinity;
+    return { ...p, ...state, positional, seq, place, first, told: 0, deadline: Infinity };
   }
 
   #queue(item: Item): Lane {
@@ -364,7 +386,7 @@ export class Outbox {
     lane.items.splice(lane.items.indexOf(item), 1);
     this.#entries--;
     this.#bytes -= item.bytes;
-    this.#ledger?.gone(item);
+    this.#ledger?.gone(item, !('error' in end));
     this.#settle(item, end);
   }
 

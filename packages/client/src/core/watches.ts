@@ -49,7 +49,7 @@ export class Watches {
   }
 
   watching(id: number | undefined, topic: string, message: Watching): void {
-    if (id === undefined) this.#greeted.delete(topic);
+    this.#greeted.delete(topic); // the answers come in order
     const watch = this.#all.get(topic);
     if (!watch && id === undefined) return this.#end(topic);
     if (!watch || (id !== undefined && id !== watch.id)) return;
@@ -97,6 +97,7 @@ export class Watches {
 
   #refused(watch: Watch, why: TuttiError | undefined): void {
     const { topic } = watch;
+    this.#greeted.delete(topic);
     const error = watch.refuse(why);
     if (!error) return;
     this.#all.delete(topic);

@@ -51,10 +51,10 @@ export interface KeeperHost {
   reserve(): number;
   /** The type of the document that is open on a topic. */
   docOf(topic: string): string | undefined;
-  /** All up to a batch is stored, or is not and may be sent even so. */
+  /** All up to a batch is stored. */
   kept(batch: number): void;
-  /** It cannot be stored what this client is to send. */
-  renew(): void;
+  /** Nothing of what was to be kept since is stored, nor is it being stored now. */
+  unkept(): void;
   /** The outbox, or what became dead letters, has changed. */
   changed(): void;
   /** Nothing is stored of the documents that are open. */
@@ -86,8 +86,6 @@ export class Keeper implements Copies {
   readonly #channel: BroadcastChannel | undefined;
   #copies!: StoredCopies;
   #self: ClientRow | undefined;
-  /** The secret that is stored. */
-  #stored: string | undefined;
   readonly #topics = new Map<string, TopicRow>();
   /** The latest number of an entry. */
   #last = 0;
@@ -107,7 +105,12 @@ export class Keeper implements Copies {
   private constructor(host: KeeperHost, client: string, release: () => void) {
     this.#host = host;
     this.#rows = new Rows(host.user);
-    this.#saver = new Saver(host.storage, host.timers, host.report, () => host.changed());
+    this.#saver = new Saver(host.storage, host.timers, {
+      stored: (batch) => host.kept(batch),
+      failed: host.report,
+      unstored: host.unkept,
+      moved: () => host.changed(),
+    });
     this.#client = client;
     this.#release = release;
     if (typeof BroadcastChannel === 'function') {
@@ -223,13 +226,7 @@ export class Keeper implements Copies {
     for (const [topic, row] of Object.entries(topics)) this.#putTopic(topic, row);
     for (const { key, ...entry } of entries) if (!this.#confirmed.has(key)) this.#put(key, entry);
     for (const key of gone) this.#leave(key);
-    const secret = this.#self?.secret;
-    this.#saver.after((stored) => {
-      if (stored) this.#stored = secret;
-      // Another life may go on as what is stored: what that does not know is sent by a new client.
-      if (stored || this.#self?.secret !== this.#stored) this.#host.kept(batch);
-      else this.#host.renew();
-    });
+    this.#saver.mark(batch);
     if (entries.length || gone.length) this.#host.changed();
   }
 
@@ -352,7 +349,6 @@ export class Keeper implements Copies {
       // A run above all before, also those that were said and not stored.
       restore.client = { ...client, run: Math.max(client.run, Math.floor(now())) };
       this.#self = row;
-      this.#stored = row.secret;
     }
     const documents = new Map<string, Left & { operations: Revived[] }>();
     for (const [sending, { entry }] of this.#entries) {

@@ -7,22 +7,37 @@ const retry = 10_000;
 /** A write that takes longer holds nobody up any more. */
 const patience = 10_000;
 
+/** Who is told what a saver does. */
+export interface SaverHost {
+  /** All that was put up to a mark is stored. */
+  stored(mark: number): void;
+  /** A write failed, or takes too long. */
+  failed(error: unknown): void;
+  /** So what was put is not stored for now. */
+  unstored(): void;
+  /** `durable` is another. */
+  moved(): void;
+}
+
 /**
  * Writes rows in batches: what is put while a write is under way goes into the
  * next, and what is put in one turn into one (rule OUT-1). A write that fails
- * is told, and what it was to store is stored with a later one; those who wait
- * for it go on (rule OUT-10). So they do when it takes too long.
+ * is told, as is one that takes too long, and what it was to store is stored
+ * with a later one (rule OUT-10).
  */
 export class Saver {
   /** All that was put is stored, or on its way. */
   durable: boolean;
   readonly #storage: Storage;
   readonly #timers: Timers;
-  readonly #failed: (error: unknown) => void;
-  readonly #moved: () => void;
+  readonly #host: SaverHost;
   #changes = new Map<string, unknown>();
-  #waiting: ((stored: boolean) => void)[] = [];
+  /** The latest mark that was put, and the latest that was told. */
+  #mark = 0;
+  #told = 0;
   #writing: Promise<void> | undefined;
+  /** Who waits for the end of a write. */
+  #waiting: (() => void)[] = [];
   /** The keys that are being written. */
   #flying: readonly string[] = [];
   /** The write takes too long. */
@@ -30,12 +45,10 @@ export class Saver {
   #due: unknown;
   #closed = false;
 
-  /** `moved` is called when `durable` is another. */
-  constructor(storage: Storage, timers: Timers, failed: (error: unknown) => void, moved: () => void) {
+  constructor(storage: Storage, timers: Timers, host: SaverHost) {
     this.#storage = storage;
     this.#timers = timers;
-    this.#failed = failed;
-    this.#moved = moved;
+    this.#host = host;
     this.durable = storage.durable;
   }
 
@@ -46,16 +59,16 @@ export class Saver {
     this.#schedule();
   }
 
-  /** Calls a function when all that was put up to now is stored, or is not and need not be waited for. */
-  after(over: (stored: boolean) => void): void {
-    if (this.#late) return over(false);
-    this.#waiting.push(over);
+  /** Marks what was put up to now by a number above those before. */
+  mark(mark: number): void {
+    this.#mark = mark;
     this.#schedule();
+    if (this.#late) this.#host.unstored();
   }
 
-  /** When nothing is left to be written, or a write takes too long. */
+  /** When nothing is left to be written that can be, or a write takes too long. */
   async rest(): Promise<void> {
-    while (this.#writing && !this.#late) await new Promise((done) => this.after(done));
+    while (this.#writing && !this.#late) await new Promise<void>((done) => this.#waiting.push(done));
   }
 
   /** Writes what was put, and nothing after that. */
@@ -85,41 +98,61 @@ export class Saver {
   #move(durable: boolean): void {
     if (this.durable === durable) return;
     this.durable = durable;
-    this.#moved();
+    this.#host.moved();
+  }
+
+  #rested(): void {
+    for (const done of this.#waiting.splice(0)) done();
   }
 
   async #write(): Promise<void> {
     this.#timers.clearTimeout(this.#due);
     const changes = this.#changes;
-    const waiting = this.#waiting;
+    const mark = this.#mark;
     this.#changes = new Map();
-    this.#waiting = [];
     this.#flying = [...changes.keys()];
     const late = this.#timers.setTimeout(() => {
       this.#late = true;
-      this.#move(false);
-      this.#failed(new TuttiError('storage_failed', 'A write takes too long.'));
-      for (const over of [...waiting.splice(0), ...this.#waiting.splice(0)]) over(false);
+      this.#fail(new TuttiError('storage_failed', 'A write takes too long.'));
+      this.#rested();
     }, patience);
-    let stored = false;
+    let failure: { error: unknown } | undefined;
     try {
       if (changes.size) await this.#storage.write([...changes]);
-      stored = true;
-      this.#move(this.#storage.durable);
     } catch (error) {
-      this.#move(false);
-      if (!this.#closed) {
-        for (const [key, value] of this.#changes) changes.set(key, value);
-        this.#changes = changes;
-        this.#due = this.#timers.setTimeout(() => this.#schedule(), retry);
-      }
-      this.#failed(error);
+      failure = { error };
     }
     this.#timers.clearTimeout(late);
     this.#late = false;
     this.#flying = [];
     this.#writing = undefined;
-    if (this.#waiting.length || (this.#changes.size && this.durable)) this.#schedule();
-    for (const over of waiting) over(stored);
+    if (failure) this.#putBack(changes, failure.error);
+    else this.#stored(mark);
+    this.#rested();
+  }
+
+  /** What a write was to store is stored with the next one. */
+  #putBack(changes: Map<string, unknown>, error: unknown): void {
+    if (!this.#closed) {
+      for (const [key, value] of this.#changes) changes.set(key, value);
+      this.#changes = changes;
+      this.#due = this.#timers.setTimeout(() => this.#schedule(), retry);
+    }
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    this.#move(false);
+    this.#host.failed(error);
+    this.#host.unstored();
+  }
+
+  #stored(mark: number): void {
+    this.#move(this.#storage.durable);
+    if (this.#changes.size || this.#mark > mark) this.#schedule();
+    if (mark > this.#told) {
+      this.#told = mark;
+      this.#host.stored(mark);
+    }
   }
 }

@@ -186,20 +186,11 @@ export class Presence<S = unknown> {
 
   /** @internal */
   carryOut(effect: Extract<Effect, { kind: 'presence' | 'unwatched' | 'expelled' | 'fault' }>): void {
-    switch (effect.kind) {
-      case 'presence':
-        return this.#take(effect.message);
-      case 'unwatched':
-        this.#reset();
-        this.#moved.tell();
-        break;
-      case 'expelled':
-        this.#be(undefined);
-        break;
-      case 'fault':
-        break;
-      default:
-        return effect satisfies never;
+    if (effect.kind === 'presence') return this.#take(effect.message);
+    if (effect.kind === 'expelled') this.failed();
+    if (effect.kind === 'unwatched') {
+      this.#reset();
+      this.#moved.tell();
     }
     if (this.#errors.size) this.#errors.tell(effect.error);
     else this.#host.report(effect.error);

@@ -34,10 +34,8 @@ export interface Change<S = unknown> {
 /** Of so many users who left it is remembered when. */
 const mostLeft = 1000;
 
-const nothing: Change = { joins: [], leaves: [], updates: [] };
-
 /** By whose name a member is there. */
-export const userOf = ({ client, user }: { client: string; user?: string }): string => user || client;
+const userOf = ({ client, user }: { client: string; user?: string }): string => user || client;
 
 /**
  * Who is in a topic, from what a watcher is told (section "View" of
@@ -73,20 +71,22 @@ export class View<S = unknown> {
   take(now: number, m: Watching | PresenceChange): Change<S> | undefined {
     if (m.type === 'watching') {
       if (!m.recovered) return this.#list(now, m as Watching & { members?: Member<S>[] });
-      return m.epoch === this.epoch && m.version === this.version ? (nothing as Change<S>) : undefined;
+      return m.epoch === this.epoch && m.version === this.version ? this.#fold() : undefined;
     }
     if (m.from !== this.version) return undefined;
+    const { leaves = [], shown = [], joins = [], updates = [], time } = m;
     this.version = m.version;
-    for (const { client, time } of m.leaves ?? []) this.#remove(client, time);
-    const silent = (m.shown ?? []).map(userOf).filter((id) => !this.#users.has(id) && !this.left.has(id));
-    for (const member of [...(m.shown ?? []), ...(m.joins ?? [])] as Member<S>[]) this.#add(member, m.time);
-    for (const { client, state } of m.updates ?? []) {
+    for (const { client, time } of leaves) this.#remove(client, time);
+    const silent = shown.map(userOf).filter((id) => !this.#users.has(id) && !this.left.has(id));
+    for (const member of shown) this.#add(member as Member<S>, time, true);
+    for (const member of joins) this.#add(member as Member<S>, time);
+    for (const { client, state } of updates) {
       const member = this.#members.get(client);
       if (!member) continue;
       const { state: _, ...rest } = member;
       this.#members.set(client, state === undefined ? rest : { ...rest, state: state as S });
       this.#turns.set(client, ++this.#turn);
-      this.#touch(member, m.time);
+      this.#touch(member, time);
     }
     this.#counted = m.users;
     return this.#fold(silent);
@@ -94,8 +94,7 @@ export class View<S = unknown> {
 
   /** Tells who has not come back since the server began anew. */
   tick(now: number): Change<S> {
-    if (now < this.due) return nothing as Change<S>;
-    for (const client of this.#ghosts) this.#remove(client, 0);
+    if (now >= this.due) for (const client of this.#ghosts) this.#remove(client, 0);
     return this.#fold();
   }
 
@@ -123,12 +122,12 @@ export class View<S = unknown> {
     return this.#fold(first ? members.map(userOf) : []);
   }
 
-  /** A member that entered after all others. */
-  #add(member: Member<S>, time: number): void {
+  /** A member that entered after all others; one that is known may stay where it is. */
+  #add(member: Member<S>, time: number, stays = false): void {
     const { client } = member;
     const known = this.#members.get(client);
     const unchanged = same(known, member);
-    this.#members.delete(client);
+    if (!stays) this.#members.delete(client);
     this.#members.set(client, unchanged && known ? known : member);
     this.#ghosts.delete(client);
     if (unchanged) return;

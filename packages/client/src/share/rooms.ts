@@ -61,7 +61,9 @@ export class Rooms {
     const words = { topic, client: seat.id as string, ...(state !== undefined && { state }) };
     this.#asked.ask({ type: 'enter', ...words }, (answer) => {
       const { error } = answer as { error?: (ServerMessage & { type: 'error' })['error'] };
-      if (id !== undefined) seat.say({ ...answer, id } as ServerMessage);
+      // The connection holds as many members as it may; the tab by itself may not.
+      if (error?.code === 'limit_exceeded') seat.end('alone');
+      else if (id !== undefined) seat.say({ ...answer, id } as ServerMessage);
       else if (error) seat.say({ type: 'left', topic, client: words.client, error });
       else seat.say({ type: 'entered', topic, client: words.client });
     });

@@ -243,6 +243,41 @@ describe('the outbox', () => {
     }
   });
 
+  test('OUT-10 what is stored and was never sent waits, and what cannot be stored behind it', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page();
+    first.client.topic('chat').publish('stored');
+    await world.pass(1000);
+    device.full = true;
+    first.client.topic('chat').publish('from memory');
+    device.offline = false;
+    await world.pass(30_000);
+    expect([dataOf(server, 'chat'), first.client.sync.pending]).toEqual([[], 2]);
+    device.full = false;
+    await world.pass(30_000);
+    expect(dataOf(server, 'chat')).toEqual(['stored', 'from memory']);
+    first.client.close();
+  });
+
+  test('OUT-10 what is stored and was never sent comes once, though the page ends before anything can be stored again', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page();
+    first.client.topic('chat').publish('stored');
+    await world.pass(1000);
+    device.full = true;
+    device.offline = false;
+    first.client.topic('other').publish('from memory');
+    await world.pass(30_000);
+    first.kill();
+    device.full = false;
+    const second = device.page();
+    await world.pass(30_000);
+    expect([dataOf(server, 'chat'), dataOf(server, 'other')]).toEqual([['stored'], ['from memory']]);
+    second.client.close();
+  });
+
   test('OUT-10 rows that are gone are stored again', async () => {
     const { world, server, device } = setUp();
     device.offline = true;

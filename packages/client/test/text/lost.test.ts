@@ -30,3 +30,13 @@ describe('DOC-18 what the server took into a log that is lost', () => {
     expect([state.text, state.keys]).toEqual(['XYZ', []]);
   });
 });
+
+test('DOC-19 what does nothing in the log that came in place of a lost one, which is as long, is said anew', () => {
+  const state = new TextState();
+  const opened = (text: string, term: string) =>
+    state.snapshot({ offset: 1, term, cells: { text, bar: 1, length: 3, log: [] } }, term === 'one');
+  opened('abc', 'one');
+  const { key } = state.edit([[0, 3, '']], {});
+  expect(opened('xyz', 'two').amended).toEqual([key]);
+  expect([state.text, state.baseOf(key), state.dataOf(key)]).toEqual(['xyz', 1, []]);
+});

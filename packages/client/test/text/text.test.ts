@@ -313,7 +313,7 @@ describe('the type text', () => {
 });
 
 describe('positions that are shared', () => {
-  test('TEXT-19 are located by who has the text, and by who opens it later', async () => {
+  test('TEXT-20 are located by who has the text, and by who opens it later', async () => {
     const { world, server, enter, text, errors } = setUp();
     text.insert(0, 'one three');
     await world.pass(1000);
@@ -336,7 +336,7 @@ describe('positions that are shared', () => {
     expect(errors).toEqual([]);
   });
 
-  test('TEXT-19 are located after what is pending, which says where its author is', async () => {
+  test('TEXT-20 are located after what is pending, which says where its author is', async () => {
     const { world, server, enter, text } = setUp();
     const other = enter().text(topic);
     await world.pass(1000);
