@@ -32,7 +32,7 @@ test('TEXT-20 in the end it is so past the bars of a long log, and for who comes
   const desk = new Desk(new Random(5), false);
   desk.carets = true;
   for (let rounds = 0; rounds < 3; rounds++) {
-    desk.work(1000);
+    desk.work(1600);
     desk.rest();
   }
   expect(desk.fold.bar).toBeGreaterThan(0);
@@ -41,7 +41,7 @@ test('TEXT-20 in the end it is so past the bars of a long log, and for who comes
   for (const { told, caret } of desk.writers) {
     if (told.offset >= desk.fold.bar) expect(late.locate(told)).toBe(caret);
   }
-}, 60_000);
+}, 120_000);
 
 test('TEXT-20 a position is told of the text of the log, without what is pending', () => {
   const session = sessionOf('a', abc);
