@@ -63,6 +63,33 @@ class Desk {
     );
   }
 
+  /** Whose carets somebody sees, and what is in front of them in their lines. */
+  carets(name: Name): Promise<[string, string][]> {
+    return this.paper(name).evaluate((content) => {
+      const texts: Text[] = [];
+      const walker = document.createTreeWalker(content, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) texts.push(walker.currentNode as Text);
+      const before = ({ left, top, bottom }: DOMRect): string | undefined => {
+        const range = document.createRange();
+        for (const text of texts)
+          for (let at = 0; at <= text.length; at++) {
+            range.setStart(text, at);
+            range.collapse(true);
+            const place = range.getBoundingClientRect();
+            if (Math.abs(place.left - left - 1) > 1 || place.top >= bottom || place.bottom <= top) continue;
+            range.setStartBefore(text.parentElement?.closest('.cm-line')?.firstChild ?? text);
+            return range.toString();
+          }
+        return texts.length === 0 ? '' : undefined;
+      };
+      const carets = content.parentElement?.querySelectorAll<HTMLElement>('.cm-tutti-caret') ?? [];
+      return [...carets].map((caret): [string, string] => [
+        caret.dataset.name ?? '',
+        before(caret.getBoundingClientRect()) ?? 'nowhere',
+      ]);
+    });
+  }
+
   /** Puts the caret behind so many code units, or selects up to others. */
   async select(name: Name, from: number, to = from): Promise<void> {
     const paper = this.paper(name);
@@ -298,6 +325,42 @@ test('two windows have one text, whoever is offline meanwhile', async () => {
   await desk.offline('Bob', false);
   await desk.agree('french horns, four');
   expect(other.faults).toEqual([]);
+});
+
+describe('the carets of others', () => {
+  test('TEXT-21 stand where they are, and move with what is typed in front of them', async () => {
+    const other = await Desk.open(desk.page.url());
+    await desk.type('Ann', 0, 'one three');
+    await other.agree('one three');
+    await desk.select('Ann', 4);
+    await expect.poll(() => other.carets('Bob')).toEqual([['Ann', 'one ']]);
+    expect(await desk.carets('Ann')).toEqual([]);
+    await other.type('Bob', 0, 'zero ');
+    await expect
+      .poll(() => other.carets('Ann').then((all) => all.sort()))
+      .toEqual([
+        ['Ann', 'zero one '],
+        ['Bob', 'zero '],
+      ]);
+    await desk.page.keyboard.type('two ');
+    await other.agree('zero one two three');
+    await expect.poll(() => other.carets('Bob')).toEqual([['Ann', 'zero one two ']]);
+    await desk.select('Ann', 5, 8);
+    await expect
+      .poll(() => other.paper('Bob').locator('.cm-tutti-selection').allTextContents())
+      .toEqual(['one']);
+    if (shots) {
+      await mkdir(shots, { recursive: true });
+      await other.page.screenshot({ path: join(shots, 'texts-carets.png') });
+    }
+    await desk.paper('Cleo').focus(); // whose textarea shows and tells none
+    await expect.poll(() => other.carets('Bob')).toEqual([]);
+    await desk.paper('Ann').focus();
+    await expect.poll(() => other.carets('Bob').then((all) => all.length)).toBe(1);
+    await other.page.close();
+    await expect.poll(() => desk.carets('Ann'), { timeout: 20_000 }).toEqual([]);
+    expect(other.faults).toEqual([]);
+  });
 });
 
 describe('the page', () => {

@@ -43,6 +43,7 @@ export { SetHandle, type SetOptions } from './doc/set-handle.ts';
 export type {
   Anchor,
   EditOptions,
+  SharedPosition,
   Side,
   Splice,
   TextChange,

@@ -36,6 +36,8 @@ export interface Entry<T = unknown> {
   voids?: Range[];
   /** Of an operation of a document: its author had seen the log up to here. */
   base?: number;
+  /** Of an operation of a text: what it does to the text as it is, where that is not what `data` says. */
+  eff?: readonly (readonly [at: number, deleted: number, inserted: string])[];
   /** How many entries before it this reader was not given, where its topic delivers the latest alone. */
   skipped?: number;
   /** Absent: `message`. */

@@ -153,9 +153,9 @@ export class ModelServer {
     const offset = log.entries.length + 1;
     log.cells = this.judge(topic, data, more ?? {}).cells;
     const base = (log.type || log.text) && { base: offset - 1 };
-    log.text?.fold({ offset, client: '', base: offset - 1, ...more, op: data as Op });
+    const eff = log.text?.fold({ offset, client: '', base: offset - 1, ...more, op: data as Op });
     if (log.text && this.world.chance(this.faults.bar)) log.text = new Fold(log.text.text, offset);
-    log.entries.push({ offset, term, time: this.world.now, ...base, data, ...more });
+    log.entries.push({ offset, term, time: this.world.now, ...base, ...(eff && { eff }), data, ...more });
     for (const session of this.sessions) session.feed(topic);
     return offset;
   }

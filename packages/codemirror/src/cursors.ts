@@ -1,11 +1,13 @@
-import { type Extension, type Range, StateEffect } from '@codemirror/state';
+import { EditorSelection, type Extension, StateEffect } from '@codemirror/state';
 import {
   Decoration,
   type DecorationSet,
   EditorView,
+  type LayerMarker,
+  layer,
+  RectangleMarker,
   ViewPlugin,
   type ViewUpdate,
-  WidgetType,
 } from '@codemirror/view';
 import type { Sync } from './sync.ts';
 import type { SharedText } from './text.ts';
@@ -34,13 +36,28 @@ const moved = StateEffect.define<null>();
 /** A colour by name, number or function, and nothing that could end it. */
 const colour = /^(#[0-9a-f]{3,8}|[a-z]+|[a-z]+\([a-z0-9 .,%/+-]*\))$/i;
 
-/** Shows the carets and selections of others. */
+/** A cursor in an editor, whose places count code units. */
+interface Placed {
+  name: string;
+  color: string;
+  from: number;
+  to: number;
+  head: number;
+}
+
+/**
+ * Shows the carets and selections of others. Carets are drawn above the text and not
+ * put into it: there the browser's own keys would not get past them, and what is
+ * composed beside one would end.
+ */
 export function otherCursors(text: SharedText, cursors: Cursors, sync: ViewPlugin<Sync>): Extension {
-  const drawn = (view: EditorView): DecorationSet => {
+  const placedIn = (view: EditorView): Placed[] => {
     const units = (position: number): number =>
       view.plugin(sync)?.toEditor(text.toUnits(Math.min(Math.max(position, 0), text.length))) ?? 0;
-    return decorate(cursors.get(), units);
+    return placed(cursors.get(), units);
   };
+  const told = ({ transactions }: ViewUpdate): boolean =>
+    transactions.some(({ effects }) => effects.some((effect) => effect.is(moved)));
   class Shown {
     decorations: DecorationSet;
     readonly #stop: () => void;
@@ -48,14 +65,14 @@ export function otherCursors(text: SharedText, cursors: Cursors, sync: ViewPlugi
     #ended = false;
 
     constructor(view: EditorView) {
-      this.decorations = drawn(view);
+      this.decorations = decorate(placedIn(view));
       this.#stop = cursors.subscribe(() => this.#renew(view));
     }
 
-    update({ docChanged, changes, view, startState, transactions }: ViewUpdate): void {
-      const told = transactions.some(({ effects }) => effects.some((effect) => effect.is(moved)));
+    update(update: ViewUpdate): void {
+      const { docChanged, changes, view, startState } = update;
       // What was drawn in an empty document, as before the text was there, cannot tell where it belongs.
-      if (told || startState.doc.length === 0) this.decorations = drawn(view);
+      if (told(update) || startState.doc.length === 0) this.decorations = decorate(placedIn(view));
       else if (docChanged) this.decorations = this.decorations.map(changes);
     }
 
@@ -74,57 +91,86 @@ export function otherCursors(text: SharedText, cursors: Cursors, sync: ViewPlugi
       });
     }
   }
-  return [theme, ViewPlugin.fromClass(Shown, { decorations: (plugin) => plugin.decorations })];
-}
-
-/** The decorations for cursors, by what turns a position into the editor's place for it. */
-export function decorate(cursors: readonly Cursor[], units: (position: number) => number): DecorationSet {
-  const all = cursors.flatMap(({ name, color, anchor, head }): Range<Decoration>[] => {
-    const [from, to] = [units(Math.min(anchor, head)), units(Math.max(anchor, head))];
-    const safe = colour.test(color) ? color : 'gray';
-    const caret = Decoration.widget({ widget: new Caret(name, safe), side: 1 }).range(units(head));
-    if (from === to) return [caret];
-    const attributes = { style: `--tutti-cursor: ${safe}` };
-    return [Decoration.mark({ class: 'cm-tutti-selection', attributes }).range(from, to), caret];
+  const carets = layer({
+    above: true,
+    class: 'cm-tutti-carets',
+    update: (update) => update.docChanged || told(update),
+    markers: (view) => placedIn(view).flatMap((cursor) => caretsOf(view, cursor)),
   });
-  return Decoration.set(all, true);
+  return [theme, ViewPlugin.fromClass(Shown, { decorations: (plugin) => plugin.decorations }), carets];
 }
 
-class Caret extends WidgetType {
-  readonly #name: string;
-  readonly #color: string;
+/** Where cursors are in an editor, by what turns a position into the editor's place for it. */
+export function placed(cursors: readonly Cursor[], units: (position: number) => number): Placed[] {
+  return cursors.map(({ name, color, anchor, head }) => ({
+    name,
+    color: colour.test(color) ? color : 'gray',
+    from: units(Math.min(anchor, head)),
+    to: units(Math.max(anchor, head)),
+    head: units(head),
+  }));
+}
 
-  constructor(name: string, color: string) {
-    super();
-    this.#name = name;
-    this.#color = color;
+/** The decorations for selections. */
+export function decorate(cursors: readonly Placed[]): DecorationSet {
+  const ranges = cursors.flatMap(({ color, from, to }) => {
+    const attributes = { style: `--tutti-cursor: ${color}` };
+    return from === to ? [] : [Decoration.mark({ class: 'cm-tutti-selection', attributes }).range(from, to)];
+  });
+  return Decoration.set(ranges, true);
+}
+
+/** The caret of a cursor, if its place is drawn. */
+function caretsOf(view: EditorView, cursor: Placed): Caret[] {
+  const at = EditorSelection.cursor(cursor.head);
+  return RectangleMarker.forRange(view, '', at).map((place) => new Caret(cursor, place));
+}
+
+class Caret implements LayerMarker {
+  readonly #cursor: Placed;
+  readonly #place: RectangleMarker;
+
+  constructor(cursor: Placed, place: RectangleMarker) {
+    this.#cursor = cursor;
+    this.#place = place;
   }
 
-  override eq(other: Caret): boolean {
-    return other.#name === this.#name && other.#color === this.#color;
+  eq(other: Caret): boolean {
+    const [a, b] = [this.#cursor, other.#cursor];
+    return a.name === b.name && a.color === b.color && this.#place.eq(other.#place);
   }
 
-  override toDOM(): HTMLElement {
-    const caret = document.createElement('span');
+  draw(): HTMLElement {
+    const caret = document.createElement('div');
     caret.className = 'cm-tutti-caret';
-    caret.style.setProperty('--tutti-cursor', this.#color);
-    caret.setAttribute('aria-hidden', 'true');
-    caret.dataset.name = this.#name;
+    caret.style.setProperty('--tutti-cursor', this.#cursor.color);
+    caret.dataset.name = this.#cursor.name;
+    this.#put(caret);
     return caret;
   }
 
-  override ignoreEvent(): boolean {
+  /** Moves what was drawn, so that it can glide. */
+  update(caret: HTMLElement, other: Caret): boolean {
+    if (other.#cursor.name !== this.#cursor.name || other.#cursor.color !== this.#cursor.color) return false;
+    this.#put(caret);
     return true;
+  }
+
+  #put({ style, classList }: HTMLElement): void {
+    const { left, top, height } = this.#place;
+    classList.toggle('cm-tutti-first', top < 16); // there is no room for the name above it
+    style.left = `${left}px`;
+    style.top = `${top}px`;
+    style.height = `${height}px`;
   }
 }
 
 const theme = EditorView.baseTheme({
   '.cm-tutti-selection': { backgroundColor: 'color-mix(in srgb, var(--tutti-cursor) 25%, transparent)' },
   '.cm-tutti-caret': {
-    position: 'relative',
+    position: 'absolute',
     borderLeft: '2px solid var(--tutti-cursor)',
     marginLeft: '-1px',
-    marginRight: '-1px',
   },
   '.cm-tutti-caret::after': {
     content: 'attr(data-name)',
@@ -137,7 +183,6 @@ const theme = EditorView.baseTheme({
     color: '#fff',
     font: '600 11px/1.4 system-ui, sans-serif',
     whiteSpace: 'nowrap',
-    pointerEvents: 'none',
-    zIndex: '1',
   },
+  '.cm-tutti-first::after': { top: '100%', bottom: 'auto', borderRadius: '0 3px 3px 3px' },
 });

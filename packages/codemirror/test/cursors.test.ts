@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Cursor, decorate } from '../src/cursors.ts';
+import { type Cursor, decorate, placed } from '../src/cursors.ts';
 import { Text } from './stage.ts';
 
 const ann: Cursor = { id: 'ann', name: 'Ann', color: '#5b4bdb', anchor: 1, head: 1 };
@@ -8,11 +8,11 @@ const ann: Cursor = { id: 'ann', name: 'Ann', color: '#5b4bdb', anchor: 1, head:
 function drawn(value: string, cursors: readonly Cursor[]): unknown[] {
   const text = new Text('me');
   text.edit([[0, 0, value]]);
-  const all: unknown[] = [];
-  const marks = decorate(cursors, (position) => text.toUnits(position)).iter();
-  for (; marks.value; marks.next())
-    all.push([marks.from, marks.to, marks.value.spec.attributes?.style ?? 'caret']);
-  return all;
+  const there = placed(cursors, (position) => text.toUnits(position));
+  const all: [number, number, string][] = there.map(({ head }) => [head, head, 'caret']);
+  const marks = decorate(there).iter();
+  for (; marks.value; marks.next()) all.push([marks.from, marks.to, marks.value.spec.attributes.style]);
+  return all.sort(([a, b], [c, d]) => a - c || b - d);
 }
 
 test('a caret stands where its position is, in code units', () => {

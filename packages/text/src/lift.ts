@@ -1,6 +1,7 @@
 import { place } from './excise.ts';
 import { equal } from './graph.ts';
 import { History, Kind } from './history.ts';
+import { inverse, type Mapping, mappingOf } from './mapping.ts';
 import { Changes, type Op, record, type Splice } from './op.ts';
 import type { Own, Pending, Timeline } from './timeline.ts';
 import { underwater } from './tracker.ts';
@@ -67,6 +68,16 @@ function inLine({ log, own: all }: Timeline, fates: readonly Fate[]): boolean {
     tip = [end - 1];
     return equal(log.history.graph.parents(start), beneath);
   });
+}
+
+/** What the own operations of a timeline do to positions of the text of its log. */
+export function ownMapping(timeline: Timeline): Mapping {
+  const { log, own } = timeline;
+  const fates = own.map((): Fate => 'kept');
+  if (inLine(timeline, fates)) return own.flatMap(({ op }) => mappingOf(op));
+  const walker = timeline.replay();
+  walker.visit(log.version, own[0]?.start);
+  return inverse(mappingOf(difference(log.history, walker, { get: () => '\0' })));
 }
 
 /** Lifts what is in line: takes it back from the text that is shown. */

@@ -17,6 +17,8 @@ export interface Entry {
   /** Offsets above `base`. */
   after?: readonly number[];
   op: Op;
+  /** What it does to the text of the log, as the sequencer tells it; `locate` is quicker with it. */
+  eff?: Op;
 }
 
 /** An entry as a snapshot has it, whose offset is told by its place. */
@@ -99,6 +101,11 @@ export class Sequence {
   /** How many entries it has. */
   get entries(): number {
     return this.#entries.length;
+  }
+
+  /** Where each entry's events end in the history. */
+  get ends(): LV[] {
+    return this.#entries.map(({ end }) => end);
   }
 
   /** The version after the entry of an offset, from the bar on. */

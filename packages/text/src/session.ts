@@ -1,15 +1,18 @@
 import { between } from './between.ts';
 import { search } from './column.ts';
 import { TextError } from './error.ts';
-import { type Fate, type Lifted, lift, past } from './lift.ts';
+import { maxLength } from './history.ts';
+import { type Fate, type Lifted, lift, ownMapping, past } from './lift.ts';
+import { inverse, mapped, mappingOf } from './mapping.ts';
 import { check, type Op, put, type Splice } from './op.ts';
-import { clamp, within } from './places.ts';
+import { clamp, isCount, within } from './places.ts';
 import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
 import { type Entry, Sequence } from './sequence.ts';
 import { restore, type Snapshot } from './snapshot.ts';
 import { Stack } from './steps.ts';
 import { type Own, type Pending, Timeline } from './timeline.ts';
+import { Trail } from './trail.ts';
 
 /** What an own edit is part of. */
 export interface Join {
@@ -33,6 +36,17 @@ export interface Step {
   error?: TextError;
 }
 
+/**
+ * A position as others can be told it, of the text of the log after an entry:
+ * `TextSession.locate` says where it is now. It is plain JSON.
+ */
+export interface SharedPosition {
+  readonly offset: number;
+  readonly at: number;
+  /** What is inserted there moves it. */
+  readonly side?: 'right';
+}
+
 /** Events that an operation has at most that takes several edits back. */
 const mostJoined = 4096;
 
@@ -54,6 +68,7 @@ export class TextSession {
   #made = 0;
   readonly #undos = new Stack();
   readonly #redos = new Stack();
+  #trail = new Trail();
 
   /**
    * The session of a client on an empty log. The client's name may be empty until
@@ -118,6 +133,39 @@ export class TextSession {
   }
 
   /**
+   * A position as others can be told it. They locate it where it is here, once they
+   * have what is pending here; within that, beside it, until the position is shared
+   * again when the log has it. Last is what they were told before: it is returned
+   * if they still find it there.
+   *
+   * @throws TextError `bad_operation` if it is outside of the text.
+   */
+  share(position: number, last?: SharedPosition): SharedPosition {
+    within(position, this.length);
+    const { log } = this.#timeline;
+    if (last !== undefined && last.offset >= log.bar && this.locate(last) === position) return last;
+    const own = ownMapping(this.#timeline);
+    const { offset } = log;
+    const at = mapped(position, inverse(own), 'left');
+    if (mapped(at, own, 'left') === position) return { offset, at };
+    return last?.offset === offset && last.at === at && last.side ? last : { offset, at, side: 'right' };
+  }
+
+  /**
+   * Where a position is that was shared, in the text that is shown. Undefined if
+   * that is not known: its entry has not come, or what came behind it is not
+   * remembered, or it is none.
+   */
+  locate(shared: SharedPosition): number | undefined {
+    const { offset, at, side = 'left' } = shared ?? {};
+    if (!isCount(offset) || !isCount(at) || offset > this.offset) return undefined;
+    const { log } = this.#timeline;
+    const there = this.#trail.follow(offset, at, side, log);
+    if (there === undefined) return undefined;
+    return Math.min(mapped(there, ownMapping(this.#timeline), side), this.length);
+  }
+
+  /**
    * Applies an own edit to what is shown, and returns the key of the operation that
    * it is: 0 if it does nothing.
    *
@@ -144,7 +192,10 @@ export class TextSession {
       throw new TextError('bad_operation', `The next entry is ${this.offset + 1}, not ${entry.offset}.`);
     }
     const i = this.#index(own);
+    const effect = this.#effect(entry);
+    const alone = this.#timeline.own.length === 0;
     const step = i < 0 ? this.#fold(entry) : this.#confirm(entry, i);
+    this.#leave(step.error ? [] : (effect ?? (alone ? step.op : undefined)));
     const { log, own: pending, client } = this.#timeline;
     if (!log.due) return step;
     if (pending.length === 0) {
@@ -213,6 +264,7 @@ export class TextSession {
     this.#others(op);
     lifted.base = snapshot.text;
     this.#settle(sequence, [], lifted);
+    this.#trail = new Trail(this.offset);
     return { op, confirmed: 0, rebased: lifted.kept.length > 0 };
   }
 
@@ -296,6 +348,23 @@ export class TextSession {
     this.#made = Math.max(this.#made, key);
     timeline.add({ key, op, acknowledged: false }, events, removed);
     return { key, inverse };
+  }
+
+  /** What the next entry does to the text of the log, if it says so. */
+  #effect({ eff, op, base }: Entry): Op | undefined {
+    if (eff === undefined) return base === this.offset ? op : undefined;
+    try {
+      check(eff, maxLength / 2);
+      return eff;
+    } catch {
+      return undefined; // the log tells it too
+    }
+  }
+
+  /** Remembers what the newest entry did. */
+  #leave(effect: Op | undefined): void {
+    if (effect) this.#trail.add(mappingOf(effect));
+    else this.#trail = new Trail(this.offset);
   }
 
   /** Folds an entry that is not pending. */

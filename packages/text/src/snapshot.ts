@@ -1,5 +1,6 @@
 import { TextError } from './error.ts';
 import { maxLength } from './history.ts';
+import { isCount } from './places.ts';
 import { runesOf } from './runes.ts';
 import { type Logged, Sequence } from './sequence.ts';
 import { Walker } from './walker.ts';
@@ -44,9 +45,4 @@ function sequenceOf(snapshot: Snapshot): Sequence {
     throw new TextError('bad_update', `The text has ${runes} code points, and the log makes ${effective}.`);
   }
   return sequence;
-}
-
-/** Whether something is a whole number from 0 on. */
-function isCount(n: unknown): n is number {
-  return Number.isSafeInteger(n) && (n as number) >= 0;
 }

@@ -1,7 +1,16 @@
 import { expect } from 'vitest';
 import type { Op } from '../src/index.ts';
-import { type Entry, Fold, resume, type Snapshot, TextError, TextSession } from '../src/log.ts';
-import { apply } from '../src/transform.ts';
+import {
+  type Entry,
+  Fold,
+  resume,
+  runesOf,
+  type SharedPosition,
+  type Snapshot,
+  TextError,
+  TextSession,
+} from '../src/log.ts';
+import { apply, transformPosition } from '../src/transform.ts';
 import { Naive } from './naive.ts';
 import type { Random } from './random.ts';
 import { addOp, drawOp } from './replicas.ts';
@@ -35,6 +44,8 @@ export class Desk {
   readonly writers: Writer[];
   /** Each step is held against the naive engine. */
   readonly exact: boolean;
+  /** Each tells the others where its caret is, after each step. */
+  carets = false;
 
   constructor(random: Random, exact: boolean, names = ['a', 'b', 'c']) {
     this.random = random;
@@ -57,14 +68,15 @@ export class Desk {
       return;
     }
     const entry = { offset: this.fold.offset + 1, client: writer.name, base, op };
+    let eff: Op;
     try {
-      this.fold.fold(entry);
+      eff = this.fold.fold(entry);
     } catch (error) {
       if (!(error instanceof TextError) || error.code !== 'rebase_required') throw error;
       writer.down.push({ kind: 'refused', seq });
       return;
     }
-    this.log.push(entry);
+    this.log.push(this.random.below(2) === 0 ? entry : { ...entry, eff });
     taken.set(seq, entry.offset);
     writer.next++;
     writer.down.push({ kind: 'taken', seq });
@@ -95,7 +107,11 @@ export class Desk {
         for (const answer of writer.down.splice(0)) writer.hear(answer);
       }
     }
-    for (const { session, name } of this.writers) expect(session.text, name).toBe(this.fold.text);
+    for (const { session, name } of this.writers) {
+      expect(session.text, name).toBe(this.fold.text);
+      if (this.carets)
+        for (const { told, caret } of this.writers) expect(session.locate(told), name).toBe(caret);
+    }
   }
 }
 
@@ -113,6 +129,10 @@ export class Writer {
   readonly taken = new Map<number, number>();
   next = 1;
   voided = 0;
+
+  caret = 0;
+  /** Of its caret, at once to all. */
+  told: SharedPosition;
 
   readonly #desk: Desk;
   /** Of each operation that was sent. */
@@ -133,6 +153,7 @@ export class Writer {
     this.#desk = desk;
     this.name = name;
     this.session = new TextSession(name);
+    this.told = this.session.share(0);
   }
 
   get busy(): boolean {
@@ -217,6 +238,8 @@ export class Writer {
     const op = drawOp(random, session.length);
     session.local(op, { operation, step });
     this.#check(op);
+    const [at, , inserted] = op.at(-1) ?? [0, 0, ''];
+    this.#put(random.below(2) === 0 ? at + runesOf(inserted) : random.below(session.length + 1));
   }
 
   #revert(): void {
@@ -286,6 +309,20 @@ export class Writer {
     this.#check([]);
   }
 
+  /** Puts the caret somewhere, and looks where that of others is. */
+  #put(caret: number): void {
+    const { session } = this;
+    if (!this.#desk.carets) return;
+    this.caret = caret;
+    this.told = session.share(caret, this.told);
+    for (const { told } of this.#desk.writers) {
+      const at = session.locate(told);
+      if (at === undefined)
+        expect(told.offset > session.offset || told.offset < this.#desk.fold.bar).toBe(true);
+      else expect([at >= 0, at <= session.length]).toEqual([true, true]);
+    }
+  }
+
   #key(seq: number | undefined): number {
     return this.#keys.get(seq ?? 0) ?? 0;
   }
@@ -320,6 +357,7 @@ export class Writer {
   #check(op: Op): void {
     const { session } = this;
     this.#shown = apply(this.#shown, op);
+    this.#put(transformPosition(this.caret, op, 'left'));
     expect(session.text).toBe(this.#shown);
     expect(session.length).toBe([...this.#shown].length);
     if (this.#desk.exact) expect(session.text).toBe(this.#naive().naive.toString());

@@ -1,7 +1,7 @@
 import { connect } from '@tutti/client';
 import { simulate } from '@tutti/client/testing';
 import { text } from '@tutti/client/text';
-import { sharedText } from '@tutti/codemirror';
+import { presenceCursors, sharedText } from '@tutti/codemirror';
 import { bindTextarea } from '@tutti/textarea';
 import type { SeatView } from '../views/seat.ts';
 
@@ -10,8 +10,10 @@ export const topic = 'text:together';
 /** One who writes: a client of its own, by a network of its own. */
 export function write(seat: SeatView) {
   const network = simulate();
-  const client = connect('.', { ...network.options, types: [text] });
+  const client = connect('.', { ...network.options, types: [text], token: seat.name, user: seat.name });
   const shared = client.text(topic);
+  const here = client.presence(topic);
+  here.enter();
 
   seat.showStatus(client.status);
   client.onStatus((status) => seat.showStatus(status));
@@ -24,7 +26,7 @@ export function write(seat: SeatView) {
   // This is all that an editor needs, or a textarea.
   const onRejected = (error: unknown) => seat.fault(error);
   if (seat.area) bindTextarea(seat.area, shared, { onRejected });
-  else seat.edit(sharedText(shared, { onRejected }));
+  else seat.edit(sharedText(shared, { onRejected, ...presenceCursors(here, shared) }));
 
   seat.onUndo(() => shared.undo());
   seat.onRedo(() => shared.redo());

@@ -4,9 +4,10 @@ import type { Entry, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
 
 /** An entry of the document's log, as far as a state looks at it. */
-export type LogEntry = Pick<Entry, 'offset' | 'client' | 'seq' | 'base' | 'redacted' | 'author' | 'data'> & {
-  term?: string;
-};
+export type LogEntry = Pick<
+  Entry,
+  'offset' | 'client' | 'seq' | 'base' | 'eff' | 'redacted' | 'author' | 'data'
+> & { term?: string };
 
 /** An own operation that was kept. */
 export interface KeptOperation {

@@ -37,6 +37,15 @@ export interface Anchor {
   release(): void;
 }
 
+/** A position as others can be told it, in presence: plain JSON. What it means is for `share` and `locate`. */
+export interface SharedPosition {
+  /** The text is that of the log after this entry. */
+  readonly offset: number;
+  readonly at: number;
+  /** What is inserted there moves it. */
+  readonly side?: 'right';
+}
+
 /** What holds for all edits of a handle. */
 export type TextOptions = HandleOptions;
 
@@ -96,6 +105,20 @@ export interface TextHandle {
   toPosition(units: number): number;
   /** Keeps a position as the text changes; what is inserted there moves it if its side is `right`. */
   anchor(position: number, side?: Side): Anchor;
+  /**
+   * A position as others can be told it, in the state of presence. They find it
+   * where it is here, whatever they and others write meanwhile; within an edit
+   * of this client that they do not have, beside that. Give what they were told
+   * last whenever the text or a mutation has changed: if it is returned, they
+   * need not be told anew.
+   */
+  share(position: number, last?: SharedPosition): SharedPosition;
+  /**
+   * Where a position that somebody shared is now. Undefined: its entry has not
+   * come yet, so that it is to be tried again when the text or a mutation has
+   * changed; it is too old; or it is none.
+   */
+  locate(shared: SharedPosition): number | undefined;
 
   /** Calls a function with each change; returns a function that ends it. */
   onChange(listener: (change: TextChange) => void): () => void;

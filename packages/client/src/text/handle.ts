@@ -1,7 +1,7 @@
 import { check, type Op, TextError } from '@tutti/text/log';
 import type { Document } from '../doc/document.ts';
 import type { Mutation } from '../doc/mutation.ts';
-import type { Anchor, EditOptions, Side, TextChange, TextHandle } from '../doc/text.ts';
+import type { Anchor, EditOptions, SharedPosition, Side, TextChange, TextHandle } from '../doc/text.ts';
 import { Handle, TuttiError } from '../index.ts';
 import { bytesOf, cut } from './cut.ts';
 import { joint } from './joint.ts';
@@ -115,6 +115,14 @@ export class SharedText extends Handle<Opened, TextChange> implements TextHandle
       },
       release: stop,
     };
+  }
+
+  share(position: number, last?: SharedPosition): SharedPosition {
+    return told(() => this.#state.session.share(position, last));
+  }
+
+  locate(shared: SharedPosition): number | undefined {
+    return this.#state.session.locate(shared);
   }
 
   onChange(listener: (change: TextChange) => void): () => void {

@@ -280,9 +280,9 @@ function none(): Change<TextChange> {
 }
 
 /** An entry as the engine takes it: one that is redacted, or none of a document, does nothing. */
-function entryOf({ offset, client = '', base, redacted, data }: LogEntry): Entry {
+function entryOf({ offset, client = '', base, eff, redacted, data }: LogEntry): Entry {
   if (redacted || base === undefined) return { offset, client: '', base: offset - 1, op: [] };
-  return { offset, client, base, op: data as Op };
+  return { offset, client, base, op: data as Op, eff: eff ?? (data as Op) };
 }
 
 /** Calls a function whose errors mean that what it was given cannot be read. */

@@ -311,3 +311,46 @@ describe('the type text', () => {
     await world.pass(1000);
   });
 });
+
+describe('positions that are shared', () => {
+  test('TEXT-20 are located by who has the text, and by who opens it later', async () => {
+    const { world, server, enter, text, errors } = setUp();
+    text.insert(0, 'one three');
+    await world.pass(1000);
+    const told = text.share(4);
+    expect(told).toEqual({ offset: 1, at: 4 });
+    const other = enter().text(topic);
+    await world.pass(1000);
+    expect(other.locate(told)).toBe(4);
+    // What others write meanwhile, seen by one alone, and what waits to be sent.
+    server.append(topic, [[0, 0, 'zero ']]);
+    server.append(topic, [[0, 0, '😀 ']], { base: 1 });
+    other.insert(0, '… ');
+    await world.pass(1000);
+    const late = enter().text(topic);
+    await world.pass(1000);
+    expect([text.value, late.value]).toEqual([other.value, other.value]);
+    const at = text.value.indexOf('three') - 1; // code points
+    for (const reader of [text, other, late]) expect(reader.locate(told)).toBe(at);
+    expect(text.share(at, told)).toBe(told);
+    expect(errors).toEqual([]);
+  });
+
+  test('TEXT-20 are located after what is pending, which says where its author is', async () => {
+    const { world, server, enter, text } = setUp();
+    const other = enter().text(topic);
+    await world.pass(1000);
+    server.holding = true;
+    text.insert(0, 'one');
+    const told = text.share(3);
+    expect([told, other.locate(told)]).toEqual([{ offset: 0, at: 0, side: 'right' }, 0]);
+    await world.pass(1000);
+    server.release();
+    await world.pass(1000);
+    expect([other.value, other.locate(told), text.share(3, told)]).toEqual(['one', 3, told]);
+    const next = text.share(2, told);
+    expect(other.locate(next)).toBe(2);
+    expect(other.locate({ ...next, offset: 2 })).toBeUndefined();
+    expect(() => text.share(4)).toThrow(expect.objectContaining({ code: 'bad_operation' }));
+  });
+});
