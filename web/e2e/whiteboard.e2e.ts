@@ -168,6 +168,13 @@ describe('the page', () => {
     await expect.poll(() => desk(0).locator('.note').count(), wait).toBe(0);
   });
 
+  test('the desks are each whose they were when the page is loaded again', async () => {
+    for (let n = 0; n < 4; n++) {
+      await page.reload();
+      await expect.poll(() => page.locator('.status[data-state="live"]').count(), wait).toBe(3);
+    }
+  });
+
   test('PRES-7 a pulled plug is a leave after the grace time, and not before', async () => {
     await desk(0).getByRole('checkbox', { name: 'Plug pulled' }).check();
     await desk(2).getByRole('checkbox', { name: 'Left' }).check();

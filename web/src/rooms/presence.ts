@@ -5,7 +5,7 @@ import type { DeskView, Note, State } from '../views/desk.ts';
 /** One at the whiteboard: a client of its own, by a network of its own. */
 export function sit(desk: DeskView) {
   const network = simulate();
-  const client = connect('.', { ...network.options, token: desk.user });
+  const client = connect('.', { ...network.options, token: desk.user, user: desk.user });
   const here = client.presence<State>('office:board');
   const notes = client.records<Note>('records:board');
 
