@@ -70,7 +70,7 @@ describe('the page, under a base path', () => {
     const { page } = stage.tabs[0];
     const reached = new Set<string>();
     await page.focus('a');
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 20; i++) {
       reached.add(
         await page.evaluate(() => {
           const at = document.activeElement;
