@@ -100,7 +100,8 @@ describe('three browsers', () => {
 describe('the page', () => {
   let page: Page;
   let faults: string[];
-  const desk = (n: number): Locator => page.locator('.desk').nth(n);
+  const desks = ['Ann, at her desk', 'Ann, on her phone', 'Bob, at his desk'];
+  const desk = (n: number): Locator => page.locator(`.desk[aria-label="${desks[n]}"]`);
   const people = async (n: number): Promise<string> =>
     (await desk(n).locator('.people li').allInnerTexts()).sort().join(', ');
 
@@ -110,6 +111,7 @@ describe('the page', () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(`http://127.0.0.1:${server.port}/presence.html`);
+    await page.getByRole('button', { name: 'Ann joins, on her phone' }).click();
     for (const n of [0, 1, 2]) await expect.poll(() => people(n), wait).toBe('Ann ×2, Bob');
   });
 
@@ -171,6 +173,8 @@ describe('the page', () => {
   test('the desks are each whose they were when the page is loaded again', async () => {
     for (let n = 0; n < 4; n++) {
       await page.reload();
+      await expect.poll(() => page.locator('.status[data-state="live"]').count(), wait).toBe(2);
+      await page.getByRole('button', { name: 'Ann joins, on her phone' }).click();
       await expect.poll(() => page.locator('.status[data-state="live"]').count(), wait).toBe(3);
     }
   });

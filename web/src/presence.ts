@@ -21,16 +21,18 @@ function tell(what: string): void {
   line.scrollIntoView({ block: 'nearest' });
 }
 
-for (const [user, device] of [
-  ['Ann', 'at her desk'],
-  ['Ann', 'on her phone'],
-  ['Bob', 'at his desk'],
-] as const) {
-  const desk = new DeskView(template, user, device);
-  desks.append(desk.element);
-  const here = sit(desk);
-  if (user !== 'Bob') continue;
-  here.onJoin(({ id, name }) => tell(`${name ?? id} came.`));
-  here.onLeave(({ id, name }) => tell(`${name ?? id} left.`));
-  here.onSignal('said', ({ user: by, data }) => tell(`${by}: ${data}`));
-}
+const ann = new DeskView(template, 'Ann', 'at her desk');
+const bob = new DeskView(template, 'Bob', 'at his desk');
+desks.prepend(ann.element, bob.element);
+sit(ann);
+const here = sit(bob);
+here.onJoin(({ id, name }) => tell(`${name ?? id} came.`));
+here.onLeave(({ id, name }) => tell(`${name ?? id} left.`));
+here.onSignal('said', ({ user, data }) => tell(`${user}: ${data}`));
+
+// Each is a connection, of which a browser has few where there are no WebSockets: the third comes when asked.
+find(desks, '.join').addEventListener('click', () => {
+  const phone = new DeskView(template, 'Ann', 'on her phone');
+  find(desks, '.chair').replaceWith(phone.element);
+  sit(phone);
+});
