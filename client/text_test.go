@@ -130,9 +130,8 @@ func TestText(t *testing.T) {
 			}
 		}
 		edit(text.Insert(0, others))
-		for w.Len() < 104 { // as many as are joined
-			w.Insert(w.Len(), "x")
-		}
+		first := strings.Repeat("x", 4090) // so long that nothing joins it
+		w.Insert(w.Len(), first)
 		slow := w.Insert(w.Len(), "slow")
 		if got := len(w.Pending("")); got != 2 {
 			t.Fatalf("%d operations are pending", got)
@@ -147,7 +146,7 @@ func TestText(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 		synctest.Wait()
-		want := ">" + others + "base" + strings.Repeat("x", 100) + "slow"
+		want := ">" + others + "base" + first + "slow"
 		if d.has(t, want); w.Value() != want {
 			t.Errorf("it is %.10q… of %d", w.Value(), w.Len())
 		}
@@ -165,6 +164,7 @@ func TestText(t *testing.T) {
 		for range 90 {
 			all = append(all, w.Insert(w.Len(), "x"))
 			time.Sleep(10 * time.Millisecond)
+			synctest.Wait() // while the client makes a step nothing is joined
 		}
 		if got := len(w.Pending("")); got != 1 {
 			t.Errorf("%d operations are pending", got)

@@ -12,8 +12,12 @@ import (
 	"github.com/tuttisync/tutti/protocol"
 )
 
-// fail answers with an error of the table (rule HTTP-4).
+// fail answers with an error of the table (rule HTTP-4). An error without a status
+// says that whoever asked has left.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err *protocol.Error) {
+	if err.Kind().Status == 0 {
+		return
+	}
 	s.config.Metrics.Told(err)
 	s.config.Logger.Debug("request failed", "method", r.Method, "path", r.URL.Path, "code", err.Code)
 	if err.RetryAfter > 0 {
