@@ -91,7 +91,8 @@ describe('what is written without a network', () => {
     await expect.poll(() => storedEntries(notes.page), wait).toBe(3);
     await notes.reload();
     await notes.open('offline');
-    expect([await notes.text(), await notes.tags()]).toEqual(['written in a tunnel', ['travel']]);
+    await expect.poll(() => notes.text(), wait).toBe('written in a tunnel');
+    await expect.poll(() => notes.tags(), wait).toEqual(['travel']);
     await notes.offline(false);
     await expect.poll(() => notes.waiting(), wait).toBe(0);
     expect(await made()).toEqual([...numbered(10), 'offline']);
@@ -121,9 +122,10 @@ describe('what is written without a network', () => {
     await expect.poll(() => after.titles(), wait).toEqual(['confirmed', ...numbered(98)]);
     await expect.poll(() => after.waiting(), wait).toBe(100);
     await after.open('note 7');
-    expect([await after.text(), await after.tags()]).toEqual(['written offline', ['seven']]);
+    await expect.poll(() => after.text(), wait).toBe('written offline');
+    await expect.poll(() => after.tags(), wait).toEqual(['seven']);
     await after.open('confirmed');
-    expect(await after.text()).toBe('on the server');
+    await expect.poll(() => after.text(), wait).toBe('on the server');
     expect(await made()).toEqual(['confirmed']);
     network.restore();
     await expect.poll(() => after.waiting(), wait).toBe(0);
@@ -204,9 +206,9 @@ describe('what is written without a network', () => {
       const tab = await Notebook.open(phone.context, url);
       await expect.poll(() => tab.titles(), wait).toEqual(['shared', `of ${i} alone`]);
       await tab.open(`of ${i} alone`);
-      expect(await tab.text()).toBe('mine');
+      await expect.poll(() => tab.text(), wait).toBe('mine');
       await tab.open('shared');
-      expect(await tab.text()).toBe(`both of ${i}`);
+      await expect.poll(() => tab.text(), wait).toBe(`both of ${i}`);
       again.push(tab);
     }
     for (const { network } of devices) network.restore();
