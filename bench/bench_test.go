@@ -64,7 +64,7 @@ func TestServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() {
-				if err := c.stop(); err != nil {
+				if err := c.Stop(); err != nil {
 					t.Errorf("stop: %v", err)
 				}
 			}()
@@ -88,7 +88,7 @@ func TestServers(t *testing.T) {
 			case <-time.After(patience):
 				t.Fatal("the message did not come")
 			}
-			if _, err := c.ask("nonsense"); err == nil {
+			if _, err := c.Ask("nonsense"); err == nil {
 				t.Error("an unknown request was answered")
 			}
 			if u, err := c.usage(); err != nil || u.CPU <= 0 || u.RSS <= 0 || u.InUse <= 0 || u.Goroutines <= 0 {

@@ -33,7 +33,7 @@ func dial(ctx context.Context, c *child, n int, topic string) (*socket, error) {
 	if c.subprotocol != "" {
 		dialer.Protocols = []string{c.subprotocol}
 	}
-	conn, early, _, err := dialer.Dial(ctx, "ws://"+c.addr+c.path)
+	conn, early, _, err := dialer.Dial(ctx, "ws://"+c.Ready+c.path)
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}

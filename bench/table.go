@@ -52,7 +52,7 @@ func (p part) once(ctx context.Context, name string, o options) ([]float64, erro
 		return nil, err
 	}
 	values, err := p.run(ctx, c)
-	return values, errors.Join(err, c.stop())
+	return values, errors.Join(err, c.Stop())
 }
 
 // table writes the medians of each server's runs as Markdown, with the least and

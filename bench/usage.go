@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
-	"runtime/debug"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tuttisync/tutti/bench/internal/process"
 )
 
 // usage is what a server's process has used, or holds.
@@ -24,15 +22,7 @@ func readUsage() (usage, error) {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return usage{}, fmt.Errorf("read usage: %w", err)
 	}
-	statm, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return usage{}, fmt.Errorf("read usage: %w", err)
-	}
-	fields := strings.Fields(string(statm))
-	if len(fields) < 2 {
-		return usage{}, fmt.Errorf("read usage: /proc/self/statm says %q", statm)
-	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	resident, err := process.Resident()
 	if err != nil {
 		return usage{}, fmt.Errorf("read usage: %w", err)
 	}
@@ -40,16 +30,8 @@ func readUsage() (usage, error) {
 	runtime.ReadMemStats(&m)
 	return usage{
 		CPU:        time.Duration(r.Utime.Nano() + r.Stime.Nano()),
-		RSS:        pages * int64(os.Getpagesize()),
+		RSS:        resident,
 		InUse:      int64(m.HeapInuse + m.StackInuse),
 		Goroutines: runtime.NumGoroutine(),
 	}, nil
-}
-
-// collect leaves no garbage: stacks shrink by half with each collection.
-func collect() {
-	for range 4 {
-		runtime.GC()
-	}
-	debug.FreeOSMemory()
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"github.com/tuttisync/tutti/bench/internal/process"
 )
 
 // child is a server in a process of its own.
 type child struct {
 	system
-	*process
+	*process.Process
 	profile string // where profiles go, without their endings; empty: nowhere
 }
 
@@ -21,12 +23,12 @@ func startChild(ctx context.Context, s system, scenario string, o options) (*chi
 	c := &child{system: s}
 	var err error
 	if s.start != nil {
-		c.process, err = startSelf(ctx, "-server", s.name)
+		c.Process, err = process.StartSelf(ctx, "-server", s.name)
 		if o.profiles != "" {
 			c.profile = filepath.Join(o.profiles, s.name+"-"+scenario)
 		}
 	} else {
-		c.process, err = startProcess(ctx, "node", "--expose-gc", s.name+".js")
+		c.Process, err = process.Start(ctx, "node", "--expose-gc", s.name+".js")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.name, err)
@@ -38,29 +40,29 @@ func startChild(ctx context.Context, s system, scenario string, o options) (*chi
 // returns the processor time that it cost the server.
 func (c *child) used(run func() error) (spent time.Duration, err error) {
 	if c.profile != "" {
-		if _, err := c.ask("cpu " + c.profile + ".cpu.prof"); err != nil {
+		if _, err := c.Ask("cpu " + c.profile + ".cpu.prof"); err != nil {
 			return 0, err
 		}
 		defer func() {
-			_, e := c.ask("cpu -")
+			_, e := c.Ask("cpu -")
 			err = errors.Join(err, e)
 		}()
 	}
-	before, err := c.cpu()
+	before, err := c.CPU()
 	if err != nil {
 		return 0, err
 	}
 	if err := run(); err != nil {
 		return 0, err
 	}
-	after, err := c.cpu()
+	after, err := c.CPU()
 	return after - before, err
 }
 
 // memory collects garbage, and returns the bytes of heap, and of resident memory,
 // that are left.
 func (c *child) memory() (heap, resident int64, err error) {
-	line, err := c.ask("collect")
+	line, err := c.Ask("collect")
 	if err != nil {
 		return 0, 0, err
 	}
@@ -69,10 +71,10 @@ func (c *child) memory() (heap, resident int64, err error) {
 		return 0, 0, fmt.Errorf("collect: %w", err)
 	}
 	if c.profile != "" {
-		if _, err := c.ask("heap " + c.profile + ".heap.prof"); err != nil {
+		if _, err := c.Ask("heap " + c.profile + ".heap.prof"); err != nil {
 			return 0, 0, err
 		}
 	}
-	resident, err = c.resident()
+	resident, err = c.Resident()
 	return left.Heap, resident, err
 }

@@ -28,7 +28,7 @@ func gather(ctx context.Context, c *child, n int, hello func(i int) (frame, answ
 		dialing.Go(func() {
 			for i := d; i < n && errs[d] == nil; i += dialers {
 				frame, answer := hello(i)
-				s, err := dial(ctx, c.system, c.ready, frame, answer)
+				s, err := dial(ctx, c.system, c.Ready, frame, answer)
 				if err != nil {
 					errs[d] = fmt.Errorf("connection %d: %w", i, err)
 					return

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/tuttisync/tutti/bench/internal/process"
 )
 
 const (
@@ -58,11 +60,11 @@ func flooding(ctx context.Context, c *child, o options) (figures []float64, err 
 		return nil, err
 	}
 	defer guests.leave()
-	p, err := startSelf(ctx, "-probe", c.ready)
+	p, err := process.StartSelf(ctx, "-probe", c.Ready)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, p.stop()) }()
+	defer func() { err = errors.Join(err, p.Stop()) }()
 
 	if err := settledAt(ctx, counts, o.room); err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func flooding(ctx context.Context, c *child, o options) (figures []float64, err 
 	if err := pause(ctx, o.warm); err != nil {
 		return nil, err
 	}
-	before, err := p.measured(o.lasts)
+	before, err := measureBy(p, o.lasts)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func flooding(ctx context.Context, c *child, o options) (figures []float64, err 
 		joined := make(chan error, 1)
 		go func() { joined <- joinAll(ctx, guests, o, total) }()
 		var err error
-		meanwhile, err = p.measured(o.lasts)
+		meanwhile, err = measureBy(p, o.lasts)
 		return errors.Join(err, <-joined)
 	})
 	own, told = ownCPU()-own, frames.Load()-told
@@ -151,10 +153,10 @@ type delivery struct {
 	Median, Most float64
 }
 
-// measured lets a probe publish and read for some time.
-func (p *process) measured(lasts time.Duration) (delivery, error) {
+// measureBy lets a probe publish and read for some time.
+func measureBy(p *process.Process, lasts time.Duration) (delivery, error) {
 	var d delivery
-	line, err := p.ask("measure " + lasts.String())
+	line, err := p.Ask("measure " + lasts.String())
 	if err != nil {
 		return d, err
 	}

@@ -34,7 +34,7 @@ func joining(ctx context.Context, c *child, o options) ([]float64, error) {
 		for i := range joiners {
 			frame, answer := c.hello(o.room+i, asker)
 			begin := time.Now()
-			s, err := dial(ctx, c.system, c.ready, frame, answer)
+			s, err := dial(ctx, c.system, c.Ready, frame, answer)
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tuttisync/tutti/bench/internal/process"
 	"github.com/tuttisync/tutti/internal/load"
 	"github.com/tuttisync/tutti/protocol"
 )
@@ -31,7 +32,7 @@ func probe(ctx context.Context, addr string, requests io.Reader, answers io.Writ
 		return err
 	}
 	defer p.leave()
-	return answer(requests, answers, "ready", func(what, of string) ([]byte, error) {
+	return process.Answer(requests, answers, "ready", func(what, of string) ([]byte, error) {
 		lasts, err := time.ParseDuration(of)
 		if what != "measure" || err != nil {
 			return nil, fmt.Errorf("unknown request %q %q", what, of)

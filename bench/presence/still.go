@@ -99,7 +99,7 @@ func bothRoles(ctx context.Context, c *child, o options, n int, look func(contex
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, other.stop()) }()
+	defer func() { err = errors.Join(err, other.Stop()) }()
 	members, err = of(other, member)
 	return readers, members, err
 }

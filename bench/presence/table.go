@@ -74,7 +74,7 @@ func (s scenario) one(ctx context.Context, of, name string, o options) (figures 
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.stop()) }()
+	defer func() { err = errors.Join(err, c.Stop()) }()
 	return s.run(ctx, c, o)
 }
 

@@ -1,4 +1,6 @@
-package main
+// Package process runs servers, and others that are measured, each in a process of
+// its own, and talks to them by lines.
+package process
 
 import (
 	"bufio"
@@ -15,13 +17,16 @@ import (
 	"time"
 )
 
-const ticks = 100 // of processor time a second, in /proc on every Linux
+const (
+	ticks   = 100     // of processor time a second, in /proc on every Linux
+	maxLine = 1 << 20 // of a request or an answer
+)
 
-// process is one that was started and says on a line that it is ready; then it
+// Process is one that was started and says on a line that it is ready; then it
 // answers each line that it is told by one, and ends with its input. Its methods
 // may be called from several goroutines.
-type process struct {
-	ready string
+type Process struct {
+	Ready string // what it said
 	cmd   *exec.Cmd
 
 	mu    sync.Mutex // guards what follows: one request is under way at a time
@@ -29,9 +34,9 @@ type process struct {
 	lines *bufio.Reader
 }
 
-// startProcess starts a process, which ends with ctx or stop.
-func startProcess(ctx context.Context, path string, args ...string) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, path, args...)}
+// Start starts a process, which ends with ctx or Stop.
+func Start(ctx context.Context, path string, args ...string) (*Process, error) {
+	p := &Process{cmd: exec.CommandContext(ctx, path, args...)}
 	p.cmd.Stderr = os.Stderr
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
@@ -47,27 +52,28 @@ func startProcess(ctx context.Context, path string, args ...string) (*process, e
 	p.lines = bufio.NewReader(stdout)
 	ready, err := p.lines.ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(err, p.stop())
+		return nil, errors.Join(err, p.Stop())
 	}
-	p.ready = strings.TrimSpace(ready)
+	p.Ready = strings.TrimSpace(ready)
 	return p, nil
 }
 
-// startSelf starts this program again.
-func startSelf(ctx context.Context, args ...string) (*process, error) {
+// StartSelf starts this program again.
+func StartSelf(ctx context.Context, args ...string) (*Process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return startProcess(ctx, self, args...)
+	return Start(ctx, self, args...)
 }
 
-func (p *process) stop() error {
+// Stop ends its input, and waits for it.
+func (p *Process) Stop() error {
 	return errors.Join(p.stdin.Close(), p.cmd.Wait())
 }
 
-// ask makes one request and waits for its answer.
-func (p *process) ask(request string) ([]byte, error) {
+// Ask makes one request and waits for its answer.
+func (p *Process) Ask(request string) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	what, _, _ := strings.Cut(request, " ")
@@ -85,12 +91,17 @@ func (p *process) ask(request string) ([]byte, error) {
 	return []byte(line), nil
 }
 
-// answer reads requests and writes what act says to each, or "failed: " and why.
-func answer(requests io.Reader, answers io.Writer, ready string, act func(what, of string) ([]byte, error)) error {
+// Act does what a request asks for. The answer is one line.
+type Act func(what, of string) ([]byte, error)
+
+// Answer is the other side of Start and Ask: it says that it is ready, reads
+// requests, and writes what act says to each, or "failed: " and why.
+func Answer(requests io.Reader, answers io.Writer, ready string, act Act) error {
 	if _, err := fmt.Fprintln(answers, ready); err != nil {
 		return err
 	}
 	lines := bufio.NewScanner(requests)
+	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		what, of, _ := strings.Cut(lines.Text(), " ")
 		text, err := act(what, of)
@@ -104,12 +115,12 @@ func answer(requests io.Reader, answers io.Writer, ready string, act func(what, 
 	return lines.Err()
 }
 
-func (p *process) file(name string) string {
+func (p *Process) file(name string) string {
 	return fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, name)
 }
 
-// cpu is the processor time that it has used, user and system.
-func (p *process) cpu() (time.Duration, error) {
+// CPU is the processor time that it has used, user and system.
+func (p *Process) CPU() (time.Duration, error) {
 	text, err := os.ReadFile(p.file("stat"))
 	if err != nil {
 		return 0, err
@@ -131,15 +142,20 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(sum) * time.Second / ticks, nil
 }
 
-// resident is how many bytes of memory it holds.
-func (p *process) resident() (int64, error) {
-	text, err := os.ReadFile(p.file("statm"))
+// Resident is how many bytes of memory it holds.
+func (p *Process) Resident() (int64, error) { return resident(p.file("statm")) }
+
+// Resident is how many bytes of memory this process holds.
+func Resident() (int64, error) { return resident("/proc/self/statm") }
+
+func resident(file string) (int64, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err
 	}
 	fields := strings.Fields(string(text))
 	if len(fields) < 2 {
-		return 0, fmt.Errorf("%s says %q", p.file("statm"), text)
+		return 0, fmt.Errorf("%s says %q", file, text)
 	}
 	pages, err := strconv.ParseInt(fields[1], 10, 64)
 	return pages * int64(os.Getpagesize()), err
