@@ -54,7 +54,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) error {
 	}
 	topic, client := r.PathValue("topic"), protocol.ClientID(identity.Sub, protocol.Secret(beat.Client))
 	leases, err := s.config.Hub.Beat(r.Context(), identity, hub.Heartbeat{
-		Topic: topic, Client: client, State: beat.State, HasState: beat.State != nil, Leave: beat.Leave, Away: beat.Away,
+		Topic: topic, Client: client, State: beat.State, Leave: beat.Leave, Away: beat.Away,
 	})
 	if err != nil {
 		return err

@@ -60,12 +60,11 @@ func (h *Hub) Everyone(topic string) (*Attendance, error) {
 
 // Heartbeat is what a member without a connection says (rule PRES-17).
 type Heartbeat struct {
-	Topic    string
-	Client   string // its id
-	State    []byte
-	HasState bool // false: the former state stays
-	Leave    bool
-	Away     bool
+	Topic  string
+	Client string // its id
+	State  []byte // nil: the former state stays
+	Leave  bool
+	Away   bool
 }
 
 // Leases are how long a heartbeat holds, and when the next is due, in milliseconds.
@@ -86,19 +85,6 @@ func (h *Hub) Beat(ctx context.Context, identity auth.Identity, b Heartbeat) (Le
 		h.part(membership{b.Topic, b.Client}, !b.Leave)
 		return told, nil
 	}
-	e := presence.Entry{Client: b.Client, User: identity.Sub, Name: identity.Name, State: b.State}
-	if !b.HasState {
-		e.State = h.stateOf(b.Topic, b.Client)
-	}
+	e := presence.Entry{Client: b.Client, User: identity.Sub, Name: identity.Name, State: b.State, Keep: b.State == nil}
 	return told, h.join(b.Topic, e)
-}
-
-// stateOf is the state of a member, nil if it is not there.
-func (h *Hub) stateOf(topic, client string) []byte {
-	r := h.lockRoom(topic, Presence{}, false)
-	if r == nil {
-		return nil
-	}
-	defer r.mu.Unlock()
-	return r.core.State(client)
 }

@@ -297,7 +297,7 @@ func TestPresence_PRES_10_a_slow_watcher_costs_nothing(t *testing.T) {
 		slow.expect("watching")
 		who := auth.Identity{Sub: "carol", Grants: auth.FullRights()}
 		beat := func(client string, leave bool) {
-			_, err := n.Beat(context.Background(), who, Heartbeat{Topic: "a", Client: client, State: []byte("1"), HasState: true, Leave: leave})
+			_, err := n.Beat(context.Background(), who, Heartbeat{Topic: "a", Client: client, State: []byte("1"), Leave: leave})
 			must(t, err)
 			time.Sleep(time.Millisecond)
 		}

@@ -20,7 +20,7 @@ const (
 	defaultGrace = 5 * time.Second
 	defaultLease = 30 * time.Second
 
-	roomBytes    = 1 << 10 // what a room counts beside its members
+	roomBytes    = 1 << 10 // what a room counts in which somebody is, beside its members
 	maxIdleRooms = 1024    // that are kept for who was there
 )
 
@@ -46,7 +46,7 @@ func (p Presence) mode() string {
 // rooms are those of all topics that somebody is in, or watches, or was in lately.
 type rooms struct {
 	epoch   string
-	bytes   atomic.Int64 // of all members and rooms
+	bytes   atomic.Int64 // of all members, and the rooms that they are in
 	members atomic.Int64
 
 	mu   sync.Mutex // guards the fields below; taken before a room's own
@@ -72,10 +72,12 @@ type room struct {
 	last     time.Time // when that was
 	beating  bool      // the next one is to come
 	due      int64     // when timer fires; 0: never
-	bytes    int       // of core, as counted in rooms.bytes
-	members  int       // of core, as counted in rooms.members
+	bytes    int       // as counted in rooms.bytes
+	members  int       // as counted in rooms.members
 	occupied bool
-	idle     bool // stands in rooms.idle
+	idle     bool   // stands in rooms.idle
+	listed   []byte // who was there as of listedAt, for streams; nil: not made yet
+	listedAt uint64 // version
 }
 
 // lockRoom returns a topic's room, locked; nil where there is none, unless it is to be
@@ -95,7 +97,6 @@ func (h *Hub) lockRoom(topic string, config Presence, make bool) *room {
 		})
 		r.timer.fire = r.tick
 		s.all[topic] = r
-		s.bytes.Add(roomBytes)
 	}
 	r.mu.Lock()
 	return r
@@ -120,9 +121,13 @@ func (r *room) tick(now time.Time) {
 // unlocked.
 func (r *room) settle() {
 	h := r.hub
-	h.rooms.bytes.Add(int64(r.core.Bytes() - r.bytes))
-	h.rooms.members.Add(int64(r.core.Count() - r.members))
-	r.bytes, r.members = r.core.Bytes(), r.core.Count()
+	bytes, members := r.core.Bytes(), r.core.Count()
+	if members > 0 {
+		bytes += roomBytes
+	}
+	h.rooms.bytes.Add(int64(bytes - r.bytes))
+	h.rooms.members.Add(int64(members - r.members))
+	r.bytes, r.members = bytes, members
 	switch due, ok := r.core.Due(); {
 	case !ok && r.due != 0:
 		r.due = 0
@@ -186,7 +191,6 @@ func (s *rooms) drop(r *room) {
 			s.used++ // its versions must not come again
 		}
 		delete(s.all, r.topic)
-		s.bytes.Add(-roomBytes)
 	}
 }
 

@@ -49,12 +49,20 @@ func (s *Stream) told(w *watch, next *word) []byte {
 	}
 	w.room.mu.Lock()
 	defer w.room.mu.Unlock()
-	core := w.room.core
-	text, err := json.Marshal(listing{w.room.topic, core.Version(), core.Count(), core.Users(), core.Members()})
-	if err != nil {
-		panic("hub: marshal who is there: " + err.Error())
+	return w.room.whole()
+}
+
+// whole is who is there, made once for all streams that tell it. r.mu is held.
+func (r *room) whole() []byte {
+	if r.listed == nil || r.listedAt != r.core.Version() {
+		var err error
+		r.listed, err = json.Marshal(listing{r.topic, r.core.Version(), r.core.Count(), r.core.Users(), r.core.Members()})
+		if err != nil {
+			panic("hub: marshal who is there: " + err.Error())
+		}
+		r.listedAt = r.core.Version()
 	}
-	return text
+	return r.listed
 }
 
 // wakeWatch puts a watch among those with something to tell.

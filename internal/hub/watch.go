@@ -134,6 +134,9 @@ func (w *watch) end() uint64 {
 		return 0
 	}
 	w.ended = true
+	if r.watchers == 1 {
+		r.listed = nil
+	}
 	unanswered := uint64(0)
 	if w.opening != nil {
 		unanswered = w.opening.id

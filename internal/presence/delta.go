@@ -35,7 +35,7 @@ func (r *Room) Delta(from uint64) Delta {
 		}
 	}
 	if from > 0 {
-		r.lastDepartures(func(dep *departure) bool {
+		r.lastDepartures(func(dep departure) bool {
 			if m := r.members[dep.client]; dep.stamp > from && (m == nil || m.own == nil) {
 				d.Dropped = append(d.Dropped, dep.client)
 			}

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	// memory is how many departures are remembered for watchers that are behind.
-	memory = 1024
+	// Departures are remembered for watchers that are behind: about twice as many as
+	// there are members, within these. Told more, they are as well told the list.
+	leastRemembered, mostRemembered = 16, 1024
 	// maxLeft is how many users are remembered who have left.
 	maxLeft = 100
 	// MemberBytes is what a member counts beside its state (rule PRES-19).
@@ -33,6 +34,7 @@ type Entry struct {
 	User   string // the identity's sub; empty: the client is a user by itself
 	Name   string
 	State  []byte // JSON; nil: none
+	Keep   bool   // if it is a member already its state stays
 	Run    uint64
 	Holder Holder // nil: nobody, it has a lease
 }
@@ -52,10 +54,9 @@ type Room struct {
 	listed  int
 	changes list // those that are listed, in the order of their last change
 
-	departures []departure // a ring, oldest at oldest
-	oldest     int
-	floor      uint64 // departures up to this version may be forgotten
-	dropped    uint64 // those of this node's leases up to this stamp may be
+	departures []departure // oldest first
+	floor      uint64      // departures up to this version may be forgotten
+	dropped    uint64      // those of this node's leases up to this stamp may be
 
 	due     dues
 	nodes   map[string]uint64 // the stamps up to which other nodes have told theirs
@@ -92,14 +93,6 @@ func (r *Room) Users() int { return len(r.users) + r.guests }
 // Bytes is what the members count.
 func (r *Room) Bytes() int { return r.bytes }
 
-// State is a member's, nil if it is not there or has none.
-func (r *Room) State(client string) []byte {
-	if m := r.members[client]; m != nil {
-		return m.lease.state
-	}
-	return nil
-}
-
 // Left are the users who left last and are not there, newest first. The slice is
 // shared: read only.
 func (r *Room) Left() []protocol.LeftUser { return r.left }
@@ -126,6 +119,9 @@ func (r *Room) Enter(now int64, e Entry) *protocol.Error {
 		l.holder = e.Holder
 	}
 	r.renew(now, m)
+	if e.Keep {
+		e.State = l.state
+	}
 	if l.name != e.Name || !bytes.Equal(l.state, e.State) {
 		renamed := l.name != e.Name
 		l.name = e.Name
@@ -381,24 +377,28 @@ func (r *Room) hide(now int64, m *member, stamp uint64) {
 
 // depart remembers that a member left.
 func (r *Room) depart(d departure) {
+	if r.config.Node == "" {
+		d.stamp = 0 // there is nobody to be told
+	}
 	if d.version == 0 && d.stamp == 0 {
 		return
 	}
-	if len(r.departures) < memory {
-		r.departures = append(r.departures, d)
+	r.departures = append(r.departures, d)
+	enough := min(max(2*len(r.members), leastRemembered), mostRemembered)
+	if len(r.departures) < 2*enough {
 		return
 	}
-	old := &r.departures[r.oldest]
-	r.floor, r.dropped = max(r.floor, old.version), max(r.dropped, old.stamp)
-	*old = d
-	r.oldest = (r.oldest + 1) % memory
+	last := len(r.departures) - enough
+	for _, d := range r.departures[:last] {
+		r.floor, r.dropped = max(r.floor, d.version), max(r.dropped, d.stamp)
+	}
+	r.departures = slices.Clone(r.departures[last:])
 }
 
 // lastDepartures calls fn with the departures, newest first, until it says false.
-func (r *Room) lastDepartures(fn func(*departure) bool) {
-	n := len(r.departures)
-	for i := range n {
-		if !fn(&r.departures[(r.oldest+n-1-i)%n]) {
+func (r *Room) lastDepartures(fn func(departure) bool) {
+	for _, d := range slices.Backward(r.departures) {
+		if !fn(d) {
 			return
 		}
 	}

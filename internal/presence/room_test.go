@@ -116,6 +116,29 @@ func TestRoom_PRES_12_the_next_takes_the_place_of_a_listed_one(t *testing.T) {
 	}
 }
 
+// Where few are there few leaves are remembered, however many there have been.
+func TestRoom_PRES_10_memory_follows_the_members(t *testing.T) {
+	r := New(settings)
+	enter(t, r, 0, Entry{Client: "stays"})
+	var version uint64
+	for i := range 10_000 {
+		if i == 10_000-leastRemembered {
+			version = r.Version()
+		}
+		enter(t, r, 0, Entry{Client: "goes"})
+		r.Leave(0, "goes")
+	}
+	if n := cap(r.departures); n > 4*leastRemembered {
+		t.Errorf("PRES-10: there is room for %d departures", n)
+	}
+	if p, ok := r.Since(version); !ok || len(p.Leaves) != leastRemembered {
+		t.Errorf("PRES-10: of the last %d leaves %d are known, %v", leastRemembered, len(p.Leaves), ok)
+	}
+	if r.Knows(1) {
+		t.Error("PRES-10: the first leaves are known")
+	}
+}
+
 func TestRoom_PRES_14_a_signal_is_told_once(t *testing.T) {
 	r := New(settings)
 	if err := r.Call("a", "wave", nil); err == nil || err.Code != protocol.NotFound {

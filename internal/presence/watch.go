@@ -60,7 +60,7 @@ func (r *Room) Since(version uint64) (protocol.Presence, bool) {
 	if !r.Knows(version) {
 		return p, false
 	}
-	r.lastDepartures(func(d *departure) bool {
+	r.lastDepartures(func(d departure) bool {
 		if d.version > version {
 			p.Leaves = append(p.Leaves, protocol.MemberLeave{Client: d.client, User: d.user, Time: d.time})
 		}
