@@ -55,7 +55,8 @@ func (d *director) there(w *thereStep) {
 	a := d.device.agent
 	a.await(fmt.Sprintf("%q in %s", w.Users, w.Topic), func() bool {
 		r := a.rooms[w.Topic]
-		return r != nil && slices.Equal(slices.Sorted(slices.Values(r.there)), slices.Sorted(slices.Values(w.Users)))
+		return r != nil && len(r.left) >= len(w.Left) && // an agent tells of it on a line of its own
+			slices.Equal(slices.Sorted(slices.Values(r.there)), slices.Sorted(slices.Values(w.Users)))
 	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
