@@ -255,17 +255,10 @@ export class Core {
         const { type: _, id, ...page } = m;
         return this.#pages.answer(id, page);
       }
-      case 'watching': {
-        const { id, topic, ...message } = m;
-        return this.#watches.watching(id, topic, message);
-      }
-      case 'presence': {
-        const { topic, ...message } = m;
-        return this.#watches.presence(topic, message);
-      }
+      case 'watching':
+      case 'presence':
       case 'unwatched':
-        if (m.id === undefined) this.#watches.unwatched(m.topic, m.error && TuttiError.from(m.error));
-        return;
+        return this.#watches.hear(m);
       case 'entered':
         return this.#members.entered(m.id, m.topic);
       case 'left':

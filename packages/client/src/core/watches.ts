@@ -1,5 +1,5 @@
-import type { TuttiError } from '../error.ts';
-import type { PresenceChange, PresenceVersion, Watching, WatchMessage } from '../protocol.ts';
+import { TuttiError } from '../error.ts';
+import type { PresenceChange, PresenceVersion, ServerMessage, Watching, WatchMessage } from '../protocol.ts';
 import { checkTopic } from './check.ts';
 import type { Link } from './link.ts';
 import { Wish } from './wish.ts';
@@ -48,32 +48,16 @@ export class Watches {
       if (watch.due) turn.say({ type: 'watch', id: watch.say(turn.id()), ...words(watch) });
   }
 
-  watching(id: number | undefined, topic: string, message: Watching): void {
-    this.#greeted.delete(topic); // the answers come in order
-    const watch = this.#all.get(topic);
-    if (!watch && id === undefined) return this.#end(topic);
-    if (!watch || (id !== undefined && id !== watch.id)) return;
-    watch.grant();
-    watch.since = { epoch: message.epoch, version: message.version };
-    this.#link.turn.emit({ kind: 'presence', topic, message });
-  }
-
-  presence(topic: string, message: PresenceChange): void {
-    const watch = this.#all.get(topic);
-    if (!watch?.since || watch.stage !== 'granted') return;
-    if (message.from === watch.since.version) {
-      watch.since.version = message.version;
-      return this.#link.turn.emit({ kind: 'presence', topic, message });
+  hear(m: ServerMessage & { type: 'watching' | 'presence' | 'unwatched' }): void {
+    if (m.type === 'watching') {
+      const { id, topic, ...message } = m;
+      this.#watching(id, topic, message);
+    } else if (m.type === 'presence') {
+      const { topic, ...message } = m;
+      this.#presence(topic, message);
+    } else if (m.id === undefined) {
+      this.#unwatched(m.topic, m.error && TuttiError.from(m.error));
     }
-    watch.renew();
-    this.flush();
-  }
-
-  /** The server ended it, unasked. */
-  unwatched(topic: string, error: TuttiError | undefined): void {
-    this.#greeted.delete(topic);
-    const watch = this.#all.get(topic);
-    if (watch) this.#refused(watch, error);
   }
 
   /** A command failed; returns whether it was one of these. */
@@ -93,6 +77,34 @@ export class Watches {
 
   wish(): number {
     return this.#link.ready() ? Math.min(...[...this.#all.values()].map(({ wish }) => wish)) : Infinity;
+  }
+
+  #watching(id: number | undefined, topic: string, message: Watching): void {
+    this.#greeted.delete(topic); // the answers come in order
+    const watch = this.#all.get(topic);
+    if (!watch && id === undefined) return this.#end(topic);
+    if (!watch || (id !== undefined && id !== watch.id)) return;
+    watch.grant();
+    watch.since = { epoch: message.epoch, version: message.version };
+    this.#link.turn.emit({ kind: 'presence', topic, message });
+  }
+
+  #presence(topic: string, message: PresenceChange): void {
+    const watch = this.#all.get(topic);
+    if (!watch?.since || watch.stage !== 'granted') return;
+    if (message.from === watch.since.version) {
+      watch.since.version = message.version;
+      return this.#link.turn.emit({ kind: 'presence', topic, message });
+    }
+    watch.renew();
+    this.flush();
+  }
+
+  /** The server ended it, unasked. */
+  #unwatched(topic: string, error: TuttiError | undefined): void {
+    this.#greeted.delete(topic);
+    const watch = this.#all.get(topic);
+    if (watch) this.#refused(watch, error);
   }
 
   #refused(watch: Watch, why: TuttiError | undefined): void {

@@ -227,17 +227,10 @@ export class Upstream {
         if (m.id === undefined)
           this.#subscriptions.unsubscribed(m.topic, m.error && TuttiError.from(m.error));
         return;
-      case 'watching': {
-        const { id, topic, ...message } = m;
-        return this.#watches.watching(id, topic, message);
-      }
-      case 'presence': {
-        const { topic, ...message } = m;
-        return this.#watches.presence(topic, message);
-      }
+      case 'watching':
+      case 'presence':
       case 'unwatched':
-        if (m.id === undefined) this.#watches.unwatched(m.topic, m.error && TuttiError.from(m.error));
-        return;
+        return this.#watches.hear(m);
       case 'left':
         if (m.id === undefined) this.#door.seats.get(m.client)?.say(m);
         else this.#asked.answer(m.id, m);
