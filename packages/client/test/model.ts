@@ -88,6 +88,8 @@ export class ModelServer {
   readonly forgotten = new Set<string>();
   /** Documents that may not be opened any more. */
   readonly forbidden = new Set<string>();
+  /** Topics that nobody may enter. */
+  readonly closed = new Set<string>();
   /** The answer to a POST of commands is lost on its way, so many times. */
   loseAnswers = 0;
   readonly world: World;

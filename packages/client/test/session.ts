@@ -186,7 +186,8 @@ export class Session {
   }
 
   #enter({ topic, client = this.#only, state }: Enter, id?: number): void {
-    if (this.#server.forbidden.has(topic)) return this.#refuse({ type: 'left', topic, client }, id);
+    const { forbidden, closed } = this.#server;
+    if (forbidden.has(topic) || closed.has(topic)) return this.#refuse({ type: 'left', topic, client }, id);
     const words = { ...this.#identity, ...(state !== undefined && { state }) };
     this.#server.room(topic).enter(this, client, words);
     this.say({ type: 'entered', ...(id && { id }), topic, client });

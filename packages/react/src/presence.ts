@@ -56,7 +56,8 @@ export function useOthers<S = unknown, R = readonly Member<S>[]>(
 /**
  * The own state, as it is shown at once, and how to change it: members of an
  * object are put into it, anything else takes its place. This client is a
- * member while the component is mounted, and enters with `initial`.
+ * member while the component is mounted, and enters with `initial`. If the
+ * server refuses that, it has no state, and a change has no effect.
  */
 export function useMyPresence<S = unknown>(
   topic: string,
@@ -69,7 +70,7 @@ export function useMyPresence<S = unknown>(
     () => room.open?.me?.state as S | undefined,
     () => initial,
   );
-  return [state, useCallback((patch) => room.presence.update(patch), [room])];
+  return [state, useCallback((patch) => room.update(patch), [room])];
 }
 
 /** Calls a function with each signal of that name; returns how to call one out, as a member. */

@@ -51,8 +51,13 @@ export class Room {
 
   /** Puts a state into that of the client, unless it says the same. */
   put(state: unknown): void {
+    if (!holds(this.presence.me?.state, state)) this.update(state);
+  }
+
+  /** Puts a state into that of the client, if that is a member: it may have been refused. */
+  update(state: unknown): void {
     const { presence } = this;
-    if (!holds(presence.me?.state, state)) presence.update(state);
+    if (presence.me) presence.update(state);
   }
 
   #watch(): () => void {

@@ -88,6 +88,32 @@ describe('a member', () => {
     expect(stage.errors).toEqual([]);
   });
 
+  test('PRES-1 that may not enter is shown the others, whatever its state comes to be', async () => {
+    const stage = new Stage();
+    stage.server.closed.add(topic);
+    const page = (typing: boolean) => (
+      <Cursors topic={topic}>
+        <Here typing={typing} />
+        <Mine />
+      </Cursors>
+    );
+    await stage.show(page(false));
+    await stage.pass();
+    expect(stage.page.text).toBe('0 forbidden');
+    await stage.show(page(true));
+    await doing(() => update({ n: 1 }));
+    const area = stage.page.element.firstElementChild as HTMLElement;
+    area.getBoundingClientRect = () => new DOMRect(0, 0, 100, 100);
+    await doing(() => area.dispatchEvent(new PointerEvent('pointermove', { bubbles: true })));
+    await doing(() => area.dispatchEvent(new PointerEvent('pointerout', { bubbles: true })));
+    stage.server.closed.clear();
+    await doing(() => void stage.connect('bob').presence(topic).enter({ typing: true }));
+    await stage.pass();
+    expect(stage.page.text).toBe('1 trueforbidden');
+    expect(stage.heard('update')).toEqual([]);
+    expect(stage.errors).toEqual([]);
+  });
+
   test('is nobody on a server', () => {
     const page = (
       <TuttiProvider connect={() => expect.unreachable()}>
