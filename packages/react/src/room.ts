@@ -4,8 +4,6 @@ import { Lease, standIn } from './lease.ts';
 
 /** The presence of one topic, for all components that use it. */
 export class Room {
-  /** Why this client is no member, or is not told who is there. */
-  error: TuttiError | undefined;
   /** For handlers and effects. */
   readonly presence: Presence;
   readonly #connection: Connection;
@@ -15,6 +13,10 @@ export class Room {
   readonly #membership: Lease<() => void>;
   /** With which the client enters. */
   #state: unknown;
+  /** Why it is no member. */
+  #refusal: TuttiError | undefined;
+  /** Why it is not told who is there, or what else was not taken. */
+  #fault: TuttiError | undefined;
 
   constructor(connection: Connection, topic: string) {
     this.#connection = connection;
@@ -28,6 +30,10 @@ export class Room {
   /** The presence, if there is a client. */
   get open(): Presence | undefined {
     return this.#connection.client.value?.presence(this.#topic);
+  }
+
+  get error(): TuttiError | undefined {
+    return this.#refusal ?? this.#fault;
   }
 
   readonly follow = (listener: () => void): (() => void) => {
@@ -63,10 +69,20 @@ export class Room {
   #watch(): () => void {
     return this.#connection.follow((client) => {
       const presence = client.presence(this.#topic);
-      const stops = [presence.onError((error) => this.#fail(error)), presence.subscribe(() => this.#tell())];
+      const stops = [
+        presence.onError((error) => {
+          if (this.#membership.value && !presence.me) return this.#refused(error);
+          this.#fault = error;
+          this.#tell();
+        }),
+        presence.subscribe(() => {
+          if (presence.me && presence.members.length > presence.others.length) this.#refusal = undefined;
+          this.#tell();
+        }),
+      ];
       return () => {
         for (const stop of stops) stop();
-        this.error = undefined;
+        this.#refusal = this.#fault = undefined;
       };
     });
   }
@@ -74,15 +90,18 @@ export class Room {
   #enter(): () => void {
     return this.#connection.follow((client) => {
       const presence = client.presence(this.#topic);
-      presence.enter(this.#state).catch((error) => {
-        if (error.code !== 'aborted' && error.code !== 'closed') this.#fail(error);
-      });
+      presence.enter(this.#state).then(
+        () => this.#refused(undefined),
+        (error) => {
+          if (error.code !== 'aborted' && error.code !== 'closed') this.#refused(error);
+        },
+      );
       return () => void presence.leave();
     });
   }
 
-  #fail(error: TuttiError): void {
-    this.error = error;
+  #refused(error: TuttiError | undefined): void {
+    this.#refusal = error;
     this.#tell();
   }
 

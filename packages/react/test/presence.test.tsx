@@ -114,6 +114,28 @@ describe('a member', () => {
     expect(stage.errors).toEqual([]);
   });
 
+  test('PRES-1 that may enter after all is told no error', async () => {
+    const stage = new Stage();
+    stage.server.closed.add(topic);
+    await stage.show(<Here />);
+    await stage.pass();
+    expect(stage.page.text).toBe('0 forbidden');
+    stage.server.closed.clear();
+    await doing(() => void here.enter({ typing: true }));
+    await stage.pass();
+    expect(stage.page.text).toBe('1 true');
+    stage.server.closed.add(topic);
+    stage.server.cutAll();
+    await stage.pass(10_000);
+    expect(stage.page.text).toBe('0 forbidden');
+    stage.server.closed.clear();
+    await stage.show(<Here enter={false} />);
+    await stage.show(<Here />);
+    await stage.pass();
+    expect(stage.page.text).toBe('1 false');
+    expect(stage.errors).toEqual([]);
+  });
+
   test('is nobody on a server', () => {
     const page = (
       <TuttiProvider connect={() => expect.unreachable()}>
