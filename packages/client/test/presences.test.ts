@@ -225,6 +225,28 @@ describe('the handle', () => {
     expect(scene.errors).toMatchObject([{ code: 'forbidden' }, { code: 'forbidden' }]);
   });
 
+  test('PRES-3 what a listener changes is said behind what it was told of', async () => {
+    const scene = new Scene();
+    const { world, server } = scene;
+    const here = scene.client('ann').presence<number>('t');
+    here.subscribe(() => {
+      const { state } = here.me ?? {};
+      if (state === 0 || state === 2) here.update(state + 1);
+      if (state === 3) here.leave();
+    });
+    const states = () => [...server.room('t').members.values()].map(({ state }) => state);
+    await world.pass(1000);
+    here.enter(0);
+    await world.pass(1000);
+    expect(here.me?.state).toBe(1);
+    expect(states()).toEqual([1]);
+    here.update(2);
+    expect(here.me).toBeUndefined();
+    await world.pass(1000);
+    expect(states()).toEqual([]);
+    expect(scene.errors).toEqual([]);
+  });
+
   test('PRES-22 after a restart of the server those who do not come back have left', async () => {
     const scene = new Scene();
     const { world, server } = scene;

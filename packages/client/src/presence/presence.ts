@@ -148,12 +148,15 @@ export class Presence<S = unknown> {
    * good; it waits as long as there is no connection.
    */
   enter(state?: S): Promise<void> {
+    let own: { state?: S };
     try {
-      this.#be(words('state', state));
+      own = words('state', state);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#ask(this as Presence, (key) => ({ kind: 'enter', key, topic: this.topic, ...this.#own }));
+    return this.#be(own, () =>
+      this.#ask(this as Presence, (key) => ({ kind: 'enter', key, topic: this.topic, ...own })),
+    );
   }
 
   /**
@@ -164,14 +167,18 @@ export class Presence<S = unknown> {
    */
   update(patch: Partial<S> | S): void {
     const { state } = this.#entered();
-    this.#be(words('state', isObject(state) && isObject(patch) ? { ...state, ...patch } : patch));
-    this.#host.feed({ kind: 'update', topic: this.topic, ...this.#own });
+    const own = words<'state', S>(
+      'state',
+      isObject(state) && isObject(patch) ? { ...state, ...patch } : patch,
+    );
+    this.#be(own, () => this.#host.feed({ kind: 'update', topic: this.topic, ...own }));
   }
 
   /** Ends the membership, at once for all who watch. The promise is settled when the server knows. */
   leave(): Promise<void> {
-    this.#be(undefined);
-    return this.#ask(this as Presence, (key) => ({ kind: 'leave', key, topic: this.topic }));
+    return this.#be(undefined, () =>
+      this.#ask(this as Presence, (key) => ({ kind: 'leave', key, topic: this.topic })),
+    );
   }
 
   /**
@@ -198,7 +205,8 @@ export class Presence<S = unknown> {
 
   /** The client is no member. @internal */
   failed(): void {
-    this.#be(undefined);
+    this.#own = undefined;
+    this.#moved.tell();
   }
 
   /** @internal */
@@ -212,9 +220,12 @@ export class Presence<S = unknown> {
     return this.#own;
   }
 
-  #be(own: { state?: S } | undefined): void {
+  /** Says it before it is told: listeners may have more to say. */
+  #be<R>(own: { state?: S } | undefined, say: () => R): R {
     this.#own = own;
+    const said = say();
     this.#moved.tell();
+    return said;
   }
 
   #listen<A extends unknown[]>(listeners: Listeners<A>, listener: (...args: A) => void): () => void {
