@@ -247,6 +247,33 @@ describe('the handle', () => {
     expect(scene.errors).toEqual([]);
   });
 
+  test('PRES-1 a watch that the server has ended comes back with the next listener', async () => {
+    const scene = new Scene();
+    const { world, server } = scene;
+    const here = scene.client('ann').presence('t');
+    const told: string[][] = [];
+    const stop = here.subscribe((users) => told.push(users.map(({ id }) => id)));
+    scene.client('bob').presence('t').enter();
+    await world.pass(1000);
+    server.forbidden.add('t');
+    server.cutAll();
+    await world.pass(5000);
+    server.forbidden.clear();
+    expect(here.users).toEqual([]);
+    expect(scene.errors).toMatchObject([{ code: 'forbidden' }, { code: 'forbidden' }]);
+    scene.client('bob').presence('t').enter();
+    const other = here.onJoin(() => {});
+    await world.pass(1000);
+    expect(ids(here)).toEqual(['bob']);
+    expect(told).toEqual([[], ['bob'], [], ['bob']]);
+    stop();
+    expect(scene.heard('unwatch')).toEqual([]);
+    other();
+    await world.pass(1000);
+    expect(scene.heard('unwatch').length).toBe(1);
+    expect(scene.errors.length).toBe(2);
+  });
+
   test('PRES-22 after a restart of the server those who do not come back have left', async () => {
     const scene = new Scene();
     const { world, server } = scene;

@@ -30,7 +30,8 @@ export type Ask = (presence: Presence, input: (key: number) => Input) => Promise
  * Who is in a topic, in what state, and what they call to each other. There is
  * one for each topic of a client. Who is there is told while it has a listener
  * (of `onError` alone it is not); the client is a member from `enter` to
- * `leave`, and both outlive connections.
+ * `leave`, and both outlive connections. What the server has ended, since the
+ * client had no right to it, begins anew with the next listener, or `enter`.
  *
  * Lists are the same arrays until they change, and so are the users in them.
  */
@@ -230,7 +231,9 @@ export class Presence<S = unknown> {
 
   #listen<A extends unknown[]>(listeners: Listeners<A>, listener: (...args: A) => void): () => void {
     let stop: (() => void) | undefined = listeners.add(listener);
-    if (!this.#listening++) this.#host.feed({ kind: 'watch', topic: this.topic });
+    this.#listening++;
+    // The server may have ended it since the last time.
+    this.#host.feed({ kind: 'watch', topic: this.topic });
     return () => {
       if (!stop) return;
       stop();
