@@ -39,6 +39,7 @@ export class Room {
   readonly follow = (listener: () => void): (() => void) => {
     const own = (): void => listener();
     this.#listeners.add(own);
+    if (this.error) this.#again();
     const release = this.#watching.retain();
     return () => {
       this.#listeners.delete(own);
@@ -85,6 +86,13 @@ export class Room {
         this.#refusal = this.#fault = undefined;
       };
     });
+  }
+
+  /** The server may have ended the watch: another listener lets it begin anew. */
+  #again(): void {
+    this.#fault = undefined;
+    this.open?.onChange(() => {})();
+    this.#tell();
   }
 
   #enter(): () => void {

@@ -136,6 +136,33 @@ describe('a member', () => {
     expect(stage.errors).toEqual([]);
   });
 
+  test.each([false, true])('PRES-1 asks again with each component, StrictMode: %s', async (strict) => {
+    const stage = new Stage();
+    stage.server.forbidden.add(topic);
+    const page = (faces: boolean) => (
+      <>
+        <Here enter={false} />
+        {faces && <Avatars topic={topic}>{() => '*'}</Avatars>}
+      </>
+    );
+    await stage.show(page(false), { strict });
+    await stage.pass();
+    expect(stage.page.text).toBe('0 forbidden');
+    await stage.show(page(true), { strict });
+    await stage.pass();
+    expect(stage.page.text).toBe('0 forbidden');
+    await stage.show(page(false), { strict });
+    stage.server.forbidden.clear();
+    await doing(() => void stage.connect('bob').presence(topic).enter({ typing: true }));
+    await stage.pass();
+    expect(stage.page.text).toBe('0 forbidden');
+    await stage.show(page(true), { strict });
+    await stage.pass();
+    expect(stage.page.text).toBe('1 true*');
+    expect(stage.heard('unwatch')).toEqual([]);
+    expect(stage.errors).toEqual([]);
+  });
+
   test('is nobody on a server', () => {
     const page = (
       <TuttiProvider connect={() => expect.unreachable()}>
