@@ -22,6 +22,7 @@ type member struct {
 	state   jsontext.Value
 	leaving bool
 	known   bool     // it was entered on this connection, as far as is known
+	held    bool     // the server has it, as far as is known: a refusal to enter again does not end it
 	stale   bool     // the state was not said
 	next    int64    // no update before
 	keys    []uint64 // of those who wait for the answer
@@ -56,8 +57,9 @@ func (in Enter) apply(c *Core) {
 	}
 	if m.leaving {
 		c.settleMember(m, nil)
+		m.leaving, m.held = false, false
 	}
-	m.leaving, m.state, m.keys = false, in.State, append(m.keys, in.Key)
+	m.state, m.keys = in.State, append(m.keys, in.Key)
 	m.renew()
 	c.sendMembers()
 }
@@ -190,7 +192,11 @@ func (c *Core) sendMembers() {
 
 func (c *Core) entered(in *protocol.Entered) {
 	m := c.members.joined(in.Topic)
-	if m == nil || in.ID != m.id {
+	if m == nil {
+		return
+	}
+	m.held = true
+	if in.ID != m.id {
 		return
 	}
 	m.grant()
@@ -206,6 +212,7 @@ func (c *Core) left(in *protocol.LeftMessage) {
 	case m.leaving && (in.ID == 0 || in.ID == m.id):
 		c.endMember(m, nil)
 	case !m.leaving && in.ID == 0:
+		m.held = false
 		c.memberRefused(m, in.Error)
 	}
 }
@@ -223,8 +230,16 @@ func (c *Core) memberFailed(f *protocol.Failure) bool {
 }
 
 func (c *Core) memberRefused(m *member, err *protocol.Error) {
-	if err = m.refuse(c, err); err != nil {
-		c.endMember(m, err)
+	if err = m.refuse(c, err); err == nil {
+		return
+	}
+	stays := m.held && !m.leaving
+	c.endMember(m, err)
+	if stays {
+		m.leaving = true
+		m.renew()
+		c.members.add(m.topic, m)
+		c.sendMembers()
 	}
 }
 
@@ -237,6 +252,7 @@ func (c *Core) memberFault(topic string, err *protocol.Error) {
 	}
 	switch {
 	case err.Code == protocol.NotFound:
+		m.held = false
 		m.renew()
 	case err.Retryable:
 		m.stale = true
@@ -275,7 +291,7 @@ func (c *Core) settleMember(m *member, err *protocol.Error) {
 func (c *Core) detachMembers() {
 	for _, m := range slices.Clone(c.members.order) {
 		m.lost()
-		m.known, m.next = false, 0
+		m.known, m.held, m.next = false, false, 0
 		if m.leaving {
 			c.endMember(m, nil)
 		}

@@ -15,6 +15,8 @@ class Membership extends Wish {
   leaving = false;
   /** It was entered on this connection, as far as is known. */
   known = false;
+  /** The server has it, as far as is known: a refusal to enter again does not end it. */
+  held = false;
   /** The state was not said. */
   stale = false;
   /** The next update is not sent before. */
@@ -43,8 +45,10 @@ export class Members {
     if (error) return turn.emit({ kind: 'entered', key, error });
     const m = this.#all.get(topic) ?? new Membership(this.#link, topic);
     this.#all.set(topic, m);
-    if (m.leaving) this.#settle(m);
-    m.leaving = false;
+    if (m.leaving) {
+      this.#settle(m);
+      m.leaving = m.held = false;
+    }
     m.state = state;
     m.keys.push(key);
     m.renew();
@@ -106,7 +110,9 @@ export class Members {
 
   entered(id: number | undefined, topic: string): void {
     const m = this.#all.get(topic);
-    if (!m || m.leaving || (id ?? 0) !== m.id) return;
+    if (!m || m.leaving) return;
+    m.held = true;
+    if ((id ?? 0) !== m.id) return;
     m.grant();
     this.#settle(m);
     this.flush();
@@ -116,8 +122,10 @@ export class Members {
   left(id: number | undefined, topic: string | undefined, error: TuttiError | undefined): void {
     const m = topic === undefined ? undefined : this.#all.get(topic);
     if (!m) return;
-    if (m.leaving && (id === undefined || id === m.id)) this.#end(m);
-    else if (!m.leaving && id === undefined) this.#refused(m, error);
+    if (m.leaving && (id === undefined || id === m.id)) return this.#end(m);
+    if (m.leaving || id !== undefined) return;
+    m.held = false;
+    this.#refused(m, error);
   }
 
   /** A command failed; returns whether it was one of these. */
@@ -134,8 +142,10 @@ export class Members {
   failed(topic: string, error: TuttiError): void {
     const m = this.#all.get(topic);
     if (!m || m.leaving) return;
-    if (error.code === 'not_found') m.renew();
-    else if (error.retryable) m.stale = true;
+    if (error.code === 'not_found') {
+      m.held = false;
+      m.renew();
+    } else if (error.retryable) m.stale = true;
     else this.#link.turn.emit({ kind: 'fault', topic, error });
     if (error.code === 'token_expired') this.#link.tokenExpired();
     else m.next = this.#link.turn.now + Math.max(error.retryAfter ?? 0, refusedTime);
@@ -145,7 +155,7 @@ export class Members {
   lost(): void {
     for (const m of this.#all.values()) {
       m.lost();
-      m.known = false;
+      m.known = m.held = false;
       m.next = 0;
       if (m.leaving) this.#end(m);
     }
@@ -175,7 +185,14 @@ export class Members {
 
   #refused(m: Membership, why: TuttiError | undefined): void {
     const error = m.refuse(why);
-    if (error) this.#end(m, error);
+    if (!error) return;
+    const stays = m.held && !m.leaving;
+    this.#end(m, error);
+    if (!stays) return;
+    m.leaving = true;
+    m.renew();
+    this.#all.set(m.topic, m);
+    this.flush();
   }
 
   #end(m: Membership, error?: TuttiError): void {
