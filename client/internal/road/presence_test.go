@@ -81,7 +81,12 @@ func TestMachine_PRES_6_presence(t *testing.T) {
 		{"under its id", hear(&protocol.Entered{Topic: "v"}), `pass "entered","id":5,"topic":"v","client":""}`},
 		{"the server ends it", hear(&protocol.LeftMessage{Topic: "v", Error: failed}), `pass "left","topic":"v","client":"","error":{"code":"forbidden","message":"no","retryable":false}}`},
 		{"entering", say(&protocol.Enter{ID: 6, Topic: "v"}), `open {"type":"hello","enter":[{"topic":"v"}]}`},
-		{"last words name all topics", say(&protocol.Leave{ID: 7, Away: true}), `farewell [{"type":"hello"},{"type":"leave","id":7,"topic":"v","away":true}]`},
+		{"which says so", hear(welcome), `pass "pong"}`},
+		{"to leave waits for that", say(&protocol.Leave{ID: 7, Topic: "v"}), ""},
+		{"also if it is refused", hear(&protocol.LeftMessage{Topic: "v", Error: failed}), `post [{"type":"hello"},{"type":"leave","id":7,"topic":"v"}]`},
+		{"and is answered", m.Answered(), ""},
+		{"entering", say(&protocol.Enter{ID: 8, Topic: "v"}), `open {"type":"hello","enter":[{"topic":"v"}]}`},
+		{"last words name all topics", say(&protocol.Leave{ID: 9, Away: true}), `farewell [{"type":"hello"},{"type":"leave","id":9,"topic":"v","away":true}]`},
 	} {
 		if got := told(step.made); got != step.want {
 			t.Errorf("%s: %s, not %s", step.what, got, step.want)

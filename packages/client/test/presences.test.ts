@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Client, connect, type Options, type Presence } from '../src/index.ts';
 import { Hubs } from './hubs.ts';
 import { ModelServer } from './model.ts';
@@ -141,6 +141,39 @@ describe.each(['ws', 'sse', 'poll'] as const)('over %s', (road) => {
     await world.pass(2000);
     await expect(again).rejects.toMatchObject({ code: 'forbidden' });
     expect(told).toEqual(['forbidden']);
+    expect(scene.errors).toEqual([]);
+  });
+
+  test('PRES-5 who leaves what it may not enter has left', async () => {
+    const scene = new Scene();
+    const { world, server } = scene;
+    const presence = scene.client('ann', { roads }).presence('t');
+    presence.subscribe(() => {});
+    await world.pass(2000);
+    server.closed.add('t');
+    presence.enter();
+    const left = vi.fn();
+    presence.leave().then(left);
+    await world.pass(2000);
+    expect(left).toHaveBeenCalledTimes(1);
+    expect(scene.errors).toEqual([]);
+  });
+
+  test('PRES-1 PRES-5 who enters again and is refused is there no more', async () => {
+    const scene = new Scene();
+    const { world, server } = scene;
+    const watching = scene.client('eve', { roads: ['ws'] }).presence('t');
+    const lines = journal(watching);
+    const presence = scene.client('ann', { roads }).presence('t');
+    await world.pass(2000);
+    presence.enter(1);
+    await world.pass(2000);
+    server.closed.add('t');
+    const again = presence.enter(2);
+    await world.pass(2000);
+    await expect(again).rejects.toMatchObject({ code: 'forbidden' });
+    expect(presence.me).toBeUndefined();
+    expect(lines).toEqual(['+ann', '-ann']);
     expect(scene.errors).toEqual([]);
   });
 });

@@ -179,6 +179,12 @@ export class Exchange implements Transport {
     this.#commands.add(leave);
   }
 
+  /** Says what waited for the answer to an enter. */
+  #leaveNow(topic: string, leave: ClientMessage): void {
+    this.#left(topic, leave);
+    void this.#commands.flush(() => this.#hello);
+  }
+
   /** Listens to a new stream, in place of the former. */
   async #listen(): Promise<void> {
     this.#stream?.abort();
@@ -289,7 +295,8 @@ export class Exchange implements Transport {
         return this.#enter(m);
       case 'left': {
         const { topic = '' } = m;
-        const { id } = this.#entered.get(topic) ?? {};
+        const { id, leave } = this.#entered.get(topic) ?? {};
+        if (leave) return this.#leaveNow(topic, leave);
         this.#entered.delete(topic);
         return this.#ended(m, id);
       }
@@ -313,12 +320,8 @@ export class Exchange implements Transport {
     const { asked, id, leave } = place;
     place.asked = false;
     place.id = undefined;
-    if (leave) {
-      this.#left(m.topic, leave);
-      void this.#commands.flush(() => this.#hello);
-    } else if (asked) {
-      this.#events.heard(id === undefined ? m : { ...m, id });
-    }
+    if (leave) this.#leaveNow(m.topic, leave);
+    else if (asked) this.#events.heard(id === undefined ? m : { ...m, id });
   }
 
   /** What was wanted is refused, if a command waits for it, or has ended. */
