@@ -111,7 +111,10 @@ export class Keeper implements Copies {
     this.#host = host;
     this.#rows = new Rows(host.user);
     this.#saver = new Saver(host.storage, host.timers, {
-      stored: (batch) => host.kept(batch),
+      stored: (batch) => {
+        host.kept(batch);
+        this.#siblings.again();
+      },
       failed: host.report,
       unstored: host.unkept,
       moved: () => host.changed(),

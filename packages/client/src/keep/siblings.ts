@@ -113,6 +113,14 @@ export class Siblings {
     });
   }
 
+  /** What could not be stored may be by now. */
+  again(): void {
+    if (!this.#unstored.length) return;
+    this.#host.saver.after((stored) => {
+      if (stored) this.#tell().push(...this.#unstored.splice(0));
+    });
+  }
+
   /** This client's id may be another. */
   identify(): void {
     this.#host.saver.after(() => void this.#tell());

@@ -155,6 +155,22 @@ describe('what one tab has pending', () => {
     expect(Math.max(...a.shown.map((shown) => (shown as [number])[0]))).toBe(5);
   });
 
+  test('SIBLING-1 shows as soon as a later try has stored it', async () => {
+    const { world, device, a, b } = await two();
+    device.full = true;
+    b.likes.add(3);
+    await world.pass(200);
+    expect(a.likes.value).toBe(0);
+    device.full = false;
+    await world.pass(20_000);
+    expect(await device.rows('entry')).toHaveLength(1);
+    expect(a.likes.value).toBe(3);
+    device.offline = false;
+    await world.pass(60_000);
+    expect([a.likes.value, b.likes.value]).toEqual([3, 3]);
+    expect(Math.max(...a.shown.map((shown) => (shown as [number])[0]))).toBe(3);
+  });
+
   test('SIBLING-3 of a text does not show before it is confirmed', async () => {
     const scene = await two();
     const { world, a, b, device } = scene;
