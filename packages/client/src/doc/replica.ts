@@ -29,9 +29,11 @@ interface Pending<C> {
   client?: string;
   data?: unknown;
   seq?: number | undefined;
-  /** Those of other clients that its author saw, which are not in the log; absent: none is known. */
-  seen?: Set<Pending<C>>;
-  /** Of those that came into the log: the clients, and up to which offset. */
+  /** Of a sibling's that is not shown: those of higher order were made without it. */
+  until?: number | undefined;
+  /** It is not known that its author saw any of other clients. */
+  blind?: boolean;
+  /** Of those that its author saw and that came into the log: the clients, and up to which offset. */
   arrived?: { clients: Set<string>; offset: number };
   /** It is not to be sent before all that it saw is settled. */
   waits?: boolean;
@@ -163,10 +165,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   /** Adds an operation of the client's own. Keys are numbers that ascend. Its base is the present offset (rule DOC-19). */
   mutate(key: number, op: Op<C>): Change<Folded<C>> {
-    const seen = new Set<Pending<C>>();
-    const p: Pending<C> = { key, order: ++this.#order, op, base: this.#offset, seen };
+    const p: Pending<C> = { key, order: ++this.#order, op, base: this.#offset };
     this.#add(p);
-    p.waits = seen.size > 0;
+    p.waits = this.#sawAny(p, this.#byKey);
     this.#show(p);
     return this.#end();
   }
@@ -174,7 +175,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   /** What is told first is all that there is: own operations that wait for nothing of it wait no more. */
   beside(operations: readonly SiblingOperation[], first: boolean): Change<Folded<C>> {
     const touched = operations.flatMap((o) => this.#hear(o, first));
-    if (first) for (const p of this.#pending.values()) this.#release(p);
+    if (first) this.#release(this.#pending.values());
     this.#refold(touched);
     return this.#end();
   }
@@ -262,7 +263,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
       if (!op || this.#mayHold({ client, seq, base, place })) continue;
       fit.set(key, op.keys);
       const sent = seq !== undefined && { sent: { client, seq } };
-      const held = waits && seq === undefined && { waits, seen: new Set<Pending<C>>() };
+      const held = waits && seq === undefined ? { waits } : { blind: true };
       this.#add({ key, order: made - formerly, op, base, ...sent, ...(place && { place }), ...held });
     }
     for (const p of since) this.#add(p);
@@ -350,11 +351,6 @@ export class Replica<C> implements DocumentState<Folded<C>> {
         this.#byKey.set(k, on);
         this.#overlay.set(k, this.#base.get(k));
       }
-      if (this.type.writes && this.#siblings.size)
-        for (const other of on)
-          if (p.client !== other.client)
-            if (other.order < p.order) p.seen?.add(other);
-            else other.seen?.add(p);
       on.add(p);
     }
   }
@@ -409,7 +405,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     const op = known?.op ?? decoded(this.type, data);
     if (!op) return former;
     const order = first ? made - formerly : ++this.#order;
-    const p: Sibling<C> = known ?? { key: ++this.#key, order, op, base, seen: new Set(), client, data };
+    const p: Sibling<C> = known ?? { key: ++this.#key, order, op, base, until: -Infinity, client, data };
     this.#siblings.set(row, p);
     this.#device.add(client);
     Object.assign(p, { client, base, seq, place });
@@ -425,6 +421,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
       return this.#part(row, p, p.place?.offset ?? this.#offset);
     const shows = p.absent === true || !this.#mayHold(p);
     if (shows === this.#pending.has(p.key)) return [];
+    p.until = shows ? undefined : this.#order;
     if (!shows) return this.#leave(p);
     this.#add(p);
     return p.op.keys;
@@ -451,7 +448,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     if (p.client === undefined && !this.#siblings.size) return;
     for (const key of p.op.keys)
       for (const other of this.#byKey.get(key) ?? []) {
-        if (!other.seen?.delete(p)) continue;
+        if (!this.#saw(other, p)) continue;
         this.#stirred.add(other);
         if (offset === undefined) continue;
         other.arrived ??= { clients: new Set(), offset };
@@ -478,10 +475,36 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     p.base = Math.max(base, upTo);
   }
 
-  #release(p: Pending<C>): void {
-    if (!p.waits || p.seen?.size) return;
-    p.waits = false;
-    this.#change.released?.push(p.key);
+  /** Those of these that wait do so no more if all that their author saw is settled. */
+  #release(some: Iterable<Pending<C>>): void {
+    const waiting = [...some].filter((p) => p.waits);
+    if (!waiting.length) return;
+    const left = new Map<string, Pending<C>[]>();
+    for (const p of this.#siblings.values())
+      for (const key of p.op.keys) {
+        const on = left.get(key);
+        if (on) on.push(p);
+        else left.set(key, [p]);
+      }
+    for (const p of waiting) {
+      if (this.#sawAny(p, left)) continue;
+      p.waits = false;
+      this.#change.released?.push(p.key);
+    }
+  }
+
+  /**
+   * Whether an operation's author was shown one of another client. It follows from
+   * their order: pairs are not kept, of which there would be many.
+   */
+  #saw(p: Pending<C>, other: Pending<C>): boolean {
+    if (!this.type.writes || p.blind || p.client === other.client) return false;
+    return other.order <= p.order && p.order <= (other.until ?? Infinity);
+  }
+
+  #sawAny(p: Pending<C>, all: ReadonlyMap<string, Iterable<Pending<C>>>): boolean {
+    for (const key of p.op.keys) for (const other of all.get(key) ?? []) if (this.#saw(p, other)) return true;
+    return false;
   }
 
   #authorOf(p: Pending<C>): string {
@@ -492,10 +515,8 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   #refold(keys: Iterable<string>): void {
     const found = new Set(keys);
     const again = new Set<Pending<C>>();
-    for (const p of this.#stirred) {
-      this.#raise(p);
-      this.#release(p);
-    }
+    for (const p of this.#stirred) this.#raise(p);
+    this.#release(this.#stirred);
     this.#stirred.clear();
     // A set's iteration comes to what is added meanwhile.
     for (const key of found) {
