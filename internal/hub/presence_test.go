@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -399,6 +400,24 @@ func TestPresence_PRES_1_rights(t *testing.T) {
 				return errors.New("no")
 			}
 			return nil
+		}
+	})
+}
+
+// A state in hello that is too large is refused alone: the connection goes on.
+func TestPresence_PRES_6_a_refused_state_ends_no_connection(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		l := n.open()
+		l.say(fmt.Sprintf(
+			`{"type":"hello","token":"alice","clients":[{"secret":%q,"run":1}],"enter":[{"topic":"a","state":%q},{"topic":"b"}]}`,
+			newSecret(t), strings.Repeat("x", 5<<10),
+		))
+		l.expect("welcome")
+		if m := l.expect("left"); m.code() != protocol.TooLarge || m.Topic != "a" {
+			t.Errorf("PRES-6: %+v", m)
+		}
+		if m := l.expect("entered"); m.Topic != "b" {
+			t.Errorf("PRES-6: %+v", m)
 		}
 	})
 }
