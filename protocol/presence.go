@@ -212,10 +212,12 @@ func (e *Enter) check(l Limits) error {
 	if err := checkID(e.ID); err != nil {
 		return err
 	}
-	return e.checkMember(l)
+	return checkMember(e.Topic, e.Client, e.State, l)
 }
 
-func (e *Enter) checkMember(l Limits) error { return checkMember(e.Topic, e.Client, e.State, l) }
+// CheckState looks at the state of one that hello names: it is refused alone, and
+// ends no connection (rule PRES-6).
+func (e *Enter) CheckState(l Limits) error { return l.checkState(e.State) }
 
 func (u *Update) check(l Limits) error { return checkMember(u.Topic, u.Client, u.State, l) }
 
@@ -278,7 +280,10 @@ func (h *Hello) checkPresence(l Limits) error {
 	}
 	for i := range h.Enter {
 		h.Enter[i].ID = 0
-		if err := h.Enter[i].checkMember(l); err != nil {
+		if err := checkClient(h.Enter[i].Client); err != nil {
+			return err
+		}
+		if err := CheckTopic(h.Enter[i].Topic); err != nil {
 			return err
 		}
 	}

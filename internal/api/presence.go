@@ -37,15 +37,8 @@ type heartbeat struct {
 
 // heartbeat enters a member that has no connection, or renews it (rule PRES-17).
 func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) error {
-	identity, err := s.identify(r)
+	identity, _, body, err := s.order(w, r) // a heartbeat may be repeated as it is
 	if err != nil {
-		return err
-	}
-	body, err := s.body(w, r)
-	if err != nil {
-		return err
-	}
-	if err := s.charge(r, identity, len(body)); err != nil {
 		return err
 	}
 	beat, err := protocol.DecodeHeartbeat(body, s.config.Limits)

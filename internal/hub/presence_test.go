@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -111,6 +112,9 @@ func TestPresence_PRES_5_a_reload_is_no_leave(t *testing.T) {
 		watcher, mine := n.as("bob", newSecret(t), 1), newSecret(t)
 		watcher.say(`{"type":"watch","id":1,"topic":"a"}`)
 		watcher.expect("watching")
+		_, err := n.Beat(context.Background(), everyone, Heartbeat{Topic: "a", Client: "leased, for longer"})
+		must(t, err)
+		watcher.expect("presence")
 		alice := n.as("alice", mine, 1)
 		alice.say(`{"type":"enter","id":1,"topic":"a"}`)
 		watcher.expect("presence")
@@ -122,12 +126,52 @@ func TestPresence_PRES_5_a_reload_is_no_leave(t *testing.T) {
 		alice.expect("entered")
 		time.Sleep(10 * time.Second)
 		watcher.quiet()
+		_, err = n.Beat(context.Background(), everyone, Heartbeat{Topic: "a", Client: "leased, for longer"})
+		must(t, err)
 		alice.Close(1006, "")
 		begun := time.Now()
 		p := told[protocol.Presence](t, watcher.expect("presence"))
 		if took := time.Since(begun); len(p.Leaves) != 1 || took < 5*time.Second || took > 6*time.Second {
 			t.Errorf("PRES-5: after %v %+v", took, p)
 		}
+	})
+}
+
+// A client for which the connection speaks no more is gone the grace time later.
+func TestPresence_PRES_5_a_client_that_is_proved_no_more(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		one, other := newSecret(t), newSecret(t)
+		ids := []string{protocol.ClientID("alice", one), protocol.ClientID("alice", other)}
+		l := n.open()
+		l.say(fmt.Sprintf(
+			`{"type":"hello","token":"alice","clients":[{"secret":%q,"run":1},{"secret":%q,"run":1}],"enter":[{"topic":"a","client":%q},{"topic":"a","client":%q}]}`,
+			one, other, ids[0], ids[1],
+		))
+		l.later("entered")
+		l.expect("entered")
+		l.say(fmt.Sprintf(`{"type":"prove","id":1,"clients":[{"secret":%q,"run":1}]}`, one))
+		l.expect("proved")
+		time.Sleep(6 * time.Second)
+		a, err := n.Everyone("a")
+		must(t, err)
+		if a.Count != 1 || a.Members[0].Client != ids[0] {
+			t.Errorf("PRES-5: %+v", a)
+		}
+	})
+}
+
+// What was refused is not held: it takes no place.
+func TestPresence_PRES_19_what_was_refused_takes_no_place(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		l := n.as("alice", newSecret(t), 1)
+		l.say(`[{"type":"enter","id":1,"topic":"off"},{"type":"enter","id":2,"topic":"a"}]`)
+		if m := l.expect("error"); m.code() != protocol.WrongType {
+			t.Errorf("PRES-1: %+v", m)
+		}
+		l.expect("entered")
+	}, func(c *Config) {
+		c.Session.Limits.Topics = 1
+		c.Namespace = func(topic string) (Namespace, error) { return Namespace{Presence: Presence{None: topic == "off"}}, nil }
 	})
 }
 
@@ -399,6 +443,24 @@ func TestPresence_PRES_1_rights(t *testing.T) {
 				return errors.New("no")
 			}
 			return nil
+		}
+	})
+}
+
+// A state in hello that is too large is refused alone: the connection goes on.
+func TestPresence_PRES_6_a_refused_state_ends_no_connection(t *testing.T) {
+	inRoom(t, func(t *testing.T, n *node) {
+		l := n.open()
+		l.say(fmt.Sprintf(
+			`{"type":"hello","token":"alice","clients":[{"secret":%q,"run":1}],"enter":[{"topic":"a","state":%q},{"topic":"b"}]}`,
+			newSecret(t), strings.Repeat("x", 5<<10),
+		))
+		l.expect("welcome")
+		if m := l.expect("left"); m.code() != protocol.TooLarge || m.Topic != "a" {
+			t.Errorf("PRES-6: %+v", m)
+		}
+		if m := l.expect("entered"); m.Topic != "b" {
+			t.Errorf("PRES-6: %+v", m)
 		}
 	})
 }

@@ -227,19 +227,17 @@ func (r *room) pause() time.Duration {
 // flush makes what is new ready for the watchers that have been told all before.
 // r.mu is held.
 func (r *room) flush(now time.Time) []*Conn {
-	called := r.core.Called()
-	r.core.Flush()
-	made := make(map[[2]uint64]*word, 1)
+	signals := r.core.Flush()
+	words := make(map[uint64]*word, 1) // by version
 	woken := r.waiting
 	r.waiting = nil
 	for _, w := range woken {
 		w.waiting = false
-		at := [2]uint64{w.version, min(w.called, called)}
-		if made[at] == nil {
-			made[at] = r.word(at[0], at[1])
+		if words[w.version] == nil {
+			words[w.version] = r.word(w.version, signals)
 		}
-		w.next = made[at]
-		w.version, w.called = r.core.Version(), r.core.Called()
+		w.next = words[w.version]
+		w.version = r.core.Version()
 	}
 	r.flushed, r.last = r.core.Version(), now
 	if len(r.turns) > 0 {

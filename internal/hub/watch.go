@@ -19,10 +19,9 @@ type watch struct {
 	// The room's lock guards these.
 	opening *opening // it was not told anything yet
 	version uint64
-	called  uint64 // signals that it was told, or has missed
-	next    *word  // to be told; shared
-	waiting bool   // it was told all, and stands in room.waiting
-	slot    int    // there
+	next    *word // to be told; shared
+	waiting bool  // it was told all, and stands in room.waiting
+	slot    int   // there
 	ended   bool
 
 	// The reader's lock guards these.
@@ -61,14 +60,14 @@ func (w *word) frame(c *Conn, frames [][]byte) ([][]byte, int) {
 	return append(frames, w.text), len(w.text)
 }
 
-// word is what is to be told behind a version and so many signals. r.mu is held.
-func (r *room) word(version, called uint64) *word {
+// word is what is to be told behind a version, and of signals. r.mu is held.
+func (r *room) word(version uint64, signals []protocol.MemberSignal) *word {
 	p, ok := r.core.Since(version)
 	if !ok {
 		return &word{message: protocol.Append(nil, r.list()), list: true}
 	}
 	p.Topic, p.Time = r.topic, r.now()
-	p.Signals = r.core.Heard(called)
+	p.Signals = signals
 	return &word{message: protocol.Append(nil, &p)}
 }
 
@@ -83,7 +82,7 @@ func (r *room) list() *protocol.Watching {
 // first is what a watch is told first (rules PRES-8 and PRES-9). r.mu is held.
 func (w *watch) first(o opening) *word {
 	r := w.room
-	w.version, w.called = r.core.Version(), r.core.Called()
+	w.version = r.core.Version()
 	list := r.list
 	if o.since != nil && o.since.Epoch == r.epoch && r.core.Knows(o.since.Version) {
 		w.version = o.since.Version
@@ -115,8 +114,8 @@ func (w *watch) collect() *word {
 		w.opening = nil
 		return w.first(o)
 	case w.version < r.flushed:
-		next = r.word(w.version, r.core.Called())
-		w.version, w.called = r.core.Version(), r.core.Called()
+		next = r.word(w.version, nil) // the signals since were called out without it
+		w.version = r.core.Version()
 		return next
 	}
 	w.waiting, w.slot = true, len(r.waiting)

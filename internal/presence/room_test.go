@@ -92,6 +92,37 @@ func TestRoom_PRES_6_a_lease_is_renewed(t *testing.T) {
 	}
 }
 
+// One of plain HTTP that says that it goes is there for the grace time, but never
+// longer than its lease.
+func TestRoom_PRES_17_away(t *testing.T) {
+	for at, want := range map[int64]int64{1000: 6000, 28_000: 30_000} {
+		r := New(settings)
+		enter(t, r, 0, Entry{Client: "a"})
+		r.Away(at, "a")
+		if due, ok := r.Due(); !ok || due != want {
+			t.Errorf("PRES-17: away at %d, it is over at %d, not %d", at, due, want)
+		}
+	}
+}
+
+func TestRoom_PRES_13_a_user_has_left_with_its_last_member(t *testing.T) {
+	r := New(settings)
+	enter(t, r, 0, Entry{Client: "desk", User: "alice", Name: "Alice"})
+	enter(t, r, 0, Entry{Client: "phone", User: "alice"})
+	r.Leave(1, "phone")
+	if len(r.Left()) != 0 || r.Users() != 1 {
+		t.Errorf("PRES-13: %+v left, %d are there", r.Left(), r.Users())
+	}
+	r.Leave(2, "desk")
+	if d := cmp.Diff([]protocol.LeftUser{{User: "alice", Name: "Alice", Time: 2}}, r.Left()); d != "" {
+		t.Errorf("PRES-13: %s", d)
+	}
+	enter(t, r, 3, Entry{Client: "desk", User: "alice"})
+	if len(r.Left()) != 0 {
+		t.Errorf("PRES-8: one who is there has left: %+v", r.Left())
+	}
+}
+
 func TestRoom_PRES_12_the_next_takes_the_place_of_a_listed_one(t *testing.T) {
 	r := New(settings)
 	for i := range 6 {
@@ -144,7 +175,6 @@ func TestRoom_PRES_14_a_signal_is_told_once(t *testing.T) {
 	if err := r.Call("a", "wave", nil); err == nil || err.Code != protocol.NotFound {
 		t.Errorf("PRES-14: one who is not there called: %v", err)
 	}
-	before := r.Called()
 	for i := range maxSignals {
 		client := fmt.Sprint("a", i/memberSignals)
 		enter(t, r, 0, Entry{Client: client, User: "alice"})
@@ -159,16 +189,14 @@ func TestRoom_PRES_14_a_signal_is_told_once(t *testing.T) {
 	if err := r.Call("a", "wave", nil); err == nil || err.Code != protocol.RateLimited {
 		t.Errorf("PRES-14: one more than the topic takes is %v", err)
 	}
-	r.Flush()
-	if n := len(r.Heard(before)); n != maxSignals {
+	if n := len(r.Flush()); n != maxSignals {
 		t.Errorf("PRES-14: %d signals were told", n)
 	}
-	if n := len(r.Heard(r.Called())); n != 0 {
+	if n := len(r.Flush()); n != 0 {
 		t.Errorf("PRES-14: %d signals were told again", n)
 	}
-	r.Flush()
-	if n := len(r.Heard(before)); n != 0 {
-		t.Errorf("PRES-14: one who was slow is told %d signals", n)
+	if err := r.Call("a0", "wave", nil); err != nil {
+		t.Errorf("PRES-14: after a flush %v", err)
 	}
 }
 

@@ -14,13 +14,11 @@ const (
 	memberBytes    = 8 << 10
 )
 
-// calls are the signals of a tick, and those of the one before.
+// calls are the signals that wait for the next flush.
 type calls struct {
-	told  []protocol.MemberSignal // by the last flush
-	next  []protocol.MemberSignal // wait for the next one
-	count uint64                  // of all flushes before the last, told left out
-	bytes int                     // of those in next
-	by    map[string]amount       // of each client in next
+	all   []protocol.MemberSignal
+	bytes int
+	by    map[string]amount // of each client
 }
 
 // amount is how many signals there are, and their bytes.
@@ -99,7 +97,7 @@ func (r *Room) Call(client, name string, data []byte) *protocol.Error {
 	if own.signals++; own.signals > memberSignals || own.bytes+size > memberBytes {
 		return protocol.Errorf(protocol.RateLimited, "The member calls out too many signals.")
 	}
-	if len(r.signals.next) >= maxSignals || r.signals.bytes+size > maxSignalBytes {
+	if len(r.signals.all) >= maxSignals || r.signals.bytes+size > maxSignalBytes {
 		return protocol.Errorf(protocol.RateLimited, "Too many signals are called out in the topic.")
 	}
 	if r.signals.by == nil {
@@ -108,28 +106,16 @@ func (r *Room) Call(client, name string, data []byte) *protocol.Error {
 	own.bytes += size
 	r.signals.by[client] = own
 	r.signals.bytes += size
-	r.signals.next = append(r.signals.next, protocol.MemberSignal{Client: client, User: m.lease.user, Name: name, Data: data})
+	r.signals.all = append(r.signals.all, protocol.MemberSignal{Client: client, User: m.lease.user, Name: name, Data: data})
 	return nil
 }
 
-// Called says how many signals were called out before the next flush.
-func (r *Room) Called() uint64 { return r.signals.count + uint64(len(r.signals.told)) }
-
 // Waiting says whether signals wait for the next flush.
-func (r *Room) Waiting() bool { return len(r.signals.next) > 0 }
+func (r *Room) Waiting() bool { return len(r.signals.all) > 0 }
 
-// Flush lets the signals be told that wait.
-func (r *Room) Flush() {
-	s := &r.signals
-	s.count += uint64(len(s.told))
-	s.told, s.next, s.bytes, s.by = s.next, nil, 0, nil
-}
-
-// Heard returns the signals of the last flush that come behind the first n of all.
-// The slice is shared: read only.
-func (r *Room) Heard(n uint64) []protocol.MemberSignal {
-	if n <= r.signals.count {
-		return r.signals.told
-	}
-	return r.signals.told[min(n-r.signals.count, uint64(len(r.signals.told))):]
+// Flush returns the signals that wait, and forgets them.
+func (r *Room) Flush() []protocol.MemberSignal {
+	all := r.signals.all
+	r.signals = calls{}
+	return all
 }

@@ -18,6 +18,10 @@ func (s *Session) arrive(hello *protocol.Hello) []Effect {
 			effects = append(effects, Reply{&protocol.LeftMessage{Topic: e.Topic, Client: e.Client, Error: err}})
 			continue
 		}
+		if err := e.CheckState(s.config.Limits); err != nil {
+			effects = append(effects, Reply{&protocol.LeftMessage{Topic: e.Topic, Client: client.ID, Error: protocol.AsError(err)}})
+			continue
+		}
 		effects = append(effects, Enter{Identity: s.identity, Client: client, Command: e})
 	}
 	return effects
