@@ -143,6 +143,30 @@ func TestPresence(t *testing.T) {
 	})
 }
 
+func TestPresence_enter_behind_leave(t *testing.T) {
+	onRoads(t, "PRES-5_whoever_enters_again_is_there", func(t *testing.T, road string, n *network) {
+		n.set(slow, "/v1/commands")
+		ann := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		ann.OnJoin(func(client.User) {})
+		bob := n.connect(t, as("bob", road)).Topic("t").Presence()
+		enter(t, bob, 0)
+		if err := bob.Update(1); err != nil {
+			t.Fatal(err)
+		}
+		left := make(chan error, 1)
+		go func() { left <- bob.Leave(t.Context()) }()
+		synctest.Wait()
+		enter(t, bob, 2)
+		if err := receive(t, left, 1)[0]; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if got := there(ann); got != "bob 2×1" {
+			t.Errorf("there is %q", got)
+		}
+	})
+}
+
 func TestPresence_over_cuts(t *testing.T) {
 	onRoads(t, "PRES-5,PRES-9_a_cut_is_no_leave", func(t *testing.T, road string, n *network) {
 		ann := n.connect(t, as("ann", road)).Topic("t").Presence()

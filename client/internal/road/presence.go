@@ -81,6 +81,7 @@ func (m *Machine) leave(topic string, raw jsontext.Value) {
 func (m *Machine) depart(topic string, leave jsontext.Value) {
 	m.members = slices.DeleteFunc(m.members, func(e *member) bool { return e.name == topic })
 	m.commands = append(m.commands, leave)
+	m.parting = m.flight + len(m.commands)
 }
 
 // departAll says what waits for an answer that does not come any more, since the
