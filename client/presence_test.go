@@ -167,6 +167,31 @@ func TestPresence_enter_behind_leave(t *testing.T) {
 	})
 }
 
+// A stream that is opened anew says who has entered, and may say so behind a leave.
+func TestPresence_leave_while_the_stream_is_opened(t *testing.T) {
+	onRoads(t, "PRES-5_whoever_leaves_is_gone", func(t *testing.T, road string, n *network) {
+		ann := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		told := watch(ann)
+		pass()
+		c := n.connect(t, as("bob", road))
+		bob := c.Topic("t").Presence()
+		enter(t, bob, nil)
+		pass()
+		told.tells(t, "join bob")
+		n.set(slow, "/v1/sse", "/v1/poll")
+		c.Topic("u").Presence().OnJoin(func(client.User) {})
+		synctest.Wait()
+		if err := bob.Leave(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		told.tells(t, "leave bob")
+		if got := there(ann); got != "" {
+			t.Errorf("there is %q", got)
+		}
+	})
+}
+
 func TestPresence_over_cuts(t *testing.T) {
 	onRoads(t, "PRES-5,PRES-9_a_cut_is_no_leave", func(t *testing.T, road string, n *network) {
 		ann := n.connect(t, as("ann", road)).Topic("t").Presence()

@@ -144,6 +144,26 @@ func TestMachine_PRES_5_enter_waits_for_the_leave_before_it(t *testing.T) {
 	})
 }
 
+// A request that is on its way would enter whom the leave has ended.
+func TestMachine_PRES_5_leave_waits_for_the_request_before_it(t *testing.T) {
+	m := entered(t)
+	m.Say(protocol.Append(nil, &protocol.Watch{ID: 1, Topic: "u"}))
+	for i, step := range []struct {
+		made []Effect
+		want string
+	}{
+		{m.Say(protocol.Append(nil, &protocol.Leave{ID: 2, Topic: "t"})), ""},
+		{m.Hear(2, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()}), `pass "pong"}`},
+		{m.Hear(2, &protocol.Entered{Topic: "t"}), `post [{"type":"hello"},{"type":"leave","id":2,"topic":"t"}]`},
+		{m.Answered(), ""},
+		{m.Say(protocol.Append(nil, &protocol.Ping{})), `open {"type":"hello","watch":[{"topic":"u"}]}`},
+	} {
+		if got := told(step.made); got != step.want {
+			t.Errorf("step %d: %q, not %q", i, got, step.want)
+		}
+	}
+}
+
 func TestPoll_PRES_6_what_is_known_brings_nothing(t *testing.T) {
 	m := New()
 	m.Say(protocol.Append(nil, &protocol.Hello{
