@@ -90,13 +90,16 @@ func (p *Presence) Me() (Member, bool) {
 	return me, true
 }
 
-// be changes what this client is, and tells of it.
+// be changes what this client is, and tells of it, unless a call that is to do so waits.
 func (p *Presence) be(me own) {
 	p.mu.Lock()
 	p.own = me
 	users := p.list()
 	p.mu.Unlock()
-	tell(p.client, &p.listed, users)
+	if !p.moved.Swap(true) {
+		p.client.dispatcher.add(func() { p.moved.Store(false) })
+		tell(p.client, &p.listed, users)
+	}
 }
 
 // ask says something that is answered, and waits for the answer.

@@ -81,6 +81,8 @@ type Presence struct {
 	called  observerList[Signal]
 	faults  observerList[error]
 
+	moved atomic.Bool // the own state, which is still to be told
+
 	// What follows belongs to the owner's goroutine.
 	followers int  // functions that want to be told who is there
 	watching  bool // the core was asked
@@ -105,8 +107,8 @@ func (t *Topic) Presence() *Presence {
 }
 
 // Subscribe lets fn be called with the users as they are now, and again, with all of
-// them, whenever one of them, the count or the own state has changed. It returns a
-// function that ends this.
+// them, whenever one of them, the count or the own state has changed: once for all
+// changes of the own state while fn is busy. It returns a function that ends this.
 func (p *Presence) Subscribe(fn func([]User)) (unsubscribe func()) {
 	c := p.client
 	remove := p.listed.add(fn)

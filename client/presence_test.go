@@ -268,6 +268,42 @@ func TestPresence_updates(t *testing.T) {
 	})
 }
 
+func TestPresence_many_updates_are_one_call(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, n := inMemory(t, tutti.Config{Authenticate: byName})
+		room := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		enter(t, room, 0)
+		const last = 20_000
+		calls, busy := 0, make(chan struct{})
+		seen := ""
+		room.Subscribe(func([]client.User) {
+			if calls++; calls == 1 {
+				<-busy
+			}
+			me, _ := room.Me()
+			seen = string(me.State)
+		})
+		synctest.Wait()
+		for i := range last {
+			if err := room.Update(i + 1); err != nil {
+				t.Fatal(err)
+			}
+			if i >= last-3 {
+				pass()
+			}
+		}
+		if got := there(room); got != fmt.Sprintf("ann %d×1", last) {
+			t.Errorf("a handler that is slow holds back what is told: there is %s", got)
+		}
+		close(busy)
+		pass()
+		synctest.Wait()
+		if seen != fmt.Sprint(last) || calls > 10 {
+			t.Errorf("%d calls, the last of them with %s", calls, seen)
+		}
+	})
+}
+
 // What hello says of a member is what it said last, also where polls rest in between.
 func TestPresence_states_do_not_go_back(t *testing.T) {
 	onRoads(t, "PRES-3_PRES-6", func(t *testing.T, road string, n *network) {
