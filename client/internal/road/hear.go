@@ -145,11 +145,6 @@ func (m *Machine) Rested(number uint64) []Effect {
 	return m.next()
 }
 
-func (m *Machine) next() []Effect {
-	if m.stale {
-		return nil // until the stream may be opened anew
-	}
-	return []Effect{m.request(max(m.ping, 1))}
-}
+func (m *Machine) next() []Effect { return []Effect{m.request(max(m.ping, 1))} }
 
 var errUnwelcome = errors.New("the answer holds no welcome")

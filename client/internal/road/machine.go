@@ -83,10 +83,15 @@ func (m *Machine) Current(number uint64) bool { return number == m.number }
 
 // open opens the stream anew, or notes that this is due: while a request is on
 // its way another would only delay it, and a leave that is not answered would end
-// what is entered behind it.
+// what is entered behind it. Until then what the former says is passed over.
 func (m *Machine) open() []Effect {
-	if m.opening || m.parting > 0 {
+	switch {
+	case m.opening:
 		m.stale = true
+		return nil
+	case m.parting > 0:
+		m.stale = true
+		m.number++
 		return nil
 	}
 	m.opening = true

@@ -142,6 +142,18 @@ func TestMachine_PRES_5_enter_waits_for_the_leave_before_it(t *testing.T) {
 		is("the next waits too", next, "")
 		is("the leave is answered", m.Answered(), again)
 	})
+	t.Run("and_what_the_old_stream_says_moves_nothing", func(t *testing.T) {
+		m := entered(t)
+		m.Say(protocol.Append(nil, &protocol.Subscribe{ID: 3, Topic: "u"}))
+		m.Hear(2, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
+		m.Hear(2, &protocol.Subscribed{ID: 3, Topic: "u"})
+		m.Say(leave)
+		m.Say(protocol.Append(nil, &protocol.Subscribe{ID: 4, Topic: "u", From: protocol.FromEarliest()}))
+		if made := m.Hear(2, &core.Entry{Topic: "u", Entry: protocol.Entry{Offset: 7}}); made != nil {
+			t.Errorf("an entry is passed on: %v", made)
+		}
+		is("the leave is answered", m.Answered(), `open {"type":"hello","topics":[{"topic":"u","from":"earliest"}]}`)
+	})
 }
 
 // A request that is on its way would enter whom the leave has ended.
