@@ -142,8 +142,9 @@ func (p *Presence) OnSignal(fn func(Signal)) (remove func()) { return p.follow(p
 
 // OnError lets fn be called with what goes wrong and nobody waits for, a
 // [*protocol.Error]: the client may not be told who is there, or be there, any more,
-// or an update or a signal was not taken. Without any it goes to Options.Logger. It
-// returns a function that ends this.
+// or an update or a signal was refused for good. An update that may be taken later is
+// said again. Without any it goes to Options.Logger. It returns a function that ends
+// this.
 func (p *Presence) OnError(fn func(error)) (remove func()) { return p.faults.add(fn) }
 
 // Users returns who is there, in the order in which the first of their sessions
