@@ -63,8 +63,10 @@ func (p *Presence) Update(state any) error {
 
 // Signal calls something out to all who watch the topic, this client too: data, as
 // JSON; nil is none. It does not wait, and is not kept: without a connection it is
-// lost. The error is not_found if the client has not entered, or says that the data is
-// no JSON; what else is wrong with it goes to OnError.
+// lost. So are those beyond what the server calls out between two ticks (20 and 8 KiB
+// of a member): nothing tells so, and the client's updates then wait a second. The
+// error is not_found if the client has not entered, or says that the data is no JSON;
+// what else is wrong with it goes to OnError.
 func (p *Presence) Signal(name string, data any) error {
 	raw, err := marshalState(data)
 	if err != nil {
@@ -90,13 +92,16 @@ func (p *Presence) Me() (Member, bool) {
 	return me, true
 }
 
-// be changes what this client is, and tells of it.
+// be changes what this client is, and tells of it, unless a call that is to do so waits.
 func (p *Presence) be(me own) {
 	p.mu.Lock()
 	p.own = me
 	users := p.list()
 	p.mu.Unlock()
-	tell(p.client, &p.listed, users)
+	if !p.moved.Swap(true) {
+		p.client.dispatcher.add(func() { p.moved.Store(false) })
+		tell(p.client, &p.listed, users)
+	}
 }
 
 // ask says something that is answered, and waits for the answer.

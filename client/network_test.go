@@ -28,6 +28,7 @@ const (
 	strip  = "strip"  // a proxy that knows no WebSocket leaves out its headers
 	hold   = "hold"   // the request comes nowhere
 	lose   = "lose"   // the answer is lost on its way
+	slow   = "slow"   // the request takes a second on its way
 )
 
 // network lies between clients and a server, all in memory, so that it may be
@@ -185,6 +186,9 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case hold:
 		_, _ = io.Copy(io.Discard, r.Body) // else nobody sees that the client leaves
 		<-r.Context().Done()
+	case slow:
+		time.Sleep(time.Second)
+		handler.ServeHTTP(w, r)
 	case strip:
 		r.Header.Del("Upgrade")
 		r.Header.Del("Connection")

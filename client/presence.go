@@ -81,6 +81,8 @@ type Presence struct {
 	called  observerList[Signal]
 	faults  observerList[error]
 
+	moved atomic.Bool // the own state, which is still to be told
+
 	// What follows belongs to the owner's goroutine.
 	followers int  // functions that want to be told who is there
 	watching  bool // the core was asked
@@ -105,8 +107,8 @@ func (t *Topic) Presence() *Presence {
 }
 
 // Subscribe lets fn be called with the users as they are now, and again, with all of
-// them, whenever one of them, the count or the own state has changed. It returns a
-// function that ends this.
+// them, whenever one of them, the count or the own state has changed: once for all
+// changes of the own state while fn is busy. It returns a function that ends this.
 func (p *Presence) Subscribe(fn func([]User)) (unsubscribe func()) {
 	c := p.client
 	remove := p.listed.add(fn)
@@ -140,8 +142,9 @@ func (p *Presence) OnSignal(fn func(Signal)) (remove func()) { return p.follow(p
 
 // OnError lets fn be called with what goes wrong and nobody waits for, a
 // [*protocol.Error]: the client may not be told who is there, or be there, any more,
-// or an update or a signal was not taken. Without any it goes to Options.Logger. It
-// returns a function that ends this.
+// or an update or a signal was refused for good. An update that may be taken later is
+// said again. Without any it goes to Options.Logger. It returns a function that ends
+// this.
 func (p *Presence) OnError(fn func(error)) (remove func()) { return p.faults.add(fn) }
 
 // Users returns who is there, in the order in which the first of their sessions

@@ -143,6 +143,55 @@ func TestPresence(t *testing.T) {
 	})
 }
 
+func TestPresence_enter_behind_leave(t *testing.T) {
+	onRoads(t, "PRES-5_whoever_enters_again_is_there", func(t *testing.T, road string, n *network) {
+		n.set(slow, "/v1/commands")
+		ann := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		ann.OnJoin(func(client.User) {})
+		bob := n.connect(t, as("bob", road)).Topic("t").Presence()
+		enter(t, bob, 0)
+		if err := bob.Update(1); err != nil {
+			t.Fatal(err)
+		}
+		left := make(chan error, 1)
+		go func() { left <- bob.Leave(t.Context()) }()
+		synctest.Wait()
+		enter(t, bob, 2)
+		if err := receive(t, left, 1)[0]; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if got := there(ann); got != "bob 2×1" {
+			t.Errorf("there is %q", got)
+		}
+	})
+}
+
+// A stream that is opened anew says who has entered, and may say so behind a leave.
+func TestPresence_leave_while_the_stream_is_opened(t *testing.T) {
+	onRoads(t, "PRES-5_whoever_leaves_is_gone", func(t *testing.T, road string, n *network) {
+		ann := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		told := watch(ann)
+		pass()
+		c := n.connect(t, as("bob", road))
+		bob := c.Topic("t").Presence()
+		enter(t, bob, nil)
+		pass()
+		told.tells(t, "join bob")
+		n.set(slow, "/v1/sse", "/v1/poll")
+		c.Topic("u").Presence().OnJoin(func(client.User) {})
+		synctest.Wait()
+		if err := bob.Leave(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		told.tells(t, "leave bob")
+		if got := there(ann); got != "" {
+			t.Errorf("there is %q", got)
+		}
+	})
+}
+
 func TestPresence_over_cuts(t *testing.T) {
 	onRoads(t, "PRES-5,PRES-9_a_cut_is_no_leave", func(t *testing.T, road string, n *network) {
 		ann := n.connect(t, as("ann", road)).Topic("t").Presence()
@@ -219,6 +268,42 @@ func TestPresence_updates(t *testing.T) {
 	})
 }
 
+func TestPresence_many_updates_are_one_call(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, n := inMemory(t, tutti.Config{Authenticate: byName})
+		room := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		enter(t, room, 0)
+		const last = 20_000
+		calls, busy := 0, make(chan struct{})
+		seen := ""
+		room.Subscribe(func([]client.User) {
+			if calls++; calls == 1 {
+				<-busy
+			}
+			me, _ := room.Me()
+			seen = string(me.State)
+		})
+		synctest.Wait()
+		for i := range last {
+			if err := room.Update(i + 1); err != nil {
+				t.Fatal(err)
+			}
+			if i >= last-3 {
+				pass()
+			}
+		}
+		if got := there(room); got != fmt.Sprintf("ann %d×1", last) {
+			t.Errorf("a handler that is slow holds back what is told: there is %s", got)
+		}
+		close(busy)
+		pass()
+		synctest.Wait()
+		if seen != fmt.Sprint(last) || calls > 10 {
+			t.Errorf("%d calls, the last of them with %s", calls, seen)
+		}
+	})
+}
+
 // What hello says of a member is what it said last, also where polls rest in between.
 func TestPresence_states_do_not_go_back(t *testing.T) {
 	onRoads(t, "PRES-3_PRES-6", func(t *testing.T, road string, n *network) {
@@ -250,43 +335,94 @@ func TestPresence_states_do_not_go_back(t *testing.T) {
 }
 
 func TestPresence_refused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, n := inMemory(t, tutti.Config{Authenticate: byName, Namespaces: map[string]tutti.Namespace{
-			"none": {Presence: tutti.Presence{Mode: tutti.PresenceNone}}, "few": {Presence: tutti.Presence{Mode: tutti.PresenceCount}}, "default": {},
-		}})
-		c := n.connect(t, as("ann", core.RoadWS))
-		none := c.Topic("none:a").Presence()
-		told := watch(none)
-		wantCode(t, none.Enter(t.Context(), nil), protocol.WrongType)
-		told.tells(t, "error wrong_type")
-		if _, ok := none.Me(); ok {
-			t.Error("PRES-1: the client is where it may not be")
-		}
+	for _, road := range allRoads {
+		t.Run("PRES-1,PRES-3,PRES-12_"+road, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { refused(t, road) })
+		})
+	}
+}
 
-		few := c.Topic("few:a").Presence()
-		enter(t, few, nil)
-		few.Subscribe(func([]client.User) {})
-		pass()
-		if few.Count() != 1 || len(few.Users()) != 0 {
-			t.Errorf("PRES-12: %d users, listed %v", few.Count(), few.Users())
-		}
+func refused(t *testing.T, road string) {
+	_, n := inMemory(t, tutti.Config{Authenticate: byName, Namespaces: map[string]tutti.Namespace{
+		"none": {Presence: tutti.Presence{Mode: tutti.PresenceNone}}, "few": {Presence: tutti.Presence{Mode: tutti.PresenceCount}}, "default": {},
+	}})
+	c := n.connect(t, as("ann", road))
+	none := c.Topic("none:a").Presence()
+	told := watch(none)
+	wantCode(t, none.Enter(t.Context(), nil), protocol.WrongType)
+	told.tells(t, "error wrong_type")
+	if _, ok := none.Me(); ok {
+		t.Error("PRES-1: the client is where it may not be")
+	}
 
-		room := c.Topic("t").Presence()
-		told = watch(room)
+	few := c.Topic("few:a").Presence()
+	enter(t, few, nil)
+	few.Subscribe(func([]client.User) {})
+	pass()
+	if few.Count() != 1 || len(few.Users()) != 0 {
+		t.Errorf("PRES-12: %d users, listed %v", few.Count(), few.Users())
+	}
+
+	room := c.Topic("t").Presence()
+	told = watch(room)
+	pass()
+	wantCode(t, room.Enter(t.Context(), func() {}), protocol.BadMessage)
+	wantCode(t, room.Enter(t.Context(), strings.Repeat("x", 5000)), protocol.TooLarge)
+	enter(t, room, nil)
+	pass()
+	told.tells(t, "join ann")
+	if err := room.Signal("tutti:no", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := room.Update(strings.Repeat("x", 5000)); err != nil {
+		t.Fatal(err)
+	}
+	pass()
+	told.tells(t, "error bad_name", "error too_large")
+
+	n.cut()
+	time.Sleep(time.Minute)
+	told.tells(t, "error too_large", "leave ann") // hello says that state too
+	if _, ok := room.Me(); ok {
+		t.Error("PRES-3: the client is there in a state that no server takes")
+	}
+	if c.Status().State != core.Live {
+		t.Errorf("the client is %+v", c.Status())
+	}
+	if _, err := c.Topic("t").Publish(t.Context(), 1, client.PublishOptions{}); err != nil {
+		t.Error(err)
+	}
+	enter(t, room, 1)
+}
+
+// An error that could as well be an update's lets those wait.
+func TestPresence_signals_beyond_the_rate(t *testing.T) {
+	onRoads(t, "PRES-14_are_lost", func(t *testing.T, road string, n *network) {
+		ann := n.connect(t, as("ann", core.RoadWS)).Topic("t").Presence()
+		signals := 0
+		ann.OnSignal(func(client.Signal) { signals++ })
+		room := n.connect(t, as("bob", road)).Topic("t").Presence()
+		room.OnError(func(err error) { t.Error(err) })
+		enter(t, room, 0)
 		pass()
-		wantCode(t, room.Enter(t.Context(), func() {}), protocol.BadMessage)
-		wantCode(t, room.Enter(t.Context(), strings.Repeat("x", 5000)), protocol.TooLarge)
-		enter(t, room, nil)
-		pass()
-		told.tells(t, "join ann")
-		if err := room.Update(strings.Repeat("x", 5000)); err != nil {
+		for range 50 {
+			if err := room.Signal("wave", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := room.Update(1); err != nil {
 			t.Fatal(err)
 		}
-		if err := room.Signal("tutti:no", nil); err != nil {
-			t.Fatal(err)
+		time.Sleep(100 * time.Millisecond)
+		if got := there(ann); got != "bob 0×1" {
+			t.Errorf("there is %s", got)
 		}
 		pass()
-		told.tells(t, "error bad_name", "error too_large")
+		synctest.Wait()
+		if got := there(ann); got != "bob 1×1" || signals < 20 || signals > 40 {
+			t.Errorf("there is %s, who called %d times", got, signals)
+		}
 	})
 }
 

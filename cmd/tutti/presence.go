@@ -61,7 +61,10 @@ func (r *remote) follow(topic, state string, out *roll) error {
 	defer func() { _ = cl.Close() }()
 	room, known := cl.Topic(topic).Presence(), map[string]bool{}
 	say := func(event string, u client.User) {
-		if known[u.ID] = event != "leave"; ctx.Err() != nil {
+		if known[u.ID] = true; event == "leave" {
+			delete(known, u.ID)
+		}
+		if ctx.Err() != nil {
 			return
 		}
 		if err := out.user(event, u); err != nil {

@@ -63,6 +63,8 @@ type Machine struct {
 	frameBytes int
 	commands   [][]byte // for the next POST
 	posting    bool
+	flight     int // commands in the POST that is out
+	parting    int // commands up to the latest leave that is not answered
 }
 
 // question is a command with an id that the next welcome answers.
@@ -80,10 +82,16 @@ func New() *Machine {
 func (m *Machine) Current(number uint64) bool { return number == m.number }
 
 // open opens the stream anew, or notes that this is due: while a request is on
-// its way another would only delay it.
+// its way another would only delay it, and a leave that is not answered would end
+// what is entered behind it. Until then what the former says is passed over.
 func (m *Machine) open() []Effect {
-	if m.opening {
+	switch {
+	case m.opening:
 		m.stale = true
+		return nil
+	case m.parting > 0:
+		m.stale = true
+		m.number++
 		return nil
 	}
 	m.opening = true

@@ -68,10 +68,11 @@ func (m *Machine) enter(c protocol.Enter) {
 	*e = member{wanted: wanted{c.Topic, true, c.ID}, state: c.State}
 }
 
-// leave ends a member. What was entered on a stream may come to the server later than
-// a command, so it waits for the answer to that.
+// leave ends a member. What a request for the stream says, whether it was entered now
+// or before, may come to the server later than a command, so it waits for the answer
+// to that.
 func (m *Machine) leave(topic string, raw jsontext.Value) {
-	if e := find(m.members, (*member).self, topic); e != nil && e.asked {
+	if e := find(m.members, (*member).self, topic); e != nil && (e.asked || m.opening) {
 		e.leave = raw
 		return
 	}
@@ -81,6 +82,7 @@ func (m *Machine) leave(topic string, raw jsontext.Value) {
 func (m *Machine) depart(topic string, leave jsontext.Value) {
 	m.members = slices.DeleteFunc(m.members, func(e *member) bool { return e.name == topic })
 	m.commands = append(m.commands, leave)
+	m.parting = m.flight + len(m.commands)
 }
 
 // departAll says what waits for an answer that does not come any more, since the
@@ -143,11 +145,13 @@ func (m *Machine) unwatched(told *protocol.Unwatched) []Effect {
 func (m *Machine) entered(told *protocol.Entered) []Effect {
 	e := find(m.members, (*member).self, told.Topic)
 	switch {
-	case e == nil, !e.asked:
+	case e == nil:
 		return nil
 	case e.leave != nil:
 		m.depart(e.name, e.leave)
 		return m.post()
+	case !e.asked:
+		return nil
 	}
 	said := *told
 	said.ID = e.answer()

@@ -94,6 +94,93 @@ func TestMachine_PRES_6_presence(t *testing.T) {
 	}
 }
 
+// entered is a machine whose stream has told it that the client is in a topic.
+func entered(t *testing.T) *Machine {
+	t.Helper()
+	m := New()
+	m.Say(protocol.Append(nil, &protocol.Hello{
+		Clients: []protocol.ClientProof{{Secret: secret, Run: 1}}, Enter: []protocol.Enter{{Topic: "t"}},
+	}))
+	m.Hear(1, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
+	if got := told(m.Hear(1, &protocol.Entered{Topic: "t"})); got == "" {
+		t.Fatal("the core is not told that it has entered")
+	}
+	return m
+}
+
+// A leave that comes late would end the member that was entered behind it.
+func TestMachine_PRES_5_enter_waits_for_the_leave_before_it(t *testing.T) {
+	const again = `open {"type":"hello","enter":[{"topic":"t","state":2}]}`
+	update := protocol.Append(nil, &protocol.Update{Topic: "t", State: jsontext.Value("1")})
+	leave := protocol.Append(nil, &protocol.Leave{ID: 1, Topic: "t"})
+	enter := protocol.Append(nil, &protocol.Enter{ID: 2, Topic: "t", State: jsontext.Value("2")})
+	is := func(what string, made []Effect, want string) {
+		t.Helper()
+		if got := told(made); got != want {
+			t.Errorf("%s: %q, not %q", what, got, want)
+		}
+	}
+	t.Run("behind_another_POST", func(t *testing.T) {
+		m := entered(t)
+		m.Say(update)
+		is("to leave waits for the POST that is out", m.Say(leave), "")
+		is("and to enter for that", m.Say(enter), "")
+		is("the POST is answered", m.Answered(), `post [{"type":"hello"},{"type":"leave","id":1,"topic":"t"}]`)
+		m.Say(protocol.Append(nil, &protocol.Signal{Topic: "u", Name: "n"}))
+		is("the leave is answered", m.Answered(), again+"\n"+`post [{"type":"hello"},{"type":"signal","topic":"u","name":"n"}]`)
+	})
+	t.Run("as_all_that_opens_the_stream_anew", func(t *testing.T) {
+		m := entered(t)
+		m.Say(leave)
+		m.Say(protocol.Append(nil, &protocol.Watch{ID: 3, Topic: "u"}))
+		m.Say(enter)
+		is("the leave is answered", m.Answered(), `open {"type":"hello","watch":[{"topic":"u"}],"enter":[{"topic":"t","state":2}]}`)
+	})
+	t.Run("while_a_poll_ends", func(t *testing.T) {
+		m := entered(t)
+		m.Say(leave)
+		m.Say(enter)
+		next, err := m.Ended(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is("the next waits too", next, "")
+		is("the leave is answered", m.Answered(), again)
+	})
+	t.Run("and_what_the_old_stream_says_moves_nothing", func(t *testing.T) {
+		m := entered(t)
+		m.Say(protocol.Append(nil, &protocol.Subscribe{ID: 3, Topic: "u"}))
+		m.Hear(2, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()})
+		m.Hear(2, &protocol.Subscribed{ID: 3, Topic: "u"})
+		m.Say(leave)
+		m.Say(protocol.Append(nil, &protocol.Subscribe{ID: 4, Topic: "u", From: protocol.FromEarliest()}))
+		if made := m.Hear(2, &core.Entry{Topic: "u", Entry: protocol.Entry{Offset: 7}}); made != nil {
+			t.Errorf("an entry is passed on: %v", made)
+		}
+		is("the leave is answered", m.Answered(), `open {"type":"hello","topics":[{"topic":"u","from":"earliest"}]}`)
+	})
+}
+
+// A request that is on its way would enter whom the leave has ended.
+func TestMachine_PRES_5_leave_waits_for_the_request_before_it(t *testing.T) {
+	m := entered(t)
+	m.Say(protocol.Append(nil, &protocol.Watch{ID: 1, Topic: "u"}))
+	for i, step := range []struct {
+		made []Effect
+		want string
+	}{
+		{m.Say(protocol.Append(nil, &protocol.Leave{ID: 2, Topic: "t"})), ""},
+		{m.Hear(2, &protocol.Welcome{Ping: 7000, Limits: protocol.DefaultLimits()}), `pass "pong"}`},
+		{m.Hear(2, &protocol.Entered{Topic: "t"}), `post [{"type":"hello"},{"type":"leave","id":2,"topic":"t"}]`},
+		{m.Answered(), ""},
+		{m.Say(protocol.Append(nil, &protocol.Ping{})), `open {"type":"hello","watch":[{"topic":"u"}]}`},
+	} {
+		if got := told(step.made); got != step.want {
+			t.Errorf("step %d: %q, not %q", i, got, step.want)
+		}
+	}
+}
+
 func TestPoll_PRES_6_what_is_known_brings_nothing(t *testing.T) {
 	m := New()
 	m.Say(protocol.Append(nil, &protocol.Hello{

@@ -120,7 +120,7 @@ func (m *Machine) post() []Effect {
 		body = append(append(body, m.commands[n]...), ',')
 		n++
 	}
-	m.commands = m.commands[n:]
+	m.commands, m.flight = m.commands[n:], n
 	body[len(body)-1] = ']'
 	return []Effect{Post{body}}
 }
@@ -135,6 +135,10 @@ func (m *Machine) Answer(message any) []Effect {
 
 // Answered takes the end of that answer. What has been said meanwhile goes out.
 func (m *Machine) Answered() []Effect {
-	m.posting = false
-	return m.post()
+	m.posting, m.parting, m.flight = false, max(0, m.parting-m.flight), 0
+	var effects []Effect
+	if m.stale {
+		effects = m.open()
+	}
+	return append(effects, m.post()...)
 }

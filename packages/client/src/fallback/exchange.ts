@@ -71,6 +71,12 @@ export class Exchange implements Transport {
   readonly #entered = new Map<string, Entered>();
   /** The stream that is listened to. */
   #stream: AbortController | undefined;
+  /** It was opened anew, and not welcomed yet. */
+  #opening = false;
+  /** It is to be opened anew, once the latest leave is answered, */
+  #stale = false;
+  /** which has this id; 0: it is. */
+  #parting = 0;
   #welcomed = false;
   #auth: number | undefined;
   #ping = 0;
@@ -81,7 +87,7 @@ export class Exchange implements Transport {
     this.#platform = platform;
     this.#events = events;
     this.#commands = new Commands(`${url}/commands`, platform, {
-      answered: (message) => events.aside(message),
+      answered: (message) => this.#answered(message),
       failed: (reason) => this.#fail(reason),
     });
   }
@@ -158,7 +164,7 @@ export class Exchange implements Transport {
     }
   }
 
-  /** What was entered on a stream may get there later than a command. */
+  /** What was entered on a stream may get there later than a command, and is said again by one that is opened. */
   #leave(m: ClientMessage & { type: 'leave' }): void {
     const { topic } = m;
     if (topic === undefined) {
@@ -170,13 +176,22 @@ export class Exchange implements Transport {
       return;
     }
     const place = this.#entered.get(topic);
-    if (place?.asked) place.leave = m;
+    if (place && (place.asked || this.#opening)) place.leave = m;
     else this.#left(topic, m);
   }
 
   #left(topic: string, leave: ClientMessage): void {
     this.#entered.delete(topic);
     this.#commands.add(leave);
+    this.#parting = (leave as { id: number }).id;
+  }
+
+  #answered(m: ServerMessage): void {
+    if ((m as { id?: number }).id === this.#parting) {
+      this.#parting = 0;
+      if (this.#stale) void this.#listen();
+    }
+    this.#events.aside(m);
   }
 
   /** Says what waited for the answer to an enter. */
@@ -187,6 +202,10 @@ export class Exchange implements Transport {
 
   /** Listens to a new stream, in place of the former. */
   async #listen(): Promise<void> {
+    // A leave that is not answered would end what is entered behind it. Until then the former is passed over.
+    this.#stale = this.#parting > 0;
+    if (this.#stale) return;
+    this.#opening = true;
     this.#stream?.abort();
     for (const [topic, { leave }] of this.#entered) if (leave) this.#left(topic, leave);
     const stream = new AbortController();
@@ -195,8 +214,12 @@ export class Exchange implements Transport {
       if (this.#road === 'sse') await this.#read(stream);
       else await this.#poll(stream);
     } catch (reason) {
-      if (this.#stream === stream) this.#fail(reason);
+      if (this.#listensTo(stream)) this.#fail(reason);
     }
+  }
+
+  #listensTo(stream: AbortController): boolean {
+    return this.#stream === stream && !this.#stale;
   }
 
   async #read(stream: AbortController): Promise<void> {
@@ -216,7 +239,7 @@ export class Exchange implements Transport {
   }
 
   async #poll(stream: AbortController): Promise<void> {
-    for (let wait = 0; this.#stream === stream; wait = this.#ping) {
+    for (let wait = 0; this.#listensTo(stream); wait = this.#ping) {
       const response = await this.#ask(`poll?wait=${wait}`, 'application/json', stream);
       const messages = await messagesOf(this.#platform, response);
       this.#hear(stream, messages);
@@ -254,7 +277,7 @@ export class Exchange implements Transport {
   }
 
   #hear(stream: AbortController, messages: ServerMessage[]): void {
-    for (const m of messages) if (this.#stream === stream) this.#pass(m);
+    for (const m of messages) if (this.#listensTo(stream)) this.#pass(m);
   }
 
   #pass(m: ServerMessage): void {
@@ -331,6 +354,7 @@ export class Exchange implements Transport {
   }
 
   #welcome(m: Welcome): void {
+    this.#opening = false;
     this.#ping = m.ping;
     if (m.limits?.frameBytes) this.#commands.frameBytes = m.limits.frameBytes;
     if (!this.#welcomed) {

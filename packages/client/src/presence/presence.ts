@@ -136,8 +136,9 @@ export class Presence<S = unknown> {
   }
 
   /**
-   * Calls a function when the server has ended what was wanted, or did not take
-   * an update or a signal. Without any, the client's `onError` is told.
+   * Calls a function when the server has ended what was wanted, or has refused
+   * an update or a signal for good. An update that may be taken later is said
+   * again. Without any, the client's `onError` is told.
    */
   onError(listener: (error: TuttiError) => void): () => void {
     return this.#errors.add(listener);
@@ -184,8 +185,10 @@ export class Presence<S = unknown> {
 
   /**
    * Calls something out to all who watch, this client too, with a JSON value.
-   * It is not kept: without a connection it is lost. Throws not_found unless
-   * this client has entered.
+   * It is not kept: without a connection it is lost. So are those beyond what
+   * the server calls out between two ticks (20 and 8 KiB of a member): nothing
+   * tells so, and updates then wait a second. Throws not_found unless this
+   * client has entered.
    */
   signal(name: string, data?: unknown): void {
     this.#entered();
