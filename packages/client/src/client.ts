@@ -140,7 +140,10 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
         this.#keeping?.again();
         feed({ kind: 'wake', network });
       }, settings),
-      onAway(() => feed({ kind: 'away' })),
+      onAway(() => {
+        this.#keeping?.keeper?.away();
+        feed({ kind: 'away' });
+      }),
     ];
     if (!this.#keeping) feed({ kind: 'connect' });
   }

@@ -44,8 +44,14 @@ export function statusOf(work: Work, lost: boolean, before?: SyncStatus): SyncSt
 
 /** The one before if the two say the same. */
 export function unlessSame(status: SyncStatus, before?: SyncStatus): SyncStatus {
-  const members = Object.keys(status) as (keyof SyncStatus)[];
-  return before && members.every((member) => status[member] === before[member]) ? before : status;
+  const { state, pending, blocked, lost, durable } = status;
+  const same =
+    state === before?.state &&
+    pending === before.pending &&
+    blocked === before.blocked &&
+    lost === before.lost &&
+    durable === before.durable;
+  return same ? before : status;
 }
 
 /** The sync status of one source, with the timer that it needs. */

@@ -133,7 +133,7 @@ class Binding {
    */
   #settle(reverted = false): void {
     const element = this.#element;
-    const [start, end] = [element.selectionStart ?? 0, element.selectionEnd ?? 0];
+    const end = element.selectionEnd ?? 0;
     const held = this.#held;
     const now = element.value;
     const found = now === this.#shown ? undefined : difference(this.#shown, now, end);
@@ -149,6 +149,7 @@ class Binding {
       this.#show(caret, caret);
       return;
     }
+    const start = element.selectionStart ?? 0;
     const [from, to] = [start, end].map((units) => place(points(now, units), own, op, held));
     this.#show(from as number, to as number);
   }

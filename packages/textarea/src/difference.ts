@@ -15,7 +15,8 @@ export interface Difference {
  */
 export function difference(before: string, after: string, caret: number): Difference {
   const shorter = Math.min(before.length, after.length);
-  const behind = before.endsWith(after.slice(caret)) ? after.length - caret : 0;
+  const rest = after.length - caret;
+  const behind = rest <= shorter && sameEnd(before, after, rest) ? rest : 0;
   let from = equalStart(before, after, shorter - behind);
   if (splits(before, from) || splits(after, from)) from--;
   let end = equalEnd(before, after, shorter - from);
@@ -30,16 +31,22 @@ function equalStart(a: string, b: string, most: number): number {
 
 /** How many code units two texts have in common at their end, of so many. */
 function equalEnd(a: string, b: string, most: number): number {
-  return longest(
-    most,
-    (from, to) => a.slice(a.length - to, a.length - from) === b.slice(b.length - to, b.length - from),
-  );
+  return longest(most, (from, to) => sameEnd(a, b, to, from));
 }
 
-/** Up to where, of so many, all is equal: by halves, as comparing slices is much faster than comparing units. */
+/** Whether the last code units of two texts are the same, so many but those behind. */
+function sameEnd(a: string, b: string, most: number, behind = 0): boolean {
+  return a.slice(a.length - most, a.length - behind) === b.slice(b.length - most, b.length - behind);
+}
+
+/**
+ * Up to where, of so many, all is equal: mostly all of them, else by halves, as
+ * comparing slices is much faster than comparing units.
+ */
 function longest(most: number, equal: (from: number, to: number) => boolean): number {
+  if (equal(0, most)) return most;
   let low = 0;
-  let high = most;
+  let high = most - 1;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     if (equal(low, middle)) low = middle;

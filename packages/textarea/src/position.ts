@@ -2,8 +2,12 @@ import type { Op, Splice } from './text.ts';
 
 type Range = [start: number, end: number];
 
+/** Half of a pair. A search for it costs nothing in a text that is stored as Latin letters. */
+const surrogate = /[\ud800-\udfff]/;
+
 /** How many code points a text has before a UTF-16 code unit, or in all. */
 export function points(text: string, units = text.length): number {
+  if (!surrogate.test(text.slice(0, units))) return units;
   let pairs = 0;
   for (let i = 1; i < units; i++) if (isLow(text.charCodeAt(i)) && isHigh(text.charCodeAt(i - 1))) pairs++;
   return units - pairs;

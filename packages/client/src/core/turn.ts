@@ -2,10 +2,12 @@ import type { ClientMessage } from '../protocol.ts';
 import type { Effect } from './effect.ts';
 
 const encoder = new TextEncoder();
+/** What may have several bytes, or, as no JSON has, is a control character. */
+const rare = /[^ -~]/;
 
 /** Length of a text in bytes of UTF-8. */
 export function byteLength(text: string): number {
-  return encoder.encode(text).length;
+  return rare.test(text) ? encoder.encode(text).length : text.length;
 }
 
 /** One step of the core: the time, and what comes out of it. */

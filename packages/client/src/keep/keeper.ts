@@ -279,6 +279,11 @@ export class Keeper implements Copies {
     this.#host.changed();
   }
 
+  /** The page is being left. */
+  away(): void {
+    this.#saver.hurry();
+  }
+
   load(topic: string, doc: string): Promise<Copy> {
     return this.#copies.load(topic, doc);
   }

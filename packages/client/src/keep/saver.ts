@@ -21,9 +21,10 @@ export interface SaverHost {
 
 /**
  * Writes rows in batches: what is put while a write is under way goes into the
- * next, and what is put in one turn into one (rule OUT-1). A write that fails
- * is told, as is one that takes too long, and what it was to store is stored
- * with a later one (rule OUT-10).
+ * next, and what is put in one turn into one, which a page that is seen begins
+ * with the next task (rule OUT-1). A write that fails is told, as is one that
+ * takes too long, and what it was to store is stored with a later one (rule
+ * OUT-10).
  */
 export class Saver {
   /** All that was put is stored, or on its way. */
@@ -45,6 +46,10 @@ export class Saver {
   /** The write takes too long. */
   #late = false;
   #due: unknown;
+  /** The page was left: nothing is put off, since it might never be done. */
+  #left = false;
+  /** Begins the write that is put off. */
+  #begin = (): void => {};
   #closed = false;
 
   constructor(storage: Storage, timers: Timers, host: SaverHost) {
@@ -75,6 +80,12 @@ export class Saver {
     this.#schedule();
   }
 
+  /** The page is being left: what was put is on its way before that, as is what is put from now on. */
+  hurry(): void {
+    this.#left = true;
+    this.#begin();
+  }
+
   /** When nothing is left to be written that can be, or a write takes too long. */
   async rest(): Promise<void> {
     while (this.#writing && !this.#late) await new Promise<void>((done) => this.#waiting.push(done));
@@ -101,7 +112,20 @@ export class Saver {
   }
 
   #schedule(): void {
-    this.#writing ??= Promise.resolve().then(() => this.#write());
+    this.#writing ??= this.#task().then(() => this.#write());
+  }
+
+  /**
+   * Ends with a task of its own if the user sees the page: to ask for a write takes a
+   * good part of what a key press takes, which is to be shown first. In a page that is
+   * hidden timers are slow.
+   */
+  async #task(): Promise<void> {
+    if (this.#left || globalThis.document?.visibilityState !== 'visible') return;
+    await new Promise<void>((begin) => {
+      this.#begin = begin;
+      this.#timers.setTimeout(begin, 0);
+    });
   }
 
   #move(durable: boolean): void {
