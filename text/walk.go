@@ -156,7 +156,7 @@ func (h *history) fits(i int, v lv, at, n, length int) error {
 	}
 	if r.kind == inserted {
 		if at > length {
-			return fail(BadUpdate, "Text is inserted behind the end.")
+			return fail(BadUpdate, "Text is put behind the end.")
 		}
 		if length+n > MaxLength {
 			return fail(LimitExceeded, fmt.Sprintf("A text has at most %d code points.", MaxLength))

@@ -191,7 +191,7 @@ export class History {
     if (this.kind(run) !== Kind.inserted) {
       if (at + n > length) throw new TextError('bad_update', 'More is deleted than there is.');
     } else if (at > length) {
-      throw new TextError('bad_update', 'Text is inserted behind the end.');
+      throw new TextError('bad_update', 'Text is put behind the end.');
     } else if (length + n > maxLength) {
       throw tooLong();
     }

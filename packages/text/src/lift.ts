@@ -10,30 +10,42 @@ import { Walker } from './walker.ts';
 
 /**
  * What becomes of a pending operation when those behind it are said anew: it stays
- * as it is, and others follow it; it is said anew, unless that says the same; or it
- * has no effect any more.
+ * as it is, and others follow it; it is said anew, unless that says the same; it
+ * has no effect any more; or it is taken out, from beneath those behind it.
  */
-export type Fate = 'settled' | 'kept' | 'dropped';
+export type Fate = 'settled' | 'kept' | 'dropped' | 'met';
+
+/** What is pending, in other words. */
+export type Anew = Pending & Pick<Own, 'told'>;
 
 /** What is pending, lifted off the text beneath it. */
 export interface Lifted {
   /** The text of the log and what is settled. */
   base: string;
   /** With new operations, the first of which is one of that text. */
-  kept: Pending[];
+  kept: Anew[];
   /** What becomes of the text that is shown. */
   change: Op;
+  /** Of one that is met: the kept ones behind it, and the text without it that those before it make, and with it. */
+  met?: { behind: Anew[]; without: string; onto: string };
 }
 
 /**
  * Says what is pending anew, by its fates: as of the newest entry and what is
- * settled. The timeline, whose text is shown, is void then.
+ * settled. The timeline, whose text is shown, is void then. In another order one
+ * that is put before what it has seen has not seen it.
  */
-export function lift(timeline: Timeline, shown: string, fateOf: (own: Own, i: number) => Fate): Lifted {
-  const { log, own: all } = timeline;
+export function lift(
+  timeline: Timeline,
+  shown: string,
+  fateOf: (own: Own, i: number) => Fate,
+  all: readonly Own[] = timeline.own,
+): Lifted {
+  const { log } = timeline;
   const { history, offset } = log;
   const fates = all.map(fateOf);
-  if (inLine(timeline, fates)) return unstack(timeline, shown, fates);
+  const asBefore = all === timeline.own;
+  if (asBefore && inLine(timeline, fates)) return unstack(timeline, shown, fates);
   const walker = timeline.replay();
   const buried = buriedBy(all, history, walker);
   walker.visit(log.version);
@@ -41,16 +53,29 @@ export function lift(timeline: Timeline, shown: string, fateOf: (own: Own, i: nu
     if (fates[i] === 'settled') place(history, walker, start, end);
   }
   const base = apply(shown, difference(history, walker, buried));
-  const kept: Pending[] = [];
-  let same = true; // what is beneath
+  const lifted: Lifted = { base, kept: [], change: [] };
+  let { kept } = lifted;
+  let same = asBefore && fates.lastIndexOf('settled') < fates.indexOf('kept'); // what is beneath
   for (const [i, own] of all.entries()) {
     if (fates[i] === 'dropped') same = false;
-    if (fates[i] !== 'kept') continue;
+    if (fates[i] === 'settled' || fates[i] === 'dropped') continue;
+    const without = fates[i] === 'met' ? apply(shown, difference(history, walker, buried)) : '';
     const op = place(history, walker, own.start, own.end);
-    const { key, acknowledged } = own;
-    kept.push({ key, base: offset, op: same && own.base === offset ? own.op : op, acknowledged });
+    if (fates[i] === 'met') {
+      kept = [];
+      lifted.met = { behind: kept, without, onto: apply(shown, difference(history, walker, buried)) };
+      continue;
+    }
+    const asMade = same && own.base === offset && own.effect === undefined;
+    kept.push(anew(own, offset, asMade ? own.op : op));
   }
-  return { base, kept, change: difference(history, walker, buried) };
+  lifted.change = difference(history, walker, buried);
+  return lifted;
+}
+
+/** An operation in other words. */
+export function anew({ key, client, acknowledged, told }: Own, base: number, op: Op): Anew {
+  return { key, ...(client !== undefined && { client }), base, op, acknowledged, ...(told && { told }) };
 }
 
 /**
@@ -61,7 +86,7 @@ function inLine({ log, own: all }: Timeline, fates: readonly Fate[]): boolean {
   let tip = log.version;
   let kept = false;
   return all.every(({ start, end }, i) => {
-    if (fates[i] === 'dropped' || (kept && fates[i] === 'settled')) return false;
+    if (fates[i] === 'dropped' || fates[i] === 'met' || (kept && fates[i] === 'settled')) return false;
     kept ||= fates[i] === 'kept';
     if (start === end) return true;
     const beneath = tip;
@@ -70,7 +95,7 @@ function inLine({ log, own: all }: Timeline, fates: readonly Fate[]): boolean {
   });
 }
 
-/** What the own operations of a timeline do to positions of the text of its log. */
+/** What the operations of a timeline that its log does not hold do to positions of the log's text. */
 export function ownMapping(timeline: Timeline): Mapping {
   const { log, own } = timeline;
   const fates = own.map((): Fate => 'kept');
@@ -83,11 +108,11 @@ export function ownMapping(timeline: Timeline): Mapping {
 /** Lifts what is in line: takes it back from the text that is shown. */
 function unstack({ log, own: all }: Timeline, shown: string, fates: readonly Fate[]): Lifted {
   const { history, offset } = log;
-  const kept: Pending[] = [];
+  const kept: Anew[] = [];
   const back: Splice[] = [];
   for (const [i, own] of all.entries()) {
     if (fates[i] !== 'kept') continue;
-    const { key, base, acknowledged, removed } = own;
+    const { base, removed } = own;
     const changes = new Changes();
     let from = 0;
     history.each(own.start, own.end, (run, v, n) => {
@@ -104,15 +129,17 @@ function unstack({ log, own: all }: Timeline, shown: string, fates: readonly Fat
       back.push([at, 0, history.kind(run) === Kind.erased ? [...gone].reverse().join('') : gone]);
       from = to;
     });
-    kept.push({ key, base: offset, op: base < offset ? changes.op : own.op, acknowledged });
+    kept.push(anew(own, offset, base < offset ? changes.op : own.op));
   }
   return { base: apply(shown, back.reverse()), kept, change: [] };
 }
 
-/** What own operations have deleted of what was there before all events, by its ids. */
+/** What operations have deleted of what was there before all events, by its ids. */
 function buriedBy(all: readonly Own[], history: History, { tracker }: Walker): Map<number, string> {
   const buried = new Map<number, string>();
-  for (const { start, end, removed } of all) {
+  for (const { start, end, removed, buried: known } of all) {
+    for (const [id, rune] of known ?? []) buried.set(id, rune);
+    if (known) continue;
     const runes = removed[Symbol.iterator]();
     history.each(start, end, (run, v, n) => {
       if (history.kind(run) === Kind.inserted) return;
@@ -154,7 +181,7 @@ export function difference(
  * Transforms what was lifted past a difference of the text beneath it, which has
  * so many code points, and returns what that does to the text with it.
  */
-export function past({ kept }: Lifted, difference: Op, length: number): Op {
+export function past({ kept }: Pick<Lifted, 'kept'>, difference: Op, length: number): Op {
   if (difference.length === 0 || kept.length === 0) return difference;
   const change = transform(
     difference,

@@ -6,7 +6,7 @@ export { check, type Op, type Side, type Splice } from './op.ts';
 export { type Kept, resume } from './resume.ts';
 export { runesOf } from './runes.ts';
 export type { Entry, Logged } from './sequence.ts';
-export { type Join, type SharedPosition, type Step, TextSession } from './session.ts';
+export { type Join, type SharedPosition, type Sibling, type Step, TextSession } from './session.ts';
 export type { Snapshot } from './snapshot.ts';
 export type { Limits, Pending } from './timeline.ts';
 export { transformPosition } from './transform.ts';

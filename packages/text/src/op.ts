@@ -55,6 +55,20 @@ export function put(rope: Rope, [at, n, text]: Splice): void {
   if (text !== '') rope.insert(at, text, runesOf(text));
 }
 
+/** Applies an operation to a text, and returns the one that takes it back, and what it deleted. */
+export function turn(text: Rope, op: Op): { inverse: Op; removed: string } {
+  const inverse: Splice[] = [];
+  let removed = '';
+  for (const splice of op) {
+    const [at, n, inserted] = splice;
+    const gone = text.slice(at, at + n);
+    inverse.push([at, runesOf(inserted), gone]);
+    removed += gone;
+    put(text, splice);
+  }
+  return { inverse: inverse.reverse(), removed };
+}
+
 /** Adds the events of an operation that was checked to a history. */
 export function record(history: History, op: Op): void {
   for (const [at, n, text] of op) {

@@ -2,16 +2,17 @@ import { between } from './between.ts';
 import { search } from './column.ts';
 import { TextError } from './error.ts';
 import { maxLength } from './history.ts';
-import { type Fate, type Lifted, lift, ownMapping, past } from './lift.ts';
+import { type Anew, anew, type Fate, type Lifted, lift, ownMapping, past } from './lift.ts';
 import { inverse, mapped, mappingOf } from './mapping.ts';
-import { check, type Op, put, type Splice } from './op.ts';
+import { check, type Op, put, type Splice, turn } from './op.ts';
 import { clamp, isCount, within } from './places.ts';
 import { Rope } from './rope.ts';
 import { runesOf } from './runes.ts';
+import { same } from './same.ts';
 import { type Entry, Sequence } from './sequence.ts';
 import { restore, type Snapshot } from './snapshot.ts';
 import { Stack } from './steps.ts';
-import { type Own, type Pending, Timeline } from './timeline.ts';
+import { type Made, type Own, type Pending, Timeline } from './timeline.ts';
 import { Trail } from './trail.ts';
 
 /** What an own edit is part of. */
@@ -24,11 +25,14 @@ export interface Join {
   key?: number;
 }
 
+/** What another client of the same user has pending. */
+export type Sibling = Omit<Made, 'key'>;
+
 /** What something that came has made of what is shown. */
 export interface Step {
   /** Of the text that was shown. */
   op: Op;
-  /** The own operation that the log holds now; 0: none. */
+  /** The pending operation that the log holds now; 0: none. */
   confirmed: number;
   /** Pending operations are said anew: see `pending`. */
   rebased: boolean;
@@ -52,7 +56,8 @@ const mostJoined = 4096;
 
 /**
  * A text as one client of a sequencer shows it: the fold of the log, and on top of
- * it the client's own operations that are not in the log. It is driven from
+ * it the client's own operations that are not in the log, and those that it is told
+ * of other clients. It is driven from
  * outside: it is told what the user does and what the sequencer says, and returns
  * what becomes of the text that is shown.
  *
@@ -123,10 +128,10 @@ export class TextSession {
 
   /** The own operations that the log does not hold, in the order in which they were made. */
   get pending(): Pending[] {
-    return this.#timeline.own.map(pendingOf);
+    return this.#timeline.own.filter(({ client }) => client === undefined).map(pendingOf);
   }
 
-  /** The own operation of a key, if the log does not hold it. */
+  /** The operation of a key, if the log does not hold it. */
   operation(key: number): Pending | undefined {
     const own = this.#timeline.own[this.#index(key)];
     return own === undefined ? undefined : pendingOf(own);
@@ -181,6 +186,68 @@ export class TextSession {
   }
 
   /**
+   * Shows what another client has pending, which may go on as own operations do; in
+   * the place of what it had before under a key, if one is given. The key is 0, and
+   * the step has an error, if it cannot be shown, as it does not fit. No base tells
+   * that own operations behind it, whose keys are higher, have seen it: they cannot be
+   * said to the sequencer until it is in the log or rejected. Then they are said anew.
+   */
+  beside(sibling: Sibling, known = this.#made + 1): Step & { key: number } {
+    const i = this.#index(known);
+    const last = this.#timeline.own.at(-1)?.key ?? Number.NEGATIVE_INFINITY;
+    const key = i >= 0 || known > last ? known : this.#made + 1;
+    this.#made = Math.max(this.#made, key);
+    const show = (text: Rope): Op => this.#timeline.beside({ ...sibling, key }, text);
+    const step = i < 0 ? attempt(() => show(this.#text)) : this.#swap(i, show);
+    if (i < 0) this.#note(step.op);
+    return { ...step, key: step.error === undefined ? key : 0 };
+  }
+
+  /**
+   * Puts what other clients have pending behind all own operations. Those that had
+   * seen it are said anew as if they had not: what they deleted of it is there again.
+   * `keys` has the new keys, by those before.
+   */
+  defer(): Step & { keys: ReadonlyMap<number, number> } {
+    const keys = new Map<number, number>();
+    const { log, own } = this.#timeline;
+    const stay = this.#first < 0 ? own : own.slice(0, this.#first);
+    const rest = own.slice(stay.length);
+    const mine = rest.filter(({ client }) => client === undefined);
+    if (mine.length === 0) return { ...nothing(), keys };
+    const others = rest.filter(({ client }) => client !== undefined);
+    const lifted = this.#lift(
+      (_, i) => (i < stay.length ? 'settled' : 'kept'),
+      [...stay, ...mine, ...others],
+    );
+    for (const pending of lifted.kept.slice(mine.length)) {
+      keys.set(pending.key, ++this.#made);
+      pending.key = this.#made;
+      const { told } = pending;
+      if (told) pending.told = { ...told, seen: told.seen?.map((by) => keys.get(by) ?? by) };
+    }
+    this.#others(lifted.change);
+    this.#settle(log.again(), stay, lifted);
+    return { op: lifted.change, confirmed: 0, rebased: true, keys };
+  }
+
+  /** What other clients have pending that came right before an own operation, as it was shown. */
+  seen(key: number): Pending[] {
+    const { own } = this.#timeline;
+    const end = this.#index(key);
+    let start = end;
+    while (own[start - 1]?.client !== undefined) start--;
+    return own.slice(start, end).map(({ told: _, ...one }) => anew(one, one.base, one.effect ?? one.op));
+  }
+
+  /** The key of what another client has pending that an entry may be: the most alike, else its first; 0: there is none. */
+  awaited({ client, op }: Pick<Entry, 'client' | 'op'>): number {
+    const its = this.#timeline.own.filter((own) => own.client === client);
+    const isLike = (own: Own): boolean => inserted(own.op) === inserted(op);
+    return (its.find((own) => same(op, own.op)) ?? its.find(isLike) ?? its[0])?.key ?? 0;
+  }
+
+  /**
    * Folds an entry of the log, the next one. Own is the key of the pending
    * operation that it is, or 0. An entry that cannot be folded has no effect, and
    * the step's error says why; the session goes on behind it.
@@ -192,6 +259,7 @@ export class TextSession {
       throw new TextError('bad_operation', `The next entry is ${this.offset + 1}, not ${entry.offset}.`);
     }
     const i = this.#index(own);
+    if (i >= 0) this.#timeline.logged(own, entry.offset);
     const effect = this.#effect(entry);
     const alone = this.#timeline.own.length === 0;
     const step = i < 0 ? this.#fold(entry) : this.#confirm(entry, i);
@@ -255,7 +323,7 @@ export class TextSession {
     const { own } = this.#timeline;
     const held = own.filter(({ key }) => isIn(key));
     const effective = held.filter(({ start, end }) => start < end); // entries without effect name no client
-    if (recovered && this.#follows(sequence, snapshot.log, effective.length)) {
+    if (recovered && this.#follows(sequence, snapshot.log, effective)) {
       for (const idle of held) if (idle.start === idle.end) own.splice(own.indexOf(idle), 1);
       return this.#catchUp(sequence.bar, snapshot.log, effective);
     }
@@ -274,7 +342,7 @@ export class TextSession {
    */
   snapshot(): Snapshot | undefined {
     const { own } = this.#timeline;
-    if (own.some(({ base }) => base !== this.offset)) return undefined;
+    if (own.some(({ client, base }) => client === undefined && base !== this.offset)) return undefined;
     let text = this.text;
     if (own.length > 0) {
       const lifted = this.#lift(() => 'kept');
@@ -369,21 +437,16 @@ export class TextSession {
 
   /** Folds an entry that is not pending. */
   #fold(entry: Entry): Step {
-    const step: Step = { op: [], confirmed: 0, rebased: false };
-    try {
-      step.op = this.#timeline.fold(entry, this.length);
-      this.#others(step.op);
-    } catch (error) {
-      if (!(error instanceof TextError)) throw error;
-      this.#timeline.log.skip();
-      step.error = error;
-    }
+    const step = attempt(() => this.#timeline.fold(entry, this.length));
+    if (step.error) this.#timeline.log.skip();
+    this.#others(step.op);
     return step;
   }
 
   /** Folds the entry that the i-th pending operation has become. */
   #confirm(entry: Entry, i: number): Step {
-    const { key } = this.#timeline.own[i] as Own;
+    const { key, client } = this.#timeline.own[i] as Own;
+    if (client !== undefined) return { ...this.#arrive(entry, i), confirmed: key };
     if (i === 0 && this.#timeline.confirm(entry)) return { op: [], confirmed: key, rebased: false };
     const { op } = this.reject(key); // the log has it otherwise: that counts
     const step = this.#fold(entry);
@@ -393,33 +456,37 @@ export class TextSession {
   }
 
   /**
-   * Whether a snapshot's log goes on from where the session is, with so many of its
-   * pending operations in it that have an effect.
+   * Whether a snapshot's log goes on from where the session is, with these of its
+   * pending operations in it, which have an effect, and no other own ones.
    */
-  #follows({ bar, offset }: Sequence, log: Snapshot['log'], held: number): boolean {
+  #follows({ bar, offset }: Sequence, log: Snapshot['log'], held: readonly Own[]): boolean {
     if (this.offset < bar || this.offset > offset) return false;
-    return log.slice(this.offset - bar).filter((logged) => this.#isOwn(logged?.client)).length === held;
+    const lacking = log.slice(this.offset - bar);
+    const logged = (name: string): number =>
+      name === '' ? 0 : lacking.filter((entry) => entry?.client === name).length;
+    const pending = (name?: string): number => held.filter(({ client }) => client === name).length;
+    if (logged(this.client) !== pending(undefined)) return false;
+    return [...clientsOf(held)].every((client) => logged(client) >= pending(client));
   }
 
-  /** Folds the entries of a log that are missing, among which there are own operations, in this order. */
+  /** Folds the entries of a log that are missing, among which there are pending operations, of each client in this order. */
   #catchUp(bar: number, log: Snapshot['log'], held: readonly Own[]): Step {
     const all: Splice[] = [];
     const step: Step = { op: all, confirmed: 0, rebased: false };
-    const keys = held.map(({ key }) => key).values();
+    const others = clientsOf(held);
+    const keys = held.flatMap(({ key, client }) => (client === undefined ? [key] : [])).values();
     for (const logged of log.slice(this.offset - bar)) {
       const offset = this.offset + 1;
       const entry = { client: '', ...(logged ?? { base: this.offset, op: [] }), offset };
-      const own = this.#isOwn(entry.client) ? keys.next().value : undefined;
-      const { op, rebased, error } = this.receive(entry, own);
+      const { client } = entry;
+      const own = client !== '' && client === this.client ? keys.next().value : undefined;
+      const key = own ?? (others.has(client) ? this.awaited(entry) : 0);
+      const { op, rebased, error } = this.receive(entry, key);
       for (const splice of op) all.push(splice);
       step.rebased ||= rebased;
       if (error !== undefined) step.error ??= error;
     }
     return step;
-  }
-
-  #isOwn(client = ''): boolean {
-    return client !== '' && client === this.client;
   }
 
   /** The index of the pending operation of a key, or -1. */
@@ -431,56 +498,141 @@ export class TextSession {
 
   /** Says what is pending anew from the i-th on, without those of some keys. */
   #renew(i: number, without: ReadonlySet<number>): Step {
-    if (i < 0) return { op: [], confirmed: 0, rebased: false };
     const { log, own } = this.#timeline;
-    const lifted = this.#lift(({ key }, k) => (k < i ? 'settled' : without.has(key) ? 'dropped' : 'kept'));
+    if (i < 0 || i === own.length) return nothing();
+    const first = this.#first;
+    const from = first < 0 ? i : Math.min(first, i); // what waits was not sent
+    const lifted = this.#lift(({ key }, k) => (k < from ? 'settled' : without.has(key) ? 'dropped' : 'kept'));
     this.#undos.drop(without);
     this.#redos.drop(without);
     this.#others(lifted.change);
-    this.#settle(log.again(), own.slice(0, i), lifted);
+    this.#settle(log.again(), own.slice(0, from), lifted);
     return { op: lifted.change, confirmed: 0, rebased: lifted.kept.length > 0 };
   }
 
-  #lift(fateOf: (own: Own, i: number) => Fate): Lifted {
-    return lift(this.#timeline, this.text, fateOf);
+  #lift(fateOf: (own: Own, i: number) => Fate, order?: readonly Own[]): Lifted {
+    return lift(this.#timeline, this.text, fateOf, order);
   }
 
-  /** Puts a log in place, with what stays as it is on top, and then what was lifted. */
+  /**
+   * Puts a log in place, with what stays as it is on top, and then what was lifted:
+   * of other clients as it was made, so that what they do next is known to follow it.
+   * If that came to another text, as when one of what they had seen has gone, it is
+   * as if it was made on all.
+   */
   #settle(log: Sequence, stay: readonly Own[], { base, kept }: Lifted, client = this.client): void {
-    const timeline = new Timeline(log, client);
-    for (const own of stay) timeline.keep(own, this.#timeline.log.history);
-    const text = new Rope(kept.length > 0 ? base : '');
+    const { history } = this.#timeline.log;
+    const begin = (log: Sequence): void => {
+      this.#timeline = new Timeline(log, client);
+      for (const own of stay) this.#timeline.keep(own, history);
+    };
+    begin(log);
+    if (kept.some(({ told }) => told)) {
+      const text = new Rope(base);
+      for (const { op } of kept) for (const splice of op) put(text, splice);
+      if (this.#asMade(kept, new Rope(base)) === text.toString()) return;
+      begin(log.again());
+    }
+    this.#stack(kept, new Rope(kept.length > 0 ? base : ''));
+  }
+
+  /** Puts what was lifted on top, of other clients as it was made; returns the text, which was as given; none if it does not fit. */
+  #asMade(kept: readonly Anew[], text: Rope): string | undefined {
+    const { error } = attempt(() => {
+      for (const pending of kept)
+        if (pending.told) this.#timeline.beside({ ...pending.told, key: pending.key }, text);
+        else this.#stack([pending], text);
+      return [];
+    });
+    return error ? undefined : text.toString();
+  }
+
+  /** Puts what was lifted on top, as made on all; the text was as given. */
+  #stack(kept: readonly Anew[], text: Rope): void {
     for (const pending of kept) {
       const { events } = check(pending.op, text.runes);
-      timeline.add(pending, events, turn(text, pending.op).removed);
+      this.#timeline.add(pending, events, turn(text, pending.op).removed);
     }
-    this.#timeline = timeline;
+  }
+
+  /**
+   * Lets something else be in the place of the i-th pending operation, another
+   * client's: it is put on the text of what is beneath, and what is behind follows
+   * it by the difference that it makes.
+   */
+  #swap(i: number, put: (text: Rope) => Op): Step {
+    const { log, own } = this.#timeline;
+    const first = this.#first;
+    const lifted = this.#lift((_, k) => (k < first ? 'settled' : k === i ? 'met' : 'kept'));
+    const { behind, without, onto } = lifted.met as NonNullable<Lifted['met']>;
+    this.#settle(log.again(), own.slice(0, first), lifted);
+    const text = new Rope(without);
+    const { error } = attempt(() => put(text));
+    const op = past({ kept: behind }, between(onto, text.toString()), runesOf(onto));
+    this.#stack(behind, text);
+    this.#others(op);
+    if ([...lifted.kept, ...behind].some(({ told }) => told)) this.#renew(first, new Set());
+    return { op, confirmed: 0, rebased: own.length > first + 1, ...(error && { error }) };
+  }
+
+  /** Folds the entry that the i-th pending operation, another client's, has become. */
+  #arrive(entry: Entry, i: number): Step {
+    // What is behind saw it, which its base tells from now on.
+    if (this.#timeline.meet(entry, i)) return this.#renew(i, new Set());
+    const step = this.#swap(i, (text) => {
+      const op = this.#timeline.fold(entry, text.runes);
+      for (const splice of op) put(text, splice);
+      return op;
+    });
+    if (step.error) this.#timeline.log.skip();
+    return step;
+  }
+
+  /** The index of the first operation of another client, or -1. */
+  get #first(): number {
+    return this.#timeline.own.findIndex(({ client }) => client !== undefined);
   }
 
   /** Shows what is not the client's own edit. */
   #others(op: Op): void {
     for (const splice of op) put(this.#text, splice);
+    this.#note(op);
+  }
+
+  /** What is not the client's own edit is shown. */
+  #note(op: Op): void {
     this.#undos.note(op);
     this.#redos.note(op);
   }
 }
 
-/** An own operation as it is told. */
+function inserted(op: Op): string {
+  return op.map(([, , text]) => text).join('');
+}
+
+function nothing(): Step {
+  return { op: [], confirmed: 0, rebased: false };
+}
+
+/** Does something that has an effect on the text, or an error and none. */
+function attempt(change: () => Op): Step {
+  const step = nothing();
+  try {
+    step.op = change();
+  } catch (error) {
+    if (!(error instanceof TextError)) throw error;
+    step.error = error;
+  }
+  return step;
+}
+
+/** The other clients whose operations there are. */
+function clientsOf(all: readonly Own[]): Set<string> {
+  return new Set(all.flatMap(({ client }) => client ?? []));
+}
+
+/** An operation as it is told. */
 function pendingOf({ key, base, op, acknowledged, growing }: Own): Pending {
   const copy = growing === undefined ? op : op.map(([at, n, text]): Splice => [at, n, text]);
   return { key, base, op: copy, acknowledged };
-}
-
-/** Applies an operation to a text, and returns the one that takes it back, and what it deleted. */
-function turn(text: Rope, op: Op): { inverse: Op; removed: string } {
-  const inverse: Splice[] = [];
-  let removed = '';
-  for (const splice of op) {
-    const [at, n, inserted] = splice;
-    const gone = text.slice(at, at + n);
-    inverse.push([at, runesOf(inserted), gone]);
-    removed += gone;
-    put(text, splice);
-  }
-  return { inverse: inverse.reverse(), removed };
 }

@@ -1,10 +1,12 @@
 import { TextError } from './error.ts';
 import { equal, type Heads, type LV } from './graph.ts';
 import type { History } from './history.ts';
-import { addAll, Changes, check, type Op, record } from './op.ts';
+import { addAll, Changes, check, type Op, put, record, turn } from './op.ts';
 import { copy } from './part.ts';
+import type { Rope } from './rope.ts';
 import { same } from './same.ts';
 import type { Entry, Sequence } from './sequence.ts';
+import { type Id, underwater } from './tracker.ts';
 import { Walker } from './walker.ts';
 
 /** What one entry may be. What is left out has no limit of its own. */
@@ -17,10 +19,12 @@ export interface Limits {
   moves?: number;
 }
 
-/** An own operation that the log does not hold. */
+/** An operation that the log does not hold. */
 export interface Pending {
-  /** As `local` returned it. */
+  /** As `local` or `beside` returned it. */
   key: number;
+  /** Whose it is; absent: an own one. */
+  client?: string;
   /** What its author had seen of the log, beside own operations. */
   base: number;
   /** Of the text that its author had seen. */
@@ -37,18 +41,38 @@ export interface Own extends Pending {
   removed: string;
   /** Its operation, while that may grow. */
   growing?: Changes;
+  /** Of another client: as it was made, if that is known; */
+  told?: Made;
+  /** what it did to the text of all, if its author had not seen all, */
+  effect?: Op;
+  /** and what it deleted of what was there before all events, by its ids. */
+  buried?: ReadonlyMap<Id, string>;
+}
+
+/** An operation that another client has pending, and what that had seen. */
+export interface Made {
+  key: number;
+  client: string;
+  /** What its author had seen of the log, beside its client's; absent: all that is shown. */
+  base?: number;
+  /** What it had seen of others' beside that: the offsets of what is in the log, */
+  after?: readonly number[] | undefined;
+  /** and the keys of what is pending. */
+  seen?: readonly number[] | undefined;
+  /** Of the text that its author had seen. */
+  op: Op;
 }
 
 /**
- * The log since its bar, and on top of it a client's own operations that the log
- * does not hold: both in one history. While entries come whose authors had seen
+ * The log since its bar, and on top of it operations that the log does not hold, a
+ * client's own and what others let it see: all in one history. While entries come whose authors had seen
  * all of it, nothing is replayed.
  */
 export class Timeline {
   readonly log: Sequence;
   /** Whose the own operations are. */
   readonly client: string;
-  /** In the order in which they were made. */
+  /** In the order in which they were made, or heard of. */
   readonly own: Own[] = [];
   /** How many events the latest entry made it take back and put in again. */
   moved = 0;
@@ -94,16 +118,52 @@ export class Timeline {
     return changes.op;
   }
 
-  /** Puts an own operation of so many events on top, which deletes some text. */
-  add({ key, op, acknowledged }: Omit<Pending, 'base'>, events: number, removed: string): void {
+  /** Puts an operation of so many events on top, which deletes some text, and was made on all. */
+  add(pending: Omit<Pending, 'base'> & Pick<Own, 'told'>, events: number, removed: string): void {
     const last = this.own.at(-1);
     if (last?.growing !== undefined) delete last.growing;
     const { history } = this.log;
     history.room(events);
     const start = history.end;
-    const own = { key, base: this.log.offset, op, acknowledged, start, end: start, removed };
+    const own: Own = { ...pending, base: this.log.offset, start, end: start, removed };
     this.own.push(own);
-    if (events > 0) this.#put(own, this.#version, () => record(history, op));
+    if (events > 0) this.#put(own, this.#version, () => record(history, own.op));
+  }
+
+  /**
+   * Puts an operation of another client on top, and applies it to the text of all;
+   * returns what it does to that.
+   *
+   * @throws TextError if it does not fit what its author had seen. Then nothing has
+   * changed.
+   */
+  beside(made: Made, text: Rope): Op {
+    const { history } = this.log;
+    const { key, client, op } = made;
+    const parents = made.base === undefined ? this.#version : this.#past(made, made.base);
+    const pending = { key, client, op, acknowledged: false, ...(made.base !== undefined && { told: made }) };
+    if (equal(parents, this.#version)) {
+      const { events } = check(op, text.runes);
+      this.add(pending, events, turn(text, op).removed);
+      return op;
+    }
+    const walker = this.#visit(parents, 0, {});
+    const { events } = check(op, walker.tracker.prepared);
+    this.add({ ...pending, op: [] }, 0, '');
+    if (events === 0) return [];
+    history.room(events);
+    const own = this.own.at(-1) as Own;
+    this.#put(own, parents, () => record(history, op));
+    const changes = new Changes();
+    const buried = new Map<Id, string>();
+    walker.reach(history.end, (at, n, inserted, first = 0) => {
+      let id = first;
+      if (first >= underwater) for (const rune of text.slice(at, at + n)) buried.set(id++, rune);
+      put(text, [at, n, inserted]);
+      changes.add(at, n, inserted);
+    });
+    Object.assign(own, { op, effect: changes.op, buried });
+    return changes.op;
   }
 
   /** Whether an own operation can grow: it is the latest, and nothing has come since. */
@@ -156,6 +216,28 @@ export class Timeline {
     return true;
   }
 
+  /** What others' operations have seen pending is in the log, or about to be. */
+  logged(key: number, offset: number): void {
+    for (const own of this.own) {
+      const { told } = own;
+      if (!told?.seen?.includes(key)) continue;
+      const seen = told.seen.filter((by) => by !== key);
+      own.told = { ...told, seen, after: [...(told.after ?? []), offset] };
+    }
+  }
+
+  /** Takes an entry for the i-th operation, another client's, as it is: false if it is another. */
+  meet(entry: Entry, i: number): boolean {
+    const { client, start, end, op } = this.own[i] as Own;
+    const { log } = this;
+    const fits = entry.client === client && entry.base >= log.bar && entry.base < entry.offset;
+    if (!fits || start === end || !same(entry.op, op)) return false;
+    if (!equal(log.past(entry), log.history.graph.parents(start))) return false;
+    this.own.splice(i, 1);
+    log.enter(entry, start, end);
+    return true;
+  }
+
   /** The walker, which has applied all events. */
   replay(): Walker {
     const { history, length } = this.log;
@@ -172,10 +254,20 @@ export class Timeline {
     const all = equal(parents, this.#version);
     history.graph.add(start, parents, all ? start : 0);
     add();
-    history.sign(this.client, start);
+    history.sign(own.client ?? this.client, start);
     own.end = history.end;
-    this.#newest = own.end - 1;
-    this.#version = all ? [this.#newest] : history.graph.advance(this.#version, start, own.end);
+    if (own.client === undefined) this.#newest = own.end - 1;
+    this.#version = all ? [own.end - 1] : history.graph.advance(this.#version, start, own.end);
+  }
+
+  /** The version that the author of an operation had seen. */
+  #past({ client, after = [], seen = [] }: Made, base: number): Heads {
+    const { log } = this;
+    const since = after.filter((offset) => offset > log.bar);
+    const past = [...log.past({ offset: log.offset + 1, client, base, after: since, op: [] })];
+    for (const own of this.own)
+      if (own.start < own.end && (own.client === client || seen.includes(own.key))) past.push(own.end - 1);
+    return log.history.graph.dominators(past);
   }
 
   /** The walker at a version, of whose past all events before the floor are. */

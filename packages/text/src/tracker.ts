@@ -108,7 +108,7 @@ export class Tracker extends Branches {
       const x = (cells[c.piece] as number) + c.offset;
       const from = first - this.base + (backwards ? n - 1 - done : done);
       for (let k = 0; k < part; k++) where[backwards ? from - k : from + k] = x + k;
-      if (cells[c.piece + Piece.effective] !== 0) tell?.(effective, part, '');
+      if (cells[c.piece + Piece.effective] !== 0) tell?.(effective, part, '', x);
       this.#change(c, part, 1, 0);
       done += part;
     }

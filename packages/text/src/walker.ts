@@ -1,9 +1,12 @@
 import type { Difference, Heads, LV } from './graph.ts';
 import { type History, Kind } from './history.ts';
-import { type Order, Tracker } from './tracker.ts';
+import { type Id, type Order, Tracker } from './tracker.ts';
 
-/** Hears a change of the current text: n code points behind at others are deleted, or, if n is 0, text is put there. */
-export type Tell = (at: number, n: number, text: string) => void;
+/**
+ * Hears a change of the current text: n code points behind at others are deleted,
+ * of which the first is told, or, if n is 0, text is put there.
+ */
+export type Tell = (at: number, n: number, text: string, first?: Id) => void;
 
 /** Replays events in an order in which causes come first. */
 export class Walker {
