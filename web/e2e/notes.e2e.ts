@@ -179,6 +179,41 @@ describe('what is written without a network', () => {
     }
   });
 
+  test('SIBLING-1 SIBLING-3: a text shows in the other tab, which mends it, and outlives the browser', async () => {
+    const { phone, network, url } = await device();
+    const [first, second] = [
+      await Notebook.open(phone.context, url),
+      await Notebook.open(phone.context, url),
+    ] as const;
+    await first.add('draft');
+    await expect.poll(() => second.titles(), wait).toEqual(['draft']);
+    for (const tab of [first, second]) {
+      await tab.open('draft');
+      await expect.poll(() => tab.waiting(), wait).toBe(0);
+    }
+    network.cut();
+    await first.write('teh end');
+    await expect.poll(() => second.text(), wait).toBe('teh end');
+    await second.page.evaluate(() => {
+      const box = document.querySelector('textarea') as HTMLTextAreaElement;
+      box.focus();
+      box.setSelectionRange(1, 3);
+    });
+    await second.page.keyboard.type('he');
+    await expect.poll(() => first.text(), wait).toBe('the end');
+    await kept(second);
+    await phone.kill();
+    await phone.start();
+    const again = await Notebook.open(phone.context, url);
+    await again.open('draft');
+    await expect.poll(() => again.text(), wait).toBe('the end');
+    network.restore();
+    await expect.poll(() => again.waiting(), wait).toBe(0);
+    await expect.poll(() => storedEntries(again.page), wait).toBe(0);
+    expect(await again.text()).toBe('the end');
+    for (const tab of [first, second, again]) expect(tab.faults).toEqual([]);
+  });
+
   test('COPY-2: of two devices is on both, when both were killed and opened offline', async () => {
     const devices = [await device(), await device()] as const;
     const first = await Notebook.open(devices[0].phone.context, devices[0].url);

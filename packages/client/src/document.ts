@@ -28,6 +28,18 @@ export interface Operation extends Encoded {
   positional: boolean;
   /** Whether it is not to be sent before it is released; asked for when the core takes the operation. */
   waits?(): boolean;
+  /** What siblings had pending that it was made on, as far as those before it do not tell it; stored with it. */
+  seen?(): readonly Seen[] | undefined;
+}
+
+/** A positional operation of a sibling that was shown: as the document then had it, among what was pending. */
+export interface Seen {
+  /** By which it is known, */
+  readonly row: string;
+  /** and whose it is (`SiblingOperation`). */
+  readonly client: string;
+  readonly base: number;
+  readonly data: unknown;
 }
 
 /** An operation under way. */
@@ -85,6 +97,10 @@ export interface SiblingOperation {
     /** When it was made, in milliseconds since 1970. */
     readonly made: number;
     readonly seq?: number;
+    /** What it was made on: rows of this client's siblings, numbers by which this client knows its own, */
+    readonly seen?: readonly (string | number)[];
+    /** and offsets of own ones that are in the log. */
+    readonly after?: readonly number[];
   };
   /** It is in the log: at this offset, */
   readonly at?: number;

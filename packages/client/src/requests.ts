@@ -135,9 +135,13 @@ export class Requests {
     key: number,
     made: Operation,
     taken: () => boolean,
-  ): { sending: Sending; words(): Pick<Amend, 'data' | 'bytes' | 'base'> } {
+  ): { sending: Sending; words(): Omit<Amend, 'key'> } {
     let operation = made;
-    const words = () => ({ data: operation.data, bytes: operation.bytes, base: operation.base() });
+    const words = () => {
+      const { data, bytes } = operation;
+      const seen = operation.seen?.();
+      return { data, bytes, base: operation.base(), ...(seen && { seen }) };
+    };
     const isUnsent = this.#isUnsent;
     const sending: Sending = {
       key,

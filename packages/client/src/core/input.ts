@@ -1,3 +1,4 @@
+import type { Seen } from '../document.ts';
 import type { Else, From, PageRequest, ServerMessage } from '../protocol.ts';
 import type { Kept } from './ledger.ts';
 import type { Road } from './roads.ts';
@@ -25,6 +26,8 @@ export interface Publish {
   positional?: boolean;
   /** It is not sent before it is released, or a connection has waited for that for 10 s. */
   waits?: boolean;
+  /** It is stored with it, and is not sent. */
+  seen?: readonly Seen[];
   /** A JSON value that nobody changes any more. */
   data: unknown;
   /** Length of the data's JSON in bytes. */
@@ -37,6 +40,7 @@ export interface Publish {
 export interface Amend {
   key: number;
   base: number;
+  seen?: readonly Seen[];
   data: unknown;
   /** Length of the data's JSON in bytes. */
   bytes: number;

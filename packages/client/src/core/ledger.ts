@@ -1,3 +1,4 @@
+import type { Seen } from '../document.ts';
 import type { Range } from '../protocol.ts';
 import type { Effect } from './effect.ts';
 import type { Item, Lane } from './lane.ts';
@@ -32,6 +33,7 @@ export interface KeptEntry {
   base?: number;
   positional?: boolean;
   waits?: boolean;
+  seen?: readonly Seen[];
   /** The value that was published or amended, not a copy. */
   data: unknown;
   /** Length of the data's JSON in bytes. */
@@ -174,7 +176,7 @@ export class Ledger {
 }
 
 function row(item: Item): KeptEntry {
-  const { key, topic, seq, name, entryKey, base, positional, waits, data, bytes } = item;
+  const { key, topic, seq, name, entryKey, base, positional, waits, seen, data, bytes } = item;
   return {
     key,
     topic,
@@ -184,6 +186,7 @@ function row(item: Item): KeptEntry {
     ...(base !== undefined && { base }),
     ...(positional && { positional }),
     ...(waits && { waits }),
+    ...(seen && { seen }),
     data,
     bytes,
   };

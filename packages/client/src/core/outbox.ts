@@ -92,11 +92,11 @@ export class Outbox {
     return this.#byKey.get(key)?.[1].seq === 0;
   }
 
-  amend({ key, base, data, bytes }: Amend): void {
+  amend({ key, base, seen, data, bytes }: Amend): void {
     const [lane, item] = this.#byKey.get(key) ?? [];
     if (!lane || !item?.positional) return;
     this.#bytes += bytes - item.bytes;
-    Object.assign(item, { base, data, bytes });
+    Object.assign(item, { base, seen, data, bytes });
     this.#ledger?.entry(item);
     lane.amends(this.#link.turn.step);
   }
@@ -300,6 +300,10 @@ export class Outbox {
         lane.patience ||= turn.now + releaseTime;
         if (turn.now < lane.patience) break;
         item.waits = false;
+        if (item.positional && !item.done) {
+          lane.amends(turn.step); // it is said without what it waited for
+          return turn.emit({ kind: 'outdated', key });
+        }
       }
       if (!item.seq && bytes > this.messageBytes) {
         const text = `The data has ${bytes} bytes; ${this.messageBytes} are allowed.`;

@@ -248,12 +248,11 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
 
   /** Shows from now on what siblings have pending, if it is kept. */
   #watchSiblings(): void {
-    if (!this.#copy || !this.state.beside || this.#unwatch || this.#ended) return;
+    if (!this.#copy || this.#unwatch || this.#ended) return;
     const { copies } = this.host;
-    this.#unwatch = copies?.siblings(this.topic, this.state.name, (operations, first) => {
-      const change = this.replica.beside?.(operations, first);
-      if (change) this.take(change);
-    });
+    this.#unwatch = copies?.siblings(this.topic, this.state.name, (operations, first) =>
+      this.take(this.replica.beside(this.#operations.known(operations), first)),
+    );
   }
 
   /** Goes on from what is stored; from nothing if that cannot be read. */

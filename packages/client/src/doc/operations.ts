@@ -1,4 +1,11 @@
-import type { Confirmed, DocumentHost, Operation, OperationHandler, Sending } from '../document.ts';
+import type {
+  Confirmed,
+  DocumentHost,
+  Operation,
+  OperationHandler,
+  Sending,
+  SiblingOperation,
+} from '../document.ts';
 import { type Encoded, encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import type { Acknowledgement } from '../publication.ts';
@@ -87,6 +94,16 @@ export class Operations<F> {
     });
   }
 
+  /** Operations of siblings, with the own ones that they have seen by their keys. */
+  known(operations: readonly SiblingOperation[]): readonly SiblingOperation[] {
+    return operations.map((one) => {
+      const { operation } = one;
+      if (!operation?.seen) return one;
+      const seen = operation.seen.map((by) => (typeof by === 'string' ? by : this.#keyOf(by)));
+      return { ...one, operation: { ...operation, seen } };
+    });
+  }
+
   /** These need not wait to be sent any more. */
   release(keys: readonly number[] = []): void {
     for (const key of keys) this.#mutating.get(key)?.sending?.release();
@@ -158,6 +175,12 @@ export class Operations<F> {
     return mutating;
   }
 
+  /** The key of the one that the client knows by a number; 0 if it is over. */
+  #keyOf(sending: number): number {
+    for (const [key, mutating] of this.#mutating) if (mutating.sending?.key === sending) return key;
+    return 0;
+  }
+
   /** It has no effect; false if it is over. */
   #drop(key: number): boolean {
     const document = this.#document;
@@ -172,6 +195,7 @@ export class Operations<F> {
     const { state } = this.#document;
     const words = encoded ?? encode(state.dataOf?.(key));
     const waits = (): boolean => state.waits?.(key) ?? false;
-    return { ...words, base: () => state.baseOf(key), positional: state.positional, waits };
+    const seen = () => state.seenOf?.(key);
+    return { ...words, base: () => state.baseOf(key), positional: state.positional, waits, seen };
   }
 }

@@ -2,6 +2,7 @@ import type { SiblingOperation } from '../document.ts';
 import { TuttiError } from '../error.ts';
 import type { Cell, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
+import { Held, took } from './held.ts';
 import { badOperation, equal } from './json.ts';
 import type { Change, DocumentState, KeptDocument, LogEntry, Resumed } from './state.ts';
 import { type Cells, type FoldEntry, type Op, pendingOffset, type Stamp, type Type } from './type.ts';
@@ -46,14 +47,6 @@ interface Sibling<C> extends Pending<C> {
   absent?: boolean;
 }
 
-/** What tells whether a document may hold an operation. */
-interface Sent {
-  client?: string | undefined;
-  seq?: number | undefined;
-  base: number;
-  place?: Acknowledgement | undefined;
-}
-
 /** Keys of siblings' operations are above those of own ones. */
 const siblingKeys = 2 ** 40;
 /** The order of what was made before this life is its time minus this: below that of all of this life. */
@@ -89,14 +82,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   readonly #bySent = new Map<string, Pending<C>>();
   /** By row: those of siblings, also those that are not shown, since a snapshot may hold them. */
   readonly #siblings = new Map<string, Sibling<C>>();
-  /** Of clients of which it is known: up to which seq the document holds their entries. */
-  readonly #seqs = new Map<string, number>();
-  /** The user's clients on this device, by their ids. */
-  readonly #device = new Set<string>();
+  readonly #held = new Held();
   /** Those that saw what is settled in this step. */
   readonly #stirred = new Set<Pending<C>>();
-  /** The offset of the snapshot by which the confirmed document began. */
-  #begun = 0;
   #order = 0;
   #key = siblingKeys;
   /** What was shown before this step of the keys that it touches. */
@@ -233,11 +221,10 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   snapshot(s: Snapshot, recovered: boolean): Change<Folded<C>> {
     this.#load(s);
-    if (this.#client !== undefined) this.#seqs.set(this.#client, this.#seqs.get(this.#client) ?? 0);
-    const seqs = new Map(s.seqs);
+    if (this.#client !== undefined) this.#held.told(this.#client);
     for (const p of [...this.#pending.values()])
       if (p.client !== undefined) continue;
-      else if (this.#holds(p, s, recovered, seqs)) this.#confirm(p, p.place ?? {});
+      else if (this.#held.holds({ ...p.sent, place: p.place }, recovered)) this.#confirm(p, p.place ?? {});
       else if (p.place && (!recovered || took(p, s.offset))) this.#lose(p);
       else if (!recovered || p.base > s.offset) p.base = 0;
     for (const [row, p] of this.#siblings) {
@@ -260,7 +247,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     for (const { key, base, data, seq, place, waits, made = 0 } of pending) {
       const op = decoded(this.type, data);
       // A sibling may have stored the document with it, or from a snapshot that may hold it.
-      if (!op || this.#mayHold({ client, seq, base, place })) continue;
+      if (!op || this.#held.may({ client, seq, base, place }, this.#offset)) continue;
       fit.set(key, op.keys);
       const sent = seq !== undefined && { sent: { client, seq } };
       const held = waits && seq === undefined ? { waits } : { blind: true };
@@ -276,42 +263,25 @@ export class Replica<C> implements DocumentState<Folded<C>> {
   }
 
   seqs(): [client: string, seq: number][] {
-    if (this.#client !== undefined) this.#device.add(this.#client);
-    return [...this.#seqs].filter(([client]) => this.#device.has(client));
+    if (this.#client !== undefined) this.#held.know(this.#client);
+    return this.#held.list();
   }
 
   /** Puts a snapshot in the place of what is confirmed. Throws, with nothing changed, if it cannot be read. */
-  #load({ offset, seqs, cells: pairs }: Snapshot): void {
+  #load(snapshot: Snapshot): void {
+    const { offset, cells: pairs } = snapshot;
     if (!Array.isArray(pairs)) throw new TuttiError('bad_message', 'The cells of a snapshot are pairs.');
     const cells = (pairs as Cell[]).map(([key, json]) => [key, this.type.decodeCell(json, key)] as const);
     for (const key of this.#base.keys()) this.#remember(key);
     for (const [key] of cells) this.#remember(key);
     this.#base.clear();
     for (const [key, cell] of cells) this.#base.set(key, cell);
-    this.#offset = this.#begun = offset;
-    this.#seqs.clear();
-    for (const [client, seq] of seqs ?? []) {
-      this.#device.add(client);
-      this.#seqs.set(client, seq);
-    }
-  }
-
-  /** Whether the document may hold an operation that was sent, as far as is known of its client. */
-  #mayHold({ client = '', seq, base, place }: Sent): boolean {
-    if (place) return took({ place }, this.#offset);
-    return seq !== undefined && seq <= (this.#seqs.get(client) ?? (base < this.#begun ? Infinity : 0));
-  }
-
-  /** Whether a snapshot holds an operation. */
-  #holds(p: Pending<C>, s: Snapshot, recovered: boolean, seqs: ReadonlyMap<string, number>): boolean {
-    const { client = '', seq = Infinity } = p.sent ?? {};
-    const newest = seqs.get(client) ?? 0;
-    return seq <= newest || (recovered && newest === 0 && took(p, s.offset));
+    this.#offset = offset;
+    this.#held.begin(snapshot);
   }
 
   #next(entry: LogEntry, own: number | undefined, touch: (key: string) => void): void {
-    const { client, seq } = entry;
-    if (client !== undefined && seq !== undefined) this.#seqs.set(client, seq);
+    this.#held.add(entry);
     if (!entry.redacted && entry.base !== undefined) this.#fold(entry, entry.base, own, touch);
     this.#offset = entry.offset;
   }
@@ -407,7 +377,7 @@ export class Replica<C> implements DocumentState<Folded<C>> {
     const order = first ? made - formerly : ++this.#order;
     const p: Sibling<C> = known ?? { key: ++this.#key, order, op, base, until: -Infinity, client, data };
     this.#siblings.set(row, p);
-    this.#device.add(client);
+    this.#held.know(client);
     Object.assign(p, { client, base, seq, place });
     p.absent ||= seq === undefined;
     this.#raise(p);
@@ -417,9 +387,9 @@ export class Replica<C> implements DocumentState<Folded<C>> {
 
   /** Shows a sibling's operation, or not, as far as is known where it is; returns the keys to fold anew. */
   #judge(row: string, p: Sibling<C>): readonly string[] {
-    if (took(p, this.#offset) || (p.seq ?? Infinity) <= (this.#seqs.get(p.client) ?? 0))
+    if (took(p, this.#offset) || this.#held.has(p.client, p.seq))
       return this.#part(row, p, p.place?.offset ?? this.#offset);
-    const shows = p.absent === true || !this.#mayHold(p);
+    const shows = p.absent === true || !this.#held.may(p, this.#offset);
     if (shows === this.#pending.has(p.key)) return [];
     p.until = shows ? undefined : this.#order;
     if (!shows) return this.#leave(p);
@@ -572,11 +542,6 @@ function decoded<C>(type: Type<C>, data: unknown): Op<C> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether the server has told that it took an operation, at an offset up to this one. */
-function took({ place }: { place?: Acknowledgement }, offset: number): boolean {
-  return (place?.offset ?? Infinity) <= offset;
 }
 
 /** Names an entry of a client. */

@@ -1,4 +1,4 @@
-import type { SiblingOperation } from '../document.ts';
+import type { Seen, SiblingOperation } from '../document.ts';
 import type { TuttiError } from '../error.ts';
 import type { Entry, Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
@@ -21,6 +21,8 @@ export interface KeptOperation {
   place?: Acknowledgement;
   /** It is not sent before it is released. */
   waits?: boolean;
+  /** What siblings had pending that it was made on (`Operation.seen`). */
+  seen?: readonly Seen[];
   /** When it was made, in milliseconds since 1970. */
   made?: number;
 }
@@ -104,13 +106,15 @@ export interface DocumentState<F> {
   baseOf(key: number): number;
   /** Whether a pending operation is not to be sent yet. */
   waits?(key: number): boolean;
+  /** What siblings had pending that it was made on (`Operation.seen`). */
+  seenOf?(key: number): readonly Seen[] | undefined;
   /**
-   * Shows operations of siblings that are not in the log, if the type can, as they are now; the
-   * first time all that there are.
+   * Shows operations of siblings that are not in the log, as they are now; the first time all that
+   * there are. What they have seen of this client's own is told by key.
    */
-  beside?(operations: readonly SiblingOperation[], first: boolean): Change<F>;
+  beside(operations: readonly SiblingOperation[], first: boolean): Change<F>;
   /** What a pending operation says now, if it is positional. */
   dataOf?(key: number): unknown;
-  /** The server takes the positional operation, the first that is pending, and those behind it only if they are said anew. */
+  /** The server takes the positional operation, and those behind it, only if they are said anew, without what it waits for. */
   outdated?(key: number): Change<F>;
 }

@@ -129,6 +129,7 @@ export class Keeper implements Copies {
       rows: this.#rows,
       client,
       id: () => this.#self?.id,
+      keyOf: (row) => this.#keyOf(row),
     });
     if (typeof BroadcastChannel === 'function') {
       this.#channel = new BroadcastChannel(`${host.name} ${this.#rows.all}`);
@@ -369,6 +370,7 @@ export class Keeper implements Copies {
     for (const [key, topic] of await storage.read(topics))
       this.#topics.set(key.slice(topics.length), read.topic(topic)); // without it a seq would be said twice
     const entries = await storage.read(this.#rows.entries(this.#client));
+    this.#last = Math.floor(now()); // siblings may remember rows of a former life
     for (const [key] of entries) this.#last = Math.max(this.#last, numberOf(key));
     for (const [key, entry] of readable(entries, read.entry, report)) this.#take(key, entry);
     const restore: Kept = { topics: this.#restoredTopics(), entries: [] };
@@ -391,8 +393,13 @@ export class Keeper implements Copies {
         document = { topic, doc, operations: [], copy: await this.#copies.load(topic, doc) };
         documents.set(topic, document);
       }
-      const { waits } = more;
-      const state = { ...(seq && { seq }), ...(place && { place }), ...(waits && { waits }) };
+      const { waits, seen } = more;
+      const state = {
+        ...(seq && { seq }),
+        ...(place && { place }),
+        ...(waits && { waits }),
+        ...(seen && { seen }),
+      };
       document.operations.push({ sending, base, data, made, ...state });
     }
     return { restore, documents: [...documents.values()], others };
@@ -513,6 +520,12 @@ export class Keeper implements Copies {
     if (!known.entry.place) this.#confirmed.add(key);
     this.#remove(key, { ...place, at: place.at ?? known.entry.place?.offset });
     this.#host.changed();
+  }
+
+  /** The number by which the core knows the entry of a row; 0: there is none. */
+  #keyOf(row: string): number {
+    for (const [key, known] of this.#entries) if (known.row === row) return key;
+    return 0;
   }
 
   /** Takes an entry away, which the log holds, or not. */

@@ -1,3 +1,4 @@
+import { remember } from '../doc/held.ts';
 import type { SiblingOperation } from '../document.ts';
 import type { Channel, Storage } from '../storage/storage.ts';
 import type { ClientRow, EntryRow, Rows } from './rows.ts';
@@ -17,6 +18,8 @@ export interface SiblingsHost {
   readonly client: string;
   /** This client's id, if a server has told it. */
   id(): string | undefined;
+  /** The number by which this client knows an entry of its own; 0 if it has it no more. */
+  keyOf(row: string): number;
 }
 
 /** Where an entry is in the log: at an offset, or up to one, or not at all. */
@@ -43,8 +46,7 @@ type Told = (operations: readonly SiblingOperation[], first: boolean) => void;
 /**
  * What the user's other clients on this device have pending in documents (rule
  * SIBLING-1). Each tells the others what it has stored, when it has; who comes later
- * reads the rows. Positional operations are passed over, and what was made for
- * another version of the application.
+ * reads the rows. What was made for another version of the application is passed over.
  */
 export class Siblings {
   readonly #host: SiblingsHost;
@@ -60,6 +62,8 @@ export class Siblings {
   #untold: Fate[] | undefined;
   /** What could not be stored, and is with a later write. */
   #unstored: Fate[] = [];
+  /** Of the latest of this client's own that are in the log: where, by row. */
+  readonly #settled = new Map<string, number>();
   #toldId: string | undefined;
   #closed = false;
 
@@ -104,6 +108,8 @@ export class Siblings {
   note(row: string, entry: EntryRow, gone?: Place): void {
     if (!this.#channel || !this.#shows(entry)) return;
     const fate = { row, ...(gone ?? { entry }) };
+    const at = gone?.at ?? entry.place?.offset;
+    if (at !== undefined) remember(this.#settled, row, at);
     // What is not stored is sent under another client's name, by which nobody would know it (rule OUT-10).
     this.#host.saver.after((stored) => {
       this.#unstored = this.#unstored.filter((other) => other.row !== row);
@@ -173,16 +179,21 @@ export class Siblings {
       for (const told of this.#watchers.get(name) ?? []) told(operations, false);
   }
 
-  #shows({ doc, positional, version }: EntryRow): boolean {
-    return doc !== undefined && !positional && version === this.#host.version;
+  #shows({ doc, version }: EntryRow): boolean {
+    return doc !== undefined && version === this.#host.version;
   }
 
   #operation(client: string, { row, entry, at = entry?.place?.offset, upTo }: Fate): SiblingOperation {
-    const { data, base = 0, made = 0, seq } = entry ?? {};
+    const { data, base = 0, made = 0, seq, seen } = entry ?? {};
+    const { rows, client: self } = this.#host;
+    const settled = seen?.flatMap((one) => this.#settled.get(one.row) ?? []);
+    const pending = seen?.filter((one) => !this.#settled.has(one.row));
+    const by = pending?.map((one) => (rows.clientOf(one.row) === self ? this.#host.keyOf(one.row) : one.row));
+    const more = { ...(seq !== undefined && { seq }), ...(by && { seen: by, after: settled ?? [] }) };
     return {
       row,
       client: this.#ids.get(client) ?? `${client}?`,
-      ...(entry && { operation: { data, base, made, ...(seq !== undefined && { seq }) } }),
+      ...(entry && { operation: { data, base, made, ...more } }),
       ...(at !== undefined && { at }),
       ...(upTo !== undefined && { upTo }),
     };

@@ -28,7 +28,8 @@ export const read = {
         r.data !== undefined &&
         maybe(isText, r.doc) &&
         maybe(isCount, r.seq) &&
-        maybe(isObject, r.place),
+        maybe(isObject, r.place) &&
+        maybe(areSeen, r.seen),
     ),
 
   dead: (row: unknown): DeadRow =>
@@ -67,6 +68,17 @@ function checked<T>(row: unknown, fits: (members: Members) => boolean): T {
 
 function isRange(range: unknown): boolean {
   return Array.isArray(range) && range.length === 2 && range.every(isCount);
+}
+
+/** Whether they are operations of siblings that were shown. */
+function areSeen(value: unknown): boolean {
+  const isSeen = (seen: unknown): boolean =>
+    isObject(seen) &&
+    isText(seen.row) &&
+    isText(seen.client) &&
+    isCount(seen.base) &&
+    seen.data !== undefined;
+  return Array.isArray(value) && value.every(isSeen);
 }
 
 /** Whether something stands at a place that a log can have. */

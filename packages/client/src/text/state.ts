@@ -12,8 +12,11 @@ import {
   type Snapshot as Texts,
   transformPosition,
 } from '@tutti/text/log';
-import type { Change, DocumentState, KeptDocument, LogEntry, Resumed } from '../doc/state.ts';
+import { Held, remember, took } from '../doc/held.ts';
+import { equal } from '../doc/json.ts';
+import type { Change, DocumentState, KeptDocument, KeptOperation, LogEntry, Resumed } from '../doc/state.ts';
 import type { Anchor, TextChange } from '../doc/text.ts';
+import type { Seen, SiblingOperation } from '../document.ts';
 import { TuttiError } from '../index.ts';
 import type { Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
@@ -29,12 +32,31 @@ interface Sent {
   words: Pending;
 }
 
+type Made = NonNullable<SiblingOperation['operation']>;
+
+/** An operation of a sibling. */
+interface Sibling {
+  readonly row: string;
+  client: string;
+  /** By which the session knows it; 0: it is not shown. */
+  key: number;
+  /** As it is stored; absent: that was not told in this life. */
+  made?: Made;
+  /** It is not shown as it is now. */
+  stale: boolean;
+  /** Where it is in the log. */
+  place?: Acknowledgement | undefined;
+}
+
 interface Moving {
   position: number;
   side: Side;
 }
 
-/** The state of a text: a session of its log, and the entries that its operations were sent as. */
+/**
+ * The state of a text: a session of its log, and the entries that its operations were
+ * sent as. Siblings' operations are in the session too, and own ones behind them wait.
+ */
 export class TextState implements DocumentState<TextChange> {
   readonly name = 'text';
   readonly positional = true;
@@ -44,6 +66,13 @@ export class TextState implements DocumentState<TextChange> {
   /** By key, in order. */
   readonly #pending = new Map<number, Sent>();
   readonly #byEntry = new Map<string, number>();
+  /** By row, also those that are not shown. */
+  readonly #siblings = new Map<string, Sibling>();
+  readonly #held = new Held();
+  /** Of the latest entries, by row or key: where what was pending here is in the log. */
+  readonly #settled = new Map<string | number, number>();
+  /** Those that wait, in order. */
+  readonly #waiting = new Set<number>();
   readonly #anchors = new Set<Moving>();
   #begun = false;
   #text: string | undefined;
@@ -97,6 +126,19 @@ export class TextState implements DocumentState<TextChange> {
     return this.#pending.get(key)?.words.op ?? [];
   }
 
+  waits(key: number): boolean {
+    return key > this.#first;
+  }
+
+  seenOf(key: number): readonly Seen[] | undefined {
+    if (!this.waits(key)) return undefined;
+    const rows = new Map([...this.#siblings.values()].map(({ key, row }) => [key, row]));
+    const seen = this.session.seen(key).map(({ key, client = '', base, op }) => {
+      return { row: rows.get(key) ?? '', client, base, data: op };
+    });
+    return seen.length ? seen : undefined;
+  }
+
   identify(client = ''): Change<TextChange> {
     if (client === this.session.client) return none();
     // What is pending can follow no entry of the former client but those that are folded.
@@ -124,7 +166,19 @@ export class TextState implements DocumentState<TextChange> {
   }
 
   outdated(key: number): Change<TextChange> {
-    return this.#change(this.session.rebase(key), { own: true });
+    if (!this.waits(key)) return this.#change(this.session.rebase(key), { own: true });
+    const { keys, ...step } = this.session.defer();
+    for (const sibling of this.#shown) sibling.key = keys.get(sibling.key) ?? sibling.key;
+    return this.#release(this.#change(step, { own: true }));
+  }
+
+  beside(operations: readonly SiblingOperation[], first: boolean): Change<TextChange> {
+    const change = none();
+    for (const operation of operations) this.#hear(operation, change);
+    // What is not stored any more is in the document that is, or nowhere.
+    if (first) for (const sibling of this.#siblings.values()) if (!sibling.made) this.#part(sibling, change);
+    this.#judgeAll(change);
+    return this.#release(change);
   }
 
   drop(...keys: number[]): Change<TextChange> {
@@ -137,49 +191,57 @@ export class TextState implements DocumentState<TextChange> {
     for (const entry of entries) {
       if (entry.offset > this.session.offset) this.#receive(entry, all);
     }
+    this.#judgeAll(all);
     const lost = [...this.#pending].filter(([, sent]) => took(sent, this.session.offset)).map(([key]) => key);
     add(all, this.drop(...lost));
     all.lost.push(...lost);
-    return all;
+    return this.#release(all);
   }
 
   snapshot(s: Snapshot, recovered: boolean): Change<TextChange> {
+    this.#held.begin(s);
+    if (this.session.client) this.#held.told(this.session.client);
     const held = new Map<number, Acknowledgement>();
     const lost: number[] = [];
     for (const [key, sent] of this.#pending) {
-      if (holds(s, recovered, sent)) held.set(key, sent.place ?? {});
+      const { entry, place } = sent;
+      if (this.#held.holds({ ...entry, place }, recovered)) held.set(key, place ?? {});
       else if (sent.place && (!recovered || took(sent, s.offset))) lost.push(key);
     }
     const texts = s.cells as Texts;
     const away = this.#begun && (!recovered || this.session.offset < texts.bar);
     const gone = this.session.reject(...lost);
-    const step = readable(() => this.session.open(texts, (key) => held.has(key), recovered));
+    const inIt = [...this.#siblings.values()].filter((one) => this.#mayHold(one, s.offset));
+    const isIn = (key: number): boolean => held.has(key) || inIt.some((one) => one.key === key);
+    const step = readable(() => this.session.open(texts, isIn, recovered));
     this.#begun = true;
+    const { op: left } = this.session.reject(...inIt.map(({ key }) => key));
+    for (const sibling of this.#siblings.values())
+      if (!this.session.operation(sibling.key)) Object.assign(sibling, { key: 0, stale: true });
     for (const key of [...held.keys(), ...lost]) this.#leave(key);
-    const op = [...gone.op, ...step.op];
+    const op = [...gone.op, ...step.op, ...left];
     const source = { own: false, ...(away && step.rebased && { rebased: true as const }) };
-    return {
+    return this.#release({
       ...this.#change({ ...step, op }, source),
       confirmed: [...held].map(([key, place]) => ({ key, place })),
       lost,
       amended: this.#renew(),
-    };
+    });
   }
 
   resume({ client = '', snapshot, entries, pending }: KeptDocument): Resumed<TextChange> {
+    if (snapshot) this.#held.begin(snapshot);
+    for (const entry of entries) this.#held.add(entry);
     const since = this.session.pending;
     const shown = this.text;
+    // A sibling may have stored the document with it.
+    const lacking = pending.filter(({ seq }) => seq === undefined || !this.#held.has(client, seq));
     const { session, unfit } = readable(() =>
       resume({
         client,
         ...(snapshot && { snapshot: snapshot.cells as Texts }),
         entries: entries.map(entryOf),
-        pending: pending.map(({ key, base, data, place }) => ({
-          key,
-          base,
-          op: data as Op,
-          acknowledged: place !== undefined,
-        })),
+        pending: lacking.flatMap((kept) => [...this.#seen(kept), wordsOf(kept)]),
       }),
     );
     this.#begun ||= snapshot !== undefined;
@@ -189,7 +251,9 @@ export class TextState implements DocumentState<TextChange> {
     for (const { key, op } of since) session.local(op, { key });
     this.#pending.clear(); // what is kept comes first
     const fit = new Map<number, readonly string[]>();
-    for (const { key, seq, place } of pending) {
+    for (const { row, key } of this.#siblings.values())
+      if (!session.operation(key)) this.#siblings.delete(row);
+    for (const { key, seq, place } of lacking) {
       if (unfit.includes(key)) continue;
       fit.set(key, ['']);
       this.#made(key);
@@ -206,16 +270,162 @@ export class TextState implements DocumentState<TextChange> {
     return { change: { ...change, amended: since.map(({ key }) => key) }, fit };
   }
 
-  save(): { offset: number; cells: object } | undefined {
+  save(): Omit<Snapshot, 'term'> | undefined {
     const cells = this.session.snapshot();
-    return cells && { offset: this.session.offset, cells };
+    return cells && { offset: this.session.offset, seqs: this.seqs(), cells };
+  }
+
+  seqs(): NonNullable<Snapshot['seqs']> {
+    if (this.session.client) this.#held.know(this.session.client);
+    return this.#held.list();
+  }
+
+  /** What siblings had pending before an operation of a former life, as it was shown then. */
+  #seen({ key, seen = [] }: KeptOperation): Pending[] {
+    return seen.map(({ row, client, base, data }, i) => {
+      const sibling = { row, client, key: key - 1 + (i + 1) / (seen.length + 1), stale: false };
+      this.#siblings.set(row, sibling);
+      return { key: sibling.key, client, base, op: data as Op, acknowledged: false };
+    });
+  }
+
+  /** The key of the first operation of a sibling that is shown. */
+  get #first(): number {
+    return Math.min(...this.#shown.map(({ key }) => key));
+  }
+
+  /** Takes what a sibling's operation is now. */
+  #hear({ row, client, operation, at, upTo }: SiblingOperation, all: Change<TextChange>): void {
+    const offset = at ?? upTo;
+    const place = offset === undefined ? undefined : { offset };
+    const known = this.#siblings.get(row);
+    if (!operation) {
+      if (!known) return;
+      // Of one that is hidden the document may hold what is told to be somewhere up to there.
+      const awaited = place && !took({ place }, this.session.offset) && (at !== undefined || known.key !== 0);
+      if (awaited) known.place = place;
+      else this.#part(known, all);
+      return;
+    }
+    const sibling: Sibling = known ?? { row, client, key: 0, stale: true };
+    this.#siblings.set(row, sibling);
+    this.#held.know(client);
+    const { made } = sibling;
+    const isSame =
+      made !== undefined &&
+      sibling.client === client &&
+      made.base === operation.base &&
+      equal(made.data, operation.data) &&
+      equal([made.seen, made.after], [operation.seen, operation.after]);
+    Object.assign(sibling, { client, made: operation, place });
+    if (!isSame) sibling.stale = true;
+  }
+
+  /** Shows operations of siblings as they are now, each when what it was made on is shown so. */
+  #judgeAll(all: Change<TextChange>): void {
+    let again = true;
+    while (again) {
+      again = false;
+      const behind = new Set<string>();
+      for (const sibling of this.#siblings.values())
+        if (behind.has(sibling.client)) continue;
+        else if (this.#judge(sibling, all)) again = true;
+        else if (sibling.stale) behind.add(sibling.client);
+    }
+  }
+
+  /** Those that are shown, in the order in which they are. */
+  get #shown(): Sibling[] {
+    return [...this.#siblings.values()].filter(({ key }) => key !== 0).sort((a, b) => a.key - b.key);
+  }
+
+  /** Shows a sibling's operation, or not, as far as is known where it is; true if what was made on it may be shown by now. */
+  #judge(sibling: Sibling, all: Change<TextChange>): boolean {
+    const { row, client, key, made, place, stale } = sibling;
+    const { offset } = this.session;
+    if (took({ place }, offset) || this.#held.has(client, made?.seq)) this.#part(sibling, all);
+    else if (this.#mayHold(sibling, offset)) this.#hide(sibling, all);
+    else if (made && stale && made.base <= offset) {
+      const past = this.#past(made);
+      if (!past) return false; // its author will say it anew
+      const above = this.#shown.filter((one) => one.key > key);
+      if (above.some((one) => past.seen.includes(one.key) || (one.client === client && one.row < row)))
+        this.#hide(sibling, all); // it cannot stay beneath what it was made on
+      const told = { client, base: made.base, op: made.data as Op, ...past };
+      const { error, ...step } = this.session.beside(told, sibling.key || undefined);
+      sibling.key = step.key;
+      sibling.stale = error !== undefined;
+      add(all, this.#change(step, { own: false, client }));
+      return !error;
+    }
+    return false;
+  }
+
+  /** What is known of what an operation was made on; undefined if it is not all. */
+  #past(made: Made): { after: number[]; seen: number[] } | undefined {
+    const after = [...(made.after ?? [])];
+    const seen: number[] = [];
+    for (const by of made.seen ?? []) {
+      const offset = this.#settled.get(by);
+      const sibling = typeof by === 'string' ? this.#siblings.get(by) : undefined;
+      if (offset !== undefined) after.push(offset);
+      else if (sibling && sibling.key !== 0 && !sibling.stale) seen.push(sibling.key);
+      else if (typeof by === 'number' && this.#pending.has(by)) seen.push(by);
+      else return undefined;
+    }
+    return { after, seen };
+  }
+
+  #mayHold({ client, made, place }: Sibling, offset: number): boolean {
+    const { seq, base = 0 } = made ?? {};
+    return this.#held.may({ client, seq, base, place }, offset);
+  }
+
+  /** A sibling's operation is pending no more. */
+  #part(sibling: Sibling, all: Change<TextChange>): void {
+    this.#siblings.delete(sibling.row);
+    this.#hide(sibling, all);
+  }
+
+  #hide(sibling: Sibling, all: Change<TextChange>): void {
+    const { key, client } = sibling;
+    if (key === 0) return;
+    sibling.key = 0;
+    sibling.stale = true;
+    add(all, this.#change(this.session.reject(key), { own: false, client }));
+  }
+
+  /** The sibling's operation that an entry is, if it is shown: it may not have been told yet that it has a seq. */
+  #expected({ client, seq, data }: LogEntry): Sibling | undefined {
+    const its = this.#shown.filter((one) => one.client === client);
+    const unsent = its.filter(({ made }) => made?.seq === undefined);
+    return (
+      its.find(({ made }) => made?.seq === seq) ??
+      unsent.find(({ made }) => made && equal(made.data, data)) ??
+      unsent[0]
+    );
+  }
+
+  /** Ends a step: some need not wait any more. */
+  #release(change: Change<TextChange>): Change<TextChange> {
+    const first = this.#first;
+    for (const key of this.#waiting) {
+      if (key > first) break;
+      this.#waiting.delete(key);
+      change.released?.push(key);
+    }
+    return change;
   }
 
   /** Folds the next entry, and adds what that changes. */
   #receive(entry: LogEntry, all: Change<TextChange>): void {
     const { offset, client = '', seq = 0, author, term } = entry;
     const key = this.#byEntry.get(name({ client, seq })) ?? 0;
-    const step = this.session.receive(entryOf(entry), key);
+    const sibling = key === 0 && this.#siblings.size ? this.#expected(entry) : undefined;
+    const step = this.session.receive(entryOf(entry), key || sibling?.key);
+    this.#held.add({ client, seq });
+    if (sibling) this.#siblings.delete(sibling.row);
+    if (key !== 0 || sibling) remember(this.#settled, sibling?.row ?? key, offset);
     if (key !== 0) {
       all.confirmed.push({ key, place: { offset, ...(term !== undefined && { term }) } });
       this.#leave(key);
@@ -246,6 +456,7 @@ export class TextState implements DocumentState<TextChange> {
     const sent = this.#pending.get(key);
     if (sent) sent.words = words;
     else this.#pending.set(key, { words });
+    if (this.waits(key)) this.#waiting.add(key);
   }
 
   /** The text has changed. */
@@ -268,6 +479,7 @@ export class TextState implements DocumentState<TextChange> {
     const sent = this.#pending.get(key);
     if (sent) this.#unsend(sent);
     this.#pending.delete(key);
+    this.#waiting.delete(key);
   }
 
   #unsend({ entry }: Sent): void {
@@ -276,13 +488,18 @@ export class TextState implements DocumentState<TextChange> {
 }
 
 function none(): Change<TextChange> {
-  return { keys: [], confirmed: [], lost: [], folded: [], faults: [] };
+  return { keys: [], confirmed: [], lost: [], folded: [], faults: [], released: [] };
 }
 
 /** An entry as the engine takes it: one that is redacted, or none of a document, does nothing. */
 function entryOf({ offset, client = '', base, eff, redacted, data }: LogEntry): Entry {
   if (redacted || base === undefined) return { offset, client: '', base: offset - 1, op: [] };
   return { offset, client, base, op: data as Op, eff: eff ?? (data as Op) };
+}
+
+/** An operation of a former life as the engine takes it. */
+function wordsOf({ key, base, data, seq, place }: KeptOperation): Pending & { sent: boolean } {
+  return { key, base, op: data as Op, acknowledged: place !== undefined, sent: seq !== undefined };
 }
 
 /** Calls a function whose errors mean that what it was given cannot be read. */
@@ -306,16 +523,4 @@ function add(all: Change<TextChange>, { keys, folded, faults, amended }: Change<
   all.folded.push(...folded);
   all.faults.push(...faults);
   if (amended) all.amended = amended;
-}
-
-/** Whether the server has told that it took an operation, at an offset up to this one. */
-function took({ place }: Sent, offset: number): boolean {
-  return (place?.offset ?? Number.POSITIVE_INFINITY) <= offset;
-}
-
-/** Whether a snapshot holds an operation. */
-function holds(s: Snapshot, recovered: boolean, sent: Sent): boolean {
-  const { client, seq = Number.POSITIVE_INFINITY } = sent.entry ?? {};
-  const newest = s.seqs?.find(([id]) => id === client)?.[1] ?? 0;
-  return seq <= newest || (recovered && newest === 0 && took(sent, s.offset));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/index.ts';
+import { text } from '../../src/text.ts';
 import { type Page, type Scene, setUp } from './device.ts';
 
 const offline = { offline: true };
@@ -170,19 +171,6 @@ describe('what one tab has pending', () => {
     expect([a.likes.value, b.likes.value]).toEqual([3, 3]);
     expect(Math.max(...a.shown.map((shown) => (shown as [number])[0]))).toBe(3);
   });
-
-  test('SIBLING-3 of a text does not show before it is confirmed', async () => {
-    const scene = await two();
-    const { world, a, b, device } = scene;
-    const { text } = await import('../../src/text.ts');
-    const [x, y] = [a, b].map(() => device.page({ types: [text] }).client.text('text:note', offline));
-    x?.insert(0, 'hello');
-    await world.pass(100);
-    expect([x?.value, y?.value]).toEqual(['hello', '']);
-    device.offline = false;
-    await world.pass(20_000);
-    expect([x?.value, y?.value]).toEqual(['hello', 'hello']);
-  });
 });
 
 test('SIBLING-4 what a sibling has stored with it does not show twice in the next life of its page', async () => {
@@ -322,5 +310,161 @@ describe('what is made on what a sibling has pending', () => {
     await world.pass(20_000);
     expect(patched.status).toBe('confirmed');
     for (const { tasks } of [a, b]) expect(tasks.get('old')).toEqual({ by: 'a' });
+  });
+});
+
+/** Two tabs with a text that both have read, and no network any more. */
+async function notes(value = ''): Promise<Scene & { a: Note; b: Note }> {
+  const scene = setUp();
+  const { world, server, device } = scene;
+  if (value) server.append('text:note', [[0, 0, value]], {});
+  const a = openNote(scene);
+  await world.pass(200);
+  const b = openNote(scene);
+  await world.pass(1000);
+  device.offline = true;
+  for (const { page } of [a, b]) page.cut();
+  await world.pass(200);
+  a.changes.splice(0);
+  b.changes.splice(0);
+  return { ...scene, a, b };
+}
+
+interface Note {
+  page: Page;
+  note: ReturnType<Client['text']>;
+  changes: unknown[];
+}
+
+function openNote({ device }: Scene): Note {
+  const page = device.page({ types: [text] });
+  const note = page.client.text('text:note', offline);
+  const changes: unknown[] = [];
+  note.onChange(({ op }) => changes.push(op));
+  return { page, note, changes };
+}
+
+/** The network is there again, for the pages that it is there for. */
+async function online({ world, device }: Scene, ...all: Note[]): Promise<void> {
+  device.offline = false;
+  for (const { page } of all) page.client.connect();
+  await world.pass(20_000);
+}
+
+describe('of a text', () => {
+  test('SIBLING-1 what one tab has pending shows in the other, and is confirmed without a change', async () => {
+    const scene = await notes();
+    const { world, a, b } = scene;
+    a.note.insert(0, 'hello');
+    await world.pass(100);
+    expect([b.note.value, b.changes]).toEqual(['hello', [[[0, 0, 'hello']]]]);
+    a.note.insert(5, '!');
+    await world.pass(100);
+    expect([b.note.value, b.changes.slice(1)]).toEqual(['hello!', [[[5, 0, '!']]]]);
+    await online(scene, a, b);
+    expect([a.note.value, b.note.value, b.changes.length]).toEqual(['hello!', 'hello!', 2]);
+  });
+
+  test('SIBLING-1 it goes when it is taken back, and from beneath what was made on it', async () => {
+    const scene = await notes('[]');
+    const { world, a, b } = scene;
+    const made = a.note.insert(1, 'hello');
+    await world.pass(100);
+    b.note.insert(3, '-');
+    await world.pass(100);
+    expect([a.note.value, b.note.value]).toEqual(['[he-llo]', '[he-llo]']);
+    made.cancel();
+    await world.pass(100);
+    expect([a.note.value, b.note.value]).toEqual(['[-]', '[-]']);
+    await online(scene, a, b);
+    expect([a.note.value, b.note.value]).toEqual(['[-]', '[-]']);
+  });
+
+  test('SIBLING-3 what is made on it is sent behind it, at its place in it', async () => {
+    const scene = await notes();
+    const { world, server, device, a, b } = scene;
+    a.note.insert(0, 'teh end');
+    await world.pass(100);
+    const mended = b.note.replace(1, 2, 'he');
+    await world.pass(100);
+    const more = a.note.insert(7, '.');
+    await world.pass(100);
+    a.page.offline = true;
+    device.offline = false;
+    b.page.client.connect();
+    await world.pass(5000);
+    expect([mended.status, more.status, server.log('text:note').entries.length]).toEqual([
+      'pending',
+      'pending',
+      0,
+    ]);
+    server.append('text:note', [[0, 0, 'So: ']], {});
+    a.page.offline = false;
+    a.page.client.connect();
+    await world.pass(20_000);
+    expect([mended.status, more.status]).toEqual(['confirmed', 'confirmed']);
+    for (const { note } of [a, b]) expect(note.value).toBe('So: the end.');
+    expect(server.log('text:note').entries).toHaveLength(4);
+  });
+
+  test('SIBLING-3 what is made on it outlives its page', async () => {
+    const scene = await notes();
+    const { world, a, b } = scene;
+    a.note.insert(0, 'teh end');
+    await world.pass(100);
+    b.note.replace(1, 2, 'he');
+    await world.pass(100);
+    a.page.kill();
+    b.page.kill();
+    const again = [openNote(scene), openNote(scene)] as const;
+    await world.pass(500);
+    for (const { note } of again) expect(note.value).toBe('the end');
+    await online(scene, ...again);
+    for (const { note, page } of again)
+      expect([note.value, page.client.outbox.entries, page.client.outbox.dead]).toEqual(['the end', [], []]);
+  });
+
+  test('SIBLING-3 it is sent without it when that does not come for 10 s of a connection', async () => {
+    const scene = await notes('[]');
+    const { world, server, device, a, b } = scene;
+    a.note.insert(1, 'hello');
+    await world.pass(100);
+    const made = b.note.edit([[2, 2, 'u']]);
+    await world.pass(100);
+    expect(b.note.value).toBe('[hulo]');
+    a.page.offline = true;
+    device.offline = false;
+    b.page.client.connect();
+    await world.pass(8000);
+    expect(made.status).toBe('pending');
+    await world.pass(12_000);
+    expect([made.status, server.log('text:note').text?.text]).toEqual(['confirmed', '[u]']);
+    expect(b.note.value).toBe('[huello]'); // nothing is lost
+    a.page.offline = false;
+    a.page.client.connect();
+    await world.pass(20_000);
+    expect(a.note.value).toBe(b.note.value);
+    expect(b.note.value).toMatch(/^\[(uhello|hellou)\]$/);
+  });
+
+  test('SIBLING-4 what a sibling has stored with it does not show twice in the next life of its page', async () => {
+    const scene = await notes();
+    const { world, server, device, a, b } = scene;
+    device.offline = false;
+    for (const { page } of [a, b]) page.client.connect();
+    await world.pass(20_000);
+    b.note.insert(0, 'hello');
+    while (!server.log('text:note').entries.length) await world.pass(1);
+    b.page.kill();
+    await world.pass(1000); // a has read and stored it
+    device.offline = true;
+    const next = openNote(scene);
+    await world.pass(1000);
+    expect(await device.rows('entry')).toHaveLength(1);
+    expect(next.note.value).toBe('hello');
+    device.offline = false;
+    next.page.client.connect();
+    await world.pass(20_000);
+    expect([next.note.value, server.log('text:note').entries.length]).toEqual(['hello', 1]);
   });
 });
