@@ -127,6 +127,7 @@ func (c *Client) besides(dead []keep.Dead) {
 			if side.keeper != nil && side.keeper.Idle() {
 				side.aside(side.Close)
 			}
+			c.outboxChanged() // its dead letters are this client's too
 		}
 		var life *keep.Life
 		var err error

@@ -3,6 +3,7 @@ package client_test
 import (
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,6 +84,49 @@ func TestLetters(t *testing.T) {
 		l.Close()
 		if got := device.rows("dead/"); len(got) != 1000 {
 			t.Errorf("%d are stored", len(got))
+		}
+	})
+
+	bubble(t, "OUT-7 DIR-1 one of a client beside is told at once, and of age among others", func(t *testing.T) {
+		d := serveDocuments(t)
+		device := newDevice(t, d.Server)
+		device.offline(true)
+		lives := []*life{device.start(client.Options{}), device.start(client.Options{})}
+		for i, l := range lives {
+			l.say([]any{"no", i})
+			l.Topic("chat:b").Enqueue("slow", client.PublishOptions{})
+			time.Sleep(time.Second)
+		}
+		for _, l := range lives {
+			l.kill()
+		}
+		device.offline(false)
+		l := device.start(client.Options{})
+		var changes atomic.Int64
+		l.Outbox().OnChange(func() { changes.Add(1) })
+		time.Sleep(3 * time.Second)
+		dead := l.Outbox().Dead()
+		if l.Besides() != 1 || len(dead) != 2 || string(dead[0].Data) != `["no",0]` || string(dead[1].Data) != `["no",1]` {
+			t.Fatalf("%d are beside, dead are %+v", l.Besides(), dead)
+		}
+		if changes.Load() == 0 {
+			t.Error("nobody was told")
+		}
+		for _, letter := range dead {
+			if err := l.Outbox().Retry(letter.ID, "yes"); err != nil {
+				t.Error(err)
+			}
+		}
+		if dead := l.Outbox().Dead(); len(dead) > 0 {
+			t.Errorf("dead are %+v", dead)
+		}
+		close(d.slow)
+		time.Sleep(time.Minute)
+		if dead := l.Outbox().Dead(); len(dead) > 0 || l.Besides() > 0 {
+			t.Errorf("%d are beside, dead are %+v", l.Besides(), dead)
+		}
+		if got := d.dataOf(t, "chat:a"); !slices.Equal(got, []string{`"yes"`, `"yes"`}) {
+			t.Errorf("the server has %v", got)
 		}
 	})
 

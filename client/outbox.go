@@ -2,6 +2,7 @@ package client
 
 import (
 	stdjson "encoding/json"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -63,12 +64,29 @@ func (o *Outbox) Entries() []OutboxEntry {
 // Dead returns the dead letters. They stay until Retry or Discard. The caller owns
 // what is returned.
 func (o *Outbox) Dead() []DeadLetter {
+	known := make(map[string]bool)
+	var all []DeadLetter
+	for _, k := range o.keepers() {
+		for _, l := range k.Letters() {
+			if !known[l.ID] { // one that is being handed over is in two places
+				all = append(all, DeadLetter{l.ID, l.Topic, l.Name, l.Key, l.Doc, l.Data, time.UnixMilli(l.Made), l.Err})
+			}
+			known[l.ID] = true
+		}
+	}
+	slices.SortStableFunc(all, func(a, b DeadLetter) int { return a.Time.Compare(b.Time) })
+	return all
+}
+
+// keepers are those that have the user's dead letters: the client's, and those of the
+// clients beside it, which hand theirs over to it when they end.
+func (o *Outbox) keepers() []*keep.Keeper {
 	if o.client.keeper == nil {
 		return nil
 	}
-	var all []DeadLetter
-	for _, l := range o.client.keeper.Letters() {
-		all = append(all, DeadLetter{l.ID, l.Topic, l.Name, l.Key, l.Doc, l.Data, time.UnixMilli(l.Made), l.Err})
+	all := []*keep.Keeper{o.client.keeper}
+	for _, side := range o.client.sides {
+		all = append(all, side.keeper)
 	}
 	return all
 }
@@ -77,11 +95,12 @@ func (o *Outbox) Dead() []DeadLetter {
 // nil. The error is not_found if there is no such letter, or says why the entry
 // cannot be made; then the letter stays.
 func (o *Outbox) Retry(id string, data any) error {
-	c := o.client
 	var letter keep.Letter
-	ok := c.keeper != nil
-	if ok {
-		letter, ok = c.keeper.Letter(id)
+	var ok bool
+	for _, k := range o.keepers() {
+		if letter, ok = k.Letter(id); ok {
+			break
+		}
 	}
 	if !ok {
 		return protocol.Errorf(protocol.NotFound, "There is no dead letter of that id.")
@@ -141,8 +160,9 @@ func (c *Client) settle() {
 
 // Discard takes a dead letter away, if there is one.
 func (o *Outbox) Discard(id string) {
-	if o.client.keeper != nil {
-		o.client.keeper.Discard(id)
+	all := o.keepers()
+	for _, k := range slices.Backward(all) { // before it is handed over
+		k.Discard(id)
 	}
 }
 

@@ -254,7 +254,9 @@ func (k *Keeper) Close() (err error) {
 	k.closing.Do(func() {
 		err = k.saver.close(true)
 		if k.parent != nil && err == nil && !k.store.Gone() {
-			if entries, unread := k.parent.adopt(k.store); !entries && unread == nil {
+			entries, unread := k.parent.adopt(k.store)
+			k.handOver()
+			if !entries && unread == nil {
 				k.parent.erase(k.store)
 				return
 			}

@@ -62,6 +62,13 @@ func (k *Keeper) Discard(id string) {
 	})
 }
 
+// handOver says that another keeper has the dead letters.
+func (k *Keeper) handOver() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.letters)
+}
+
 // Dead says that operations have no effect, for this reason. Those of a former life
 // become dead letters.
 func (k *Keeper) Dead(keys []uint64, err *protocol.Error) {
