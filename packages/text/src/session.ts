@@ -577,8 +577,11 @@ export class TextSession {
 
   /** Folds the entry that the i-th pending operation, another client's, has become. */
   #arrive(entry: Entry, i: number): Step {
-    // What is behind saw it, which its base tells from now on.
-    if (this.#timeline.meet(entry, i)) return this.#renew(i, new Set());
+    if (this.#timeline.meet(entry, i)) {
+      const { own } = this.#timeline;
+      // Its base tells from now on that what is behind saw it.
+      return own.slice(i).some(({ client }) => client === undefined) ? this.#renew(i, new Set()) : nothing();
+    }
     const step = this.#swap(i, (text) => {
       const op = this.#timeline.fold(entry, text.runes);
       for (const splice of op) put(text, splice);

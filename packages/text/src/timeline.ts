@@ -265,9 +265,20 @@ export class Timeline {
     const { log } = this;
     const since = after.filter((offset) => offset > log.bar);
     const past = [...log.past({ offset: log.offset + 1, client, base, after: since, op: [] })];
-    for (const own of this.own)
-      if (own.start < own.end && (own.client === client || seen.includes(own.key))) past.push(own.end - 1);
+    const its = this.#latestOf(client); // it saw those before it
+    if (its) past.push(its.end - 1);
+    for (const own of seen.length ? this.own : [])
+      if (own.start < own.end && seen.includes(own.key)) past.push(own.end - 1);
     return log.history.graph.dominators(past);
+  }
+
+  /** The latest operation with an effect that another client has pending. */
+  #latestOf(client: string): Own | undefined {
+    for (let i = this.own.length - 1; i >= 0; i--) {
+      const own = this.own[i] as Own;
+      if (own.client === client && own.start < own.end) return own;
+    }
+    return undefined;
   }
 
   /** The walker at a version, of whose past all events before the floor are. */

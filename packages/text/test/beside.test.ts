@@ -191,6 +191,16 @@ describe('what another client has pending', () => {
   });
 });
 
+test('many that come into the log one after the other are not said anew each time', () => {
+  const session = onText('');
+  const ops = range(0, 500).map((i) => op.insert((i * 7) % (i + 1), String(i % 10)));
+  const keys = ops.map((op) => session.beside({ ...bens, op }).key);
+  const shown = session.text;
+  for (const [i, op] of ops.entries())
+    expect(session.receive({ offset: i + 1, client: 'ben', base: 0, op }, keys[i]).rebased).toBe(false);
+  expect(session.text).toBe(shown);
+});
+
 test('what was sent is not there twice when a session goes on whose log has it', () => {
   const session = onText('');
   const snapshot = session.snapshot() as Snapshot;
