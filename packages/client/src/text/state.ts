@@ -131,12 +131,15 @@ export class TextState implements DocumentState<TextChange> {
   }
 
   seenOf(key: number): readonly Seen[] | undefined {
-    if (!this.waits(key)) return undefined;
+    const seen = this.session.seen(key);
+    if (!seen.length) return undefined;
     const rows = new Map([...this.#siblings.values()].map(({ key, row }) => [key, row]));
-    const seen = this.session.seen(key).map(({ key, client = '', base, op }) => {
-      return { row: rows.get(key) ?? '', client, base, data: op };
-    });
-    return seen.length ? seen : undefined;
+    return seen.map(({ key, client = '', base, op }) => ({
+      row: rows.get(key) ?? '',
+      client,
+      base,
+      data: op,
+    }));
   }
 
   identify(client = ''): Change<TextChange> {
@@ -200,6 +203,7 @@ export class TextState implements DocumentState<TextChange> {
 
   snapshot(s: Snapshot, recovered: boolean): Change<TextChange> {
     this.#held.begin(s);
+    if (!recovered) this.#settled.clear();
     if (this.session.client) this.#held.told(this.session.client);
     const held = new Map<number, Acknowledgement>();
     const lost: number[] = [];
@@ -291,12 +295,16 @@ export class TextState implements DocumentState<TextChange> {
 
   /** The key of the first operation of a sibling that is shown. */
   get #first(): number {
-    return Math.min(...this.#shown.map(({ key }) => key));
+    let first = Infinity;
+    for (const { key } of this.#siblings.values()) if (key !== 0) first = Math.min(first, key);
+    return first;
   }
 
   /** Takes what a sibling's operation is now. */
   #hear({ row, client, operation, at, upTo }: SiblingOperation, all: Change<TextChange>): void {
-    const offset = at ?? upTo;
+    // What it was before its entry came may be told late.
+    const late = operation && operation.seq === undefined ? this.#settled.get(row) : undefined;
+    const offset = at ?? upTo ?? late;
     const place = offset === undefined ? undefined : { offset };
     const known = this.#siblings.get(row);
     if (!operation) {
@@ -348,7 +356,7 @@ export class TextState implements DocumentState<TextChange> {
     else if (made && stale && made.base <= offset) {
       const past = this.#past(made);
       if (!past) return false; // its author will say it anew
-      const above = this.#shown.filter((one) => one.key > key);
+      const above = key === 0 ? [] : this.#shown.filter((one) => one.key > key);
       if (above.some((one) => past.seen.includes(one.key) || (one.client === client && one.row < row)))
         this.#hide(sibling, all); // it cannot stay beneath what it was made on
       const told = { client, base: made.base, op: made.data as Op, ...past };
@@ -395,15 +403,12 @@ export class TextState implements DocumentState<TextChange> {
     add(all, this.#change(this.session.reject(key), { own: false, client }));
   }
 
-  /** The sibling's operation that an entry is, if it is shown: it may not have been told yet that it has a seq. */
+  /** The sibling's operation that an entry is: one that is shown may not have been told yet to have a seq. */
   #expected({ client, seq, data }: LogEntry): Sibling | undefined {
-    const its = this.#shown.filter((one) => one.client === client);
-    const unsent = its.filter(({ made }) => made?.seq === undefined);
-    return (
-      its.find(({ made }) => made?.seq === seq) ??
-      unsent.find(({ made }) => made && equal(made.data, data)) ??
-      unsent[0]
-    );
+    for (const one of this.#siblings.values())
+      if (one.client === client && one.made?.seq !== undefined && one.made.seq === seq) return one;
+    const unsent = this.#shown.filter((one) => one.client === client && one.made?.seq === undefined);
+    return unsent.find(({ made }) => made && equal(made.data, data)) ?? unsent[0];
   }
 
   /** Ends a step: some need not wait any more. */
