@@ -226,6 +226,11 @@ export class TextSession {
       const { told } = pending;
       if (told) pending.told = { ...told, seen: told.seen?.map((by) => keys.get(by) ?? by) };
     }
+    // To undo what deleted something that is there again would put it in twice.
+    const less = mine.filter(({ op }, i) => deletedBy(op) > deletedBy((lifted.kept[i] as Anew).op));
+    const without = new Set(less.map(({ key }) => key));
+    this.#undos.drop(without);
+    this.#redos.drop(without);
     this.#others(lifted.change);
     this.#settle(log.again(), stay, lifted);
     return { op: lifted.change, confirmed: 0, rebased: true, keys };
@@ -607,6 +612,10 @@ export class TextSession {
     this.#undos.note(op);
     this.#redos.note(op);
   }
+}
+
+function deletedBy(op: Op): number {
+  return op.reduce((n, [, deleted]) => n + deleted, 0);
 }
 
 function inserted(op: Op): string {

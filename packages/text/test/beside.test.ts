@@ -172,6 +172,17 @@ describe('what another client has pending', () => {
     expect(session.text).toBe(fold.text);
   });
 
+  test('is put behind, and what was deleted of it is not put in again by who undoes that', () => {
+    const session = onText('[]');
+    session.beside({ ...bens, op: op.insert(1, 'hello') });
+    session.local(op.insert(0, '<'));
+    session.local([[3, 2, 'u']]);
+    made(session, () => session.defer());
+    expect(session.text).toBe('<[huello]');
+    const { keys } = session.undo();
+    expect([session.text, keys.length, session.canUndo]).toEqual(['[huello]', 1, false]);
+  });
+
   test('is there again when the session is, with what was made on it', () => {
     const session = new TextSession('ann');
     session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });

@@ -1,5 +1,5 @@
 import { remember } from '../doc/held.ts';
-import type { SiblingOperation } from '../document.ts';
+import type { Seen, SiblingOperation } from '../document.ts';
 import type { Channel, Storage } from '../storage/storage.ts';
 import type { ClientRow, EntryRow, Rows } from './rows.ts';
 import type { Saver } from './saver.ts';
@@ -88,6 +88,11 @@ export class Siblings {
       this.#early = undefined;
       for (const news of early) this.#hear(news);
     }
+  }
+
+  /** What a row tells that was made on others, whose clients may have got their ids since. */
+  seen(seen: readonly Seen[]): readonly Seen[] {
+    return seen.map((one) => ({ ...one, client: this.#idOf(this.#host.rows.clientOf(one.row), one.client) }));
   }
 
   /** Tells of the operations on a document: at once, and when they have changed. */
@@ -179,6 +184,11 @@ export class Siblings {
       for (const told of this.#watchers.get(name) ?? []) told(operations, false);
   }
 
+  /** A client's id, or a name that is none. */
+  #idOf(client: string, unknown = `${client}?`): string {
+    return this.#ids.get(client) ?? unknown;
+  }
+
   #shows({ doc, version }: EntryRow): boolean {
     return doc !== undefined && version === this.#host.version;
   }
@@ -192,7 +202,7 @@ export class Siblings {
     const more = { ...(seq !== undefined && { seq }), ...(by && { seen: by, after: settled ?? [] }) };
     return {
       row,
-      client: this.#ids.get(client) ?? `${client}?`,
+      client: this.#idOf(client),
       ...(entry && { operation: { data, base, made, ...more } }),
       ...(at !== undefined && { at }),
       ...(upTo !== undefined && { upTo }),
