@@ -486,6 +486,36 @@ describe('of a text', () => {
     expect(next.status).toBe('confirmed');
   });
 
+  test('SIBLING-1 what is told of it and cannot be read is passed over, and the rest is heard', async () => {
+    const { world, device, a, b } = await notes();
+    const channel = device.storage(b.page).channel?.('tutti:https://tutti.test/v1 / entries', () => {});
+    const row = (n: number): string => `/entry/other/${String(n).padStart(16, '0')}`;
+    const entry = { topic: 'text:note', doc: 'text', base: 0, data: [[0, 0, 'x']], bytes: 11, made: 1 };
+    for (const news of [
+      null,
+      7,
+      {},
+      { client: 7 },
+      { client: 'other' },
+      { client: 'other', id: 7, fates: [] },
+    ])
+      channel?.say(news);
+    const odd = ['seen', 'place', 'doc', 'topic', 'seq', 'data', 'base'].flatMap((name) =>
+      [null, 7, 'x', [null], [{ row: 7 }], {}, [[9, 9, 9]]].map((value) => ({ ...entry, [name]: value })),
+    );
+    const fates = [null, 7, {}, { row: 7, entry }, ...odd.map((entry, i) => ({ row: row(i), entry }))];
+    for (const fate of fates) channel?.say({ client: `other${fates.indexOf(fate)}`, fates: [fate] });
+    await world.pass(100);
+    const before = a.note.value;
+    channel?.say({
+      client: 'last',
+      fates: [null, { row: '/entry/last/1', entry: 7 }, { row: row(99), entry }],
+    });
+    await world.pass(100);
+    expect(a.note.value).toBe(`x${before}`);
+    expect(device.errors).toEqual([]);
+  });
+
   test('SIBLING-3 what was made on it keeps its place if its tab had no id then', async () => {
     const scene = setUp();
     const { world, server, device } = scene;
