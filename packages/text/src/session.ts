@@ -583,9 +583,12 @@ export class TextSession {
   /** Folds the entry that the i-th pending operation, another client's, has become. */
   #arrive(entry: Entry, i: number): Step {
     if (this.#timeline.meet(entry, i)) {
-      const { own } = this.#timeline;
-      // Its base tells from now on that what is behind saw it.
-      return own.slice(i).some(({ client }) => client === undefined) ? this.#renew(i, new Set()) : nothing();
+      const behind = this.#timeline.own.slice(i);
+      // Of what is behind, its base tells from now on that it saw it.
+      if (behind.some(({ client, base }) => client === undefined || base < entry.offset - 1))
+        return this.#renew(i, new Set());
+      for (const own of behind) own.base = entry.offset;
+      return nothing();
     }
     const step = this.#swap(i, (text) => {
       const op = this.#timeline.fold(entry, text.runes);

@@ -202,6 +202,19 @@ describe('what another client has pending', () => {
   });
 });
 
+test('what was made on the second of two is there again when the first has come into the log', () => {
+  const session = new TextSession('ann');
+  session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });
+  const snapshot = session.snapshot() as Snapshot;
+  const keys = ['ab', 'cd'].map((text) => session.beside({ client: 'ben', base: 1, op: op.insert(1, text) }).key);
+  const entry = { offset: 2, client: 'ben', base: 1, op: op.insert(1, 'ab') };
+  session.receive(entry, keys[0]);
+  const own = session.local(op.insert(2, '-'));
+  const pending = [...session.seen(own), ...session.pending].map((one, i) => ({ ...one, key: i - 2 }));
+  const again = resume({ client: 'ann', snapshot, entries: [entry], pending });
+  expect([session.text, again.session.text, again.unfit]).toEqual(['[c-dab]', '[c-dab]', []]);
+});
+
 test('many that come into the log one after the other are not said anew each time', () => {
   const session = onText('');
   const ops = range(0, 500).map((i) => op.insert((i * 7) % (i + 1), String(i % 10)));
