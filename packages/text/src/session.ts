@@ -245,9 +245,12 @@ export class TextSession {
     return own.slice(start, end).map(({ told: _, ...one }) => anew(one, one.base, one.effect ?? one.op));
   }
 
-  /** The key of what another client has pending that an entry may be: the most alike, else its first; 0: there is none. */
-  awaited({ client, op }: Pick<Entry, 'client' | 'op'>): number {
-    const its = this.#timeline.own.filter((own) => own.client === client);
+  /**
+   * The key of what another client has pending that an entry may be, of those that it can be: the most
+   * alike, else its first; 0: there is none.
+   */
+  awaited({ client, op }: Pick<Entry, 'client' | 'op'>, can: (key: number) => boolean = () => true): number {
+    const its = this.#timeline.own.filter((own) => own.client === client && can(own.key));
     const isLike = (own: Own): boolean => inserted(own.op) === inserted(op);
     return (its.find((own) => same(op, own.op)) ?? its.find(isLike) ?? its[0])?.key ?? 0;
   }

@@ -215,6 +215,20 @@ test('what was made on the second of two is there again when the first has come 
   expect([session.text, again.session.text, again.unfit]).toEqual(['[c-dab]', '[c-dab]', []]);
 });
 
+test('an entry that had come before something was made on what is pending is something else', () => {
+  const session = new TextSession('ann');
+  session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });
+  const snapshot = session.snapshot() as Snapshot;
+  session.beside({ client: 'ben', base: 1, op: op.insert(2, 'hello') });
+  const entry = { offset: 2, client: 'ben', base: 1, op: op.insert(1, 'other') };
+  session.receive(entry);
+  session.local(op.insert(9, '-'));
+  const [own] = session.pending as [Pending];
+  const pending = [...session.seen(own.key), own].map((one, i) => ({ ...one, key: i - 2 }));
+  const again = resume({ client: 'ann', snapshot, entries: [entry], pending });
+  expect([session.text, again.session.text, again.unfit]).toEqual(['[other]he-llo', '[other]he-llo', []]);
+});
+
 test('many that come into the log one after the other are not said anew each time', () => {
   const session = onText('');
   const ops = range(0, 500).map((i) => op.insert((i * 7) % (i + 1), String(i % 10)));

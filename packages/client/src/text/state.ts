@@ -215,12 +215,13 @@ export class TextState implements DocumentState<TextChange> {
     const texts = s.cells as Texts;
     const away = this.#begun && (!recovered || this.session.offset < texts.bar);
     const gone = this.session.reject(...lost);
-    const inIt = [...this.#siblings.values()].filter((one) => this.#mayHold(one, s.offset));
-    const isIn = (key: number): boolean => held.has(key) || inIt.some((one) => one.key === key);
+    const all = [...this.#siblings.values()];
+    const inIt = new Set(all.filter((one) => this.#mayHold(one, s.offset)).map(({ key }) => key));
+    const isIn = (key: number): boolean => held.has(key) || inIt.has(key);
     const step = readable(() => this.session.open(texts, isIn, recovered));
     this.#begun = true;
-    const { op: left } = this.session.reject(...inIt.map(({ key }) => key));
-    for (const sibling of this.#siblings.values())
+    const { op: left } = this.session.reject(...inIt);
+    for (const sibling of all)
       if (!this.session.operation(sibling.key)) Object.assign(sibling, { key: 0, stale: true });
     for (const key of [...held.keys(), ...lost]) this.#leave(key);
     const op = [...gone.op, ...step.op, ...left];
@@ -238,6 +239,7 @@ export class TextState implements DocumentState<TextChange> {
     for (const entry of entries) this.#held.add(entry);
     const since = this.session.pending;
     const shown = this.text;
+    this.#siblings.clear();
     // A sibling may have stored the document with it.
     const lacking = pending.filter(({ seq }) => seq === undefined || !this.#held.has(client, seq));
     const { session, unfit } = readable(() =>
@@ -286,8 +288,10 @@ export class TextState implements DocumentState<TextChange> {
 
   /** What siblings had pending before an operation of a former life, as it was shown then. */
   #seen({ key, seen = [] }: KeptOperation): Pending[] {
-    return seen.map(({ row, client, base, data }, i) => {
-      const sibling = { row, client, key: key - 1 + (i + 1) / (seen.length + 1), stale: false };
+    // One that did not fit, and is stored as it was, may tell the same as a later one.
+    const fresh = seen.filter(({ row }) => !this.#siblings.has(row));
+    return fresh.map(({ row, client, base, data }, i) => {
+      const sibling = { row, client, key: key - 1 + (i + 1) / (fresh.length + 1), stale: false };
       this.#siblings.set(row, sibling);
       return { key: sibling.key, client, base, op: data as Op, acknowledged: false };
     });

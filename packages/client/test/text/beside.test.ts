@@ -35,3 +35,20 @@ test('SIBLING-1 an entry that is known to be another one takes no place of one t
   expect([state.text.length, state.waits(key)]).toEqual([5, true]);
   expect(state.text).toContain('b!');
 });
+
+test('SIBLING-3 what two operations of a former life tell that they were made on shows once', () => {
+  const state = new TextState();
+  const seen = [{ row: '1', client: 'ben', base: 0, data: [[0, 0, 'hello']] }];
+  state.resume({
+    client: 'ann',
+    snapshot: { offset: 0, cells: { text: '', bar: 0, length: 0, log: [] } },
+    entries: [],
+    pending: [
+      { key: -2, base: 0, data: [[2, 0, '-']], seen },
+      { key: -1, base: 0, data: [[0, 0, '_']], seen },
+    ],
+  });
+  expect(state.text).toBe('_he-llo');
+  state.beside([], true);
+  expect(state.text).toBe('_-');
+});
