@@ -254,7 +254,8 @@ export class Timeline {
     const all = equal(parents, this.#version);
     history.graph.add(start, parents, all ? start : 0);
     add();
-    history.sign(own.client ?? this.client, start);
+    // As long as it is not known whose they are, they are of another client than entries of none.
+    history.sign(own.client ?? (this.client || '?'), start);
     own.end = history.end;
     if (own.client === undefined) this.#newest = own.end - 1;
     this.#version = all ? [own.end - 1] : history.graph.advance(this.#version, start, own.end);
