@@ -61,7 +61,10 @@ export function resume(kept: Kept): { session: TextSession; unfit: number[] } {
   make();
   for (const entry of log) {
     const { offset } = entry;
-    session.receive(entry, own.get(offset) ?? session.awaited(entry, (key) => offset > (there.get(key) ?? 0)));
+    session.receive(
+      entry,
+      own.get(offset) ?? session.awaited(entry, (key) => offset > (there.get(key) ?? 0)),
+    );
     make();
   }
   unfit.push(...made.map(({ key }) => key));

@@ -206,7 +206,9 @@ test('what was made on the second of two is there again when the first has come 
   const session = new TextSession('ann');
   session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });
   const snapshot = session.snapshot() as Snapshot;
-  const keys = ['ab', 'cd'].map((text) => session.beside({ client: 'ben', base: 1, op: op.insert(1, text) }).key);
+  const keys = ['ab', 'cd'].map(
+    (text) => session.beside({ client: 'ben', base: 1, op: op.insert(1, text) }).key,
+  );
   const entry = { offset: 2, client: 'ben', base: 1, op: op.insert(1, 'ab') };
   session.receive(entry, keys[0]);
   const own = session.local(op.insert(2, '-'));
