@@ -228,9 +228,7 @@ export class TextSession {
     }
     // To undo what deleted something that is there again would put it in twice.
     const less = mine.filter(({ op }, i) => deletedBy(op) > deletedBy((lifted.kept[i] as Anew).op));
-    const without = new Set(less.map(({ key }) => key));
-    this.#undos.drop(without);
-    this.#redos.drop(without);
+    this.#forget(new Set(less.map(({ key }) => key)));
     this.#others(lifted.change);
     this.#settle(log.again(), stay, lifted);
     return { op: lifted.change, confirmed: 0, rebased: true, keys };
@@ -511,8 +509,7 @@ export class TextSession {
     const first = this.#first;
     const from = first < 0 ? i : Math.min(first, i); // what waits was not sent
     const lifted = this.#lift(({ key }, k) => (k < from ? 'settled' : without.has(key) ? 'dropped' : 'kept'));
-    this.#undos.drop(without);
-    this.#redos.drop(without);
+    this.#forget(without);
     this.#others(lifted.change);
     this.#settle(log.again(), own.slice(0, from), lifted);
     return { op: lifted.change, confirmed: 0, rebased: lifted.kept.length > 0 };
@@ -605,6 +602,12 @@ export class TextSession {
   /** The index of the first operation of another client, or -1. */
   get #first(): number {
     return this.#timeline.own.findIndex(({ client }) => client !== undefined);
+  }
+
+  /** Own operations cannot be undone any more. */
+  #forget(keys: ReadonlySet<number>): void {
+    this.#undos.drop(keys);
+    this.#redos.drop(keys);
   }
 
   /** Shows what is not the client's own edit. */

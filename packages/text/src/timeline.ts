@@ -266,20 +266,15 @@ export class Timeline {
     const { log } = this;
     const since = after.filter((offset) => offset > log.bar);
     const past = [...log.past({ offset: log.offset + 1, client, base, after: since, op: [] })];
-    const its = this.#latestOf(client); // it saw those before it
-    if (its) past.push(its.end - 1);
-    for (const own of seen.length ? this.own : [])
-      if (own.start < own.end && seen.includes(own.key)) past.push(own.end - 1);
-    return log.history.graph.dominators(past);
-  }
-
-  /** The latest operation with an effect that another client has pending. */
-  #latestOf(client: string): Own | undefined {
+    let known = false; // by its latest, which saw those before it
     for (let i = this.own.length - 1; i >= 0; i--) {
       const own = this.own[i] as Own;
-      if (own.client === client && own.start < own.end) return own;
+      const isNext: boolean = own.client === client && !known;
+      if (own.start === own.end || !(isNext || seen.includes(own.key))) continue;
+      known ||= isNext;
+      past.push(own.end - 1);
     }
-    return undefined;
+    return log.history.graph.dominators(past);
   }
 
   /** The walker at a version, of whose past all events before the floor are. */

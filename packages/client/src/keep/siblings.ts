@@ -95,7 +95,8 @@ export class Siblings {
 
   /** What a row tells that was made on others, whose clients may have got their ids since. */
   seen(seen: readonly Seen[]): readonly Seen[] {
-    return seen.map((one) => ({ ...one, client: this.#idOf(this.#host.rows.clientOf(one.row), one.client) }));
+    const { rows } = this.#host;
+    return seen.map((one) => ({ ...one, client: this.#ids.get(rows.clientOf(one.row)) ?? one.client }));
   }
 
   /** Tells of the operations on a document: at once, and when they have changed. */
@@ -187,11 +188,6 @@ export class Siblings {
       for (const told of this.#watchers.get(name) ?? []) told(operations, false);
   }
 
-  /** A client's id, or a name that is none. */
-  #idOf(client: string, unknown = `${client}?`): string {
-    return this.#ids.get(client) ?? unknown;
-  }
-
   #shows({ doc, version }: EntryRow): boolean {
     return doc !== undefined && version === this.#host.version;
   }
@@ -205,7 +201,7 @@ export class Siblings {
     const more = { ...(seq !== undefined && { seq }), ...(by && { seen: by, after: settled ?? [] }) };
     return {
       row,
-      client: this.#idOf(client),
+      client: this.#ids.get(client) ?? `${client}?`,
       ...(entry && { operation: { data, base, made, ...more } }),
       ...(at !== undefined && { at }),
       ...(upTo !== undefined && { upTo }),

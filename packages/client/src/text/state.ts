@@ -299,9 +299,7 @@ export class TextState implements DocumentState<TextChange> {
 
   /** The key of the first operation of a sibling that is shown. */
   get #first(): number {
-    let first = Infinity;
-    for (const { key } of this.#siblings.values()) if (key !== 0) first = Math.min(first, key);
-    return first;
+    return this.#shown[0]?.key ?? Infinity;
   }
 
   /** Takes what a sibling's operation is now. */
