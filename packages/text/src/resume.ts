@@ -43,6 +43,7 @@ export function resume(kept: Kept): { session: TextSession; unfit: number[] } {
   const made = allMade({ ...kept, pending });
   const { opened, log } = from(kept, sequence, made[0]?.base);
   if (opened !== undefined) session.open(opened, () => false, true);
+  const there = thereUpTo(pending);
   const own = new Map<number, number>();
   const unfit: number[] = [...logged];
   // Each is made where it was: when the session had come to its base.
@@ -59,11 +60,25 @@ export function resume(kept: Kept): { session: TextSession; unfit: number[] } {
   };
   make();
   for (const entry of log) {
-    session.receive(entry, own.get(entry.offset) ?? session.awaited(entry));
+    const { offset } = entry;
+    session.receive(
+      entry,
+      own.get(offset) ?? session.awaited(entry, (key) => offset > (there.get(key) ?? 0)),
+    );
     make();
   }
   unfit.push(...made.map(({ key }) => key));
   return { session, unfit: unfit.filter((key) => kept.pending.some((one) => one.key === key)) };
+}
+
+/** Of what other clients have pending: up to where the log had not got it, as what was made on it tells. */
+function thereUpTo(pending: Kept['pending']): Map<number, number> {
+  const there = new Map<number, number>();
+  let upTo = 0;
+  for (const { key, client, base } of [...pending].reverse())
+    if (client === undefined) upTo = base;
+    else there.set(key, upTo);
+  return there;
 }
 
 /** The keys of what is pending that the log has: it was made as an own entry says, whose author had seen as much. */

@@ -226,6 +226,9 @@ export class TextSession {
       const { told } = pending;
       if (told) pending.told = { ...told, seen: told.seen?.map((by) => keys.get(by) ?? by) };
     }
+    // To undo what deleted something that is there again would put it in twice.
+    const less = mine.filter(({ op }, i) => deletedBy(op) > deletedBy((lifted.kept[i] as Anew).op));
+    this.#forget(new Set(less.map(({ key }) => key)));
     this.#others(lifted.change);
     this.#settle(log.again(), stay, lifted);
     return { op: lifted.change, confirmed: 0, rebased: true, keys };
@@ -240,9 +243,12 @@ export class TextSession {
     return own.slice(start, end).map(({ told: _, ...one }) => anew(one, one.base, one.effect ?? one.op));
   }
 
-  /** The key of what another client has pending that an entry may be: the most alike, else its first; 0: there is none. */
-  awaited({ client, op }: Pick<Entry, 'client' | 'op'>): number {
-    const its = this.#timeline.own.filter((own) => own.client === client);
+  /**
+   * The key of what another client has pending that an entry may be, of those that it can be: the most
+   * alike, else its first; 0: there is none.
+   */
+  awaited({ client, op }: Pick<Entry, 'client' | 'op'>, can: (key: number) => boolean = () => true): number {
+    const its = this.#timeline.own.filter((own) => own.client === client && can(own.key));
     const isLike = (own: Own): boolean => inserted(own.op) === inserted(op);
     return (its.find((own) => same(op, own.op)) ?? its.find(isLike) ?? its[0])?.key ?? 0;
   }
@@ -503,8 +509,7 @@ export class TextSession {
     const first = this.#first;
     const from = first < 0 ? i : Math.min(first, i); // what waits was not sent
     const lifted = this.#lift(({ key }, k) => (k < from ? 'settled' : without.has(key) ? 'dropped' : 'kept'));
-    this.#undos.drop(without);
-    this.#redos.drop(without);
+    this.#forget(without);
     this.#others(lifted.change);
     this.#settle(log.again(), own.slice(0, from), lifted);
     return { op: lifted.change, confirmed: 0, rebased: lifted.kept.length > 0 };
@@ -577,8 +582,14 @@ export class TextSession {
 
   /** Folds the entry that the i-th pending operation, another client's, has become. */
   #arrive(entry: Entry, i: number): Step {
-    // What is behind saw it, which its base tells from now on.
-    if (this.#timeline.meet(entry, i)) return this.#renew(i, new Set());
+    if (this.#timeline.meet(entry, i)) {
+      const behind = this.#timeline.own.slice(i);
+      // Of what is behind, its base tells from now on that it saw it.
+      if (behind.some(({ client, base }) => client === undefined || base < entry.offset - 1))
+        return this.#renew(i, new Set());
+      for (const own of behind) own.base = entry.offset;
+      return nothing();
+    }
     const step = this.#swap(i, (text) => {
       const op = this.#timeline.fold(entry, text.runes);
       for (const splice of op) put(text, splice);
@@ -593,6 +604,12 @@ export class TextSession {
     return this.#timeline.own.findIndex(({ client }) => client !== undefined);
   }
 
+  /** Own operations cannot be undone any more. */
+  #forget(keys: ReadonlySet<number>): void {
+    this.#undos.drop(keys);
+    this.#redos.drop(keys);
+  }
+
   /** Shows what is not the client's own edit. */
   #others(op: Op): void {
     for (const splice of op) put(this.#text, splice);
@@ -604,6 +621,10 @@ export class TextSession {
     this.#undos.note(op);
     this.#redos.note(op);
   }
+}
+
+function deletedBy(op: Op): number {
+  return op.reduce((n, [, deleted]) => n + deleted, 0);
 }
 
 function inserted(op: Op): string {

@@ -254,7 +254,8 @@ export class Timeline {
     const all = equal(parents, this.#version);
     history.graph.add(start, parents, all ? start : 0);
     add();
-    history.sign(own.client ?? this.client, start);
+    // As long as it is not known whose they are, they are of another client than entries of none.
+    history.sign(own.client ?? (this.client || '?'), start);
     own.end = history.end;
     if (own.client === undefined) this.#newest = own.end - 1;
     this.#version = all ? [own.end - 1] : history.graph.advance(this.#version, start, own.end);
@@ -265,8 +266,14 @@ export class Timeline {
     const { log } = this;
     const since = after.filter((offset) => offset > log.bar);
     const past = [...log.past({ offset: log.offset + 1, client, base, after: since, op: [] })];
-    for (const own of this.own)
-      if (own.start < own.end && (own.client === client || seen.includes(own.key))) past.push(own.end - 1);
+    let known = false; // by its latest, which saw those before it
+    for (let i = this.own.length - 1; i >= 0; i--) {
+      const own = this.own[i] as Own;
+      const isNext: boolean = own.client === client && !known;
+      if (own.start === own.end || !(isNext || seen.includes(own.key))) continue;
+      known ||= isNext;
+      past.push(own.end - 1);
+    }
     return log.history.graph.dominators(past);
   }
 

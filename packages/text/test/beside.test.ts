@@ -172,6 +172,17 @@ describe('what another client has pending', () => {
     expect(session.text).toBe(fold.text);
   });
 
+  test('is put behind, and what was deleted of it is not put in again by who undoes that', () => {
+    const session = onText('[]');
+    session.beside({ ...bens, op: op.insert(1, 'hello') });
+    session.local(op.insert(0, '<'));
+    session.local([[3, 2, 'u']]);
+    made(session, () => session.defer());
+    expect(session.text).toBe('<[huello]');
+    const { keys } = session.undo();
+    expect([session.text, keys.length, session.canUndo]).toEqual(['[huello]', 1, false]);
+  });
+
   test('is there again when the session is, with what was made on it', () => {
     const session = new TextSession('ann');
     session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });
@@ -189,6 +200,45 @@ describe('what another client has pending', () => {
     const unknown = pending.map((one, i) => (i === 1 ? { ...one, op: op.insert(9, 'x') } : one));
     expect(resume({ client: 'ann', snapshot, entries: [], pending: unknown }).unfit).toEqual([-2, -1]);
   });
+});
+
+test('what was made on the second of two is there again when the first has come into the log', () => {
+  const session = new TextSession('ann');
+  session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });
+  const snapshot = session.snapshot() as Snapshot;
+  const keys = ['ab', 'cd'].map(
+    (text) => session.beside({ client: 'ben', base: 1, op: op.insert(1, text) }).key,
+  );
+  const entry = { offset: 2, client: 'ben', base: 1, op: op.insert(1, 'ab') };
+  session.receive(entry, keys[0]);
+  const own = session.local(op.insert(2, '-'));
+  const pending = [...session.seen(own), ...session.pending].map((one, i) => ({ ...one, key: i - 2 }));
+  const again = resume({ client: 'ann', snapshot, entries: [entry], pending });
+  expect([session.text, again.session.text, again.unfit]).toEqual(['[c-dab]', '[c-dab]', []]);
+});
+
+test('an entry that had come before something was made on what is pending is something else', () => {
+  const session = new TextSession('ann');
+  session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, '[]') });
+  const snapshot = session.snapshot() as Snapshot;
+  session.beside({ client: 'ben', base: 1, op: op.insert(2, 'hello') });
+  const entry = { offset: 2, client: 'ben', base: 1, op: op.insert(1, 'other') };
+  session.receive(entry);
+  session.local(op.insert(9, '-'));
+  const [own] = session.pending as [Pending];
+  const pending = [...session.seen(own.key), own].map((one, i) => ({ ...one, key: i - 2 }));
+  const again = resume({ client: 'ann', snapshot, entries: [entry], pending });
+  expect([session.text, again.session.text, again.unfit]).toEqual(['[other]he-llo', '[other]he-llo', []]);
+});
+
+test('many that come into the log one after the other are not said anew each time', () => {
+  const session = onText('');
+  const ops = range(0, 500).map((i) => op.insert((i * 7) % (i + 1), String(i % 10)));
+  const keys = ops.map((op) => session.beside({ ...bens, op }).key);
+  const shown = session.text;
+  for (const [i, op] of ops.entries())
+    expect(session.receive({ offset: i + 1, client: 'ben', base: 0, op }, keys[i]).rebased).toBe(false);
+  expect(session.text).toBe(shown);
 });
 
 test('what was sent is not there twice when a session goes on whose log has it', () => {

@@ -205,3 +205,15 @@ describe('what cannot be folded has no effect, and the session goes on', () => {
     expect([session.text, session.offset, session.pending]).toEqual(['abc', 0, []]);
   });
 });
+
+test('what is made before its client is known stays where it shows beside entries of no client', () => {
+  const session = new TextSession();
+  session.local(op.insert(0, 'b'));
+  session.receive({ offset: 1, client: '', base: 0, op: op.insert(0, 'a') });
+  session.reject(session.local(op.insert(2, '!'))); // what is before it is put into another history
+  session.identify('ann');
+  const shown = session.text;
+  const fold = new Fold('a', 1);
+  for (const { base, op } of session.pending) fold.fold({ offset: 2, client: 'ann', base, op });
+  expect(fold.text).toBe(shown);
+});

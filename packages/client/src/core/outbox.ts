@@ -63,6 +63,7 @@ export class Outbox {
     this.#ledger?.entry(item);
     this.#soonest = Math.min(this.#soonest, item.deadline);
     turn.emit({ kind: 'queued', key: p.key });
+    if (item.waits) lane.amends(turn.step); // whoever publishes it cannot say it anew before this is over
     this.#pump(lane);
   }
 
@@ -107,7 +108,7 @@ export class Outbox {
     if (!lane || !item?.waits) return;
     Object.assign(item, { base, waits: false });
     this.#ledger?.entry(item);
-    lane.patience = 0;
+    if (this.#link.turn.now < lane.patience) lane.patience = 0; // else it was waited for in vain
     this.#pump(lane);
   }
 

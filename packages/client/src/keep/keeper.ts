@@ -398,7 +398,7 @@ export class Keeper implements Copies {
         ...(seq && { seq }),
         ...(place && { place }),
         ...(waits && { waits }),
-        ...(seen && { seen }),
+        ...(seen && { seen: this.#siblings.seen(seen) }),
       };
       document.operations.push({ sending, base, data, made, ...state });
     }

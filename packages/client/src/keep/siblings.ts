@@ -1,9 +1,9 @@
 import { remember } from '../doc/held.ts';
-import type { SiblingOperation } from '../document.ts';
+import type { Seen, SiblingOperation } from '../document.ts';
 import type { Channel, Storage } from '../storage/storage.ts';
 import type { ClientRow, EntryRow, Rows } from './rows.ts';
 import type { Saver } from './saver.ts';
-import { read, readable } from './valid.ts';
+import { read, readable, readNews } from './valid.ts';
 
 /** What siblings need of those who keep the outbox. */
 export interface SiblingsHost {
@@ -35,7 +35,7 @@ interface Fate extends Place {
 }
 
 /** What a client tells its siblings. */
-interface News {
+export interface News {
   client: string;
   id: string | undefined;
   fates: readonly Fate[];
@@ -69,7 +69,10 @@ export class Siblings {
 
   constructor(host: SiblingsHost) {
     this.#host = host;
-    this.#channel = host.join((news) => this.#hear(news as News));
+    this.#channel = host.join((said) => {
+      const news = readNews(said);
+      if (news) this.#hear(news);
+    });
   }
 
   /** Reads what there is; these are the clients. */
@@ -88,6 +91,12 @@ export class Siblings {
       this.#early = undefined;
       for (const news of early) this.#hear(news);
     }
+  }
+
+  /** What a row tells that was made on others, whose clients may have got their ids since. */
+  seen(seen: readonly Seen[]): readonly Seen[] {
+    const { rows } = this.#host;
+    return seen.map((one) => ({ ...one, client: this.#ids.get(rows.clientOf(one.row)) ?? one.client }));
   }
 
   /** Tells of the operations on a document: at once, and when they have changed. */

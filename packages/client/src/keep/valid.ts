@@ -1,6 +1,7 @@
 import { TuttiError } from '../error.ts';
 import type { Entry, Snapshot } from '../protocol.ts';
 import type { ClientRow, CopyRow, DeadRow, EntryRow, IndexRow, TopicRow } from './rows.ts';
+import type { News } from './siblings.ts';
 
 type Members = Record<string, unknown>;
 
@@ -18,19 +19,7 @@ export const read = {
   topic: (row: unknown): TopicRow =>
     checked(row, (r) => isCount(r.last) && Array.isArray(r.voids) && r.voids.every(isRange)),
 
-  entry: (row: unknown): EntryRow =>
-    checked(
-      row,
-      (r) =>
-        isText(r.topic) &&
-        isTime(r.made) &&
-        isCount(r.bytes) &&
-        r.data !== undefined &&
-        maybe(isText, r.doc) &&
-        maybe(isCount, r.seq) &&
-        maybe(isObject, r.place) &&
-        maybe(areSeen, r.seen),
-    ),
+  entry: (row: unknown): EntryRow => checked(row, isEntry),
 
   dead: (row: unknown): DeadRow =>
     checked(row, (r) => isText(r.topic) && isTime(r.made) && isObject(r.error) && isText(r.error.code)),
@@ -68,6 +57,32 @@ function checked<T>(row: unknown, fits: (members: Members) => boolean): T {
 
 function isRange(range: unknown): boolean {
   return Array.isArray(range) && range.length === 2 && range.every(isCount);
+}
+
+function isEntry(r: Members): boolean {
+  return (
+    isText(r.topic) &&
+    isTime(r.made) &&
+    isCount(r.bytes) &&
+    r.data !== undefined &&
+    maybe(isText, r.doc) &&
+    maybe(isCount, r.seq) &&
+    maybe(isObject, r.place) &&
+    maybe(areSeen, r.seen)
+  );
+}
+
+/** What can be read of what a sibling tells, whose page may be of another version; undefined: nothing. */
+export function readNews(said: unknown): News | undefined {
+  if (!isObject(said) || !isText(said.client) || !maybe(isText, said.id) || !Array.isArray(said.fates))
+    return undefined;
+  return { ...(said as unknown as News), fates: said.fates.filter(isFate) };
+}
+
+function isFate(fate: unknown): boolean {
+  if (!isObject(fate) || !isText(fate.row)) return false;
+  const { entry, at, upTo } = fate;
+  return maybe((e) => isObject(e) && isEntry(e), entry) && maybe(isCount, at) && maybe(isCount, upTo);
 }
 
 /** Whether they are operations of siblings that were shown. */

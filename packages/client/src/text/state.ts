@@ -131,12 +131,15 @@ export class TextState implements DocumentState<TextChange> {
   }
 
   seenOf(key: number): readonly Seen[] | undefined {
-    if (!this.waits(key)) return undefined;
+    const seen = this.session.seen(key);
+    if (!seen.length) return undefined;
     const rows = new Map([...this.#siblings.values()].map(({ key, row }) => [key, row]));
-    const seen = this.session.seen(key).map(({ key, client = '', base, op }) => {
-      return { row: rows.get(key) ?? '', client, base, data: op };
-    });
-    return seen.length ? seen : undefined;
+    return seen.map(({ key, client = '', base, op }) => ({
+      row: rows.get(key) ?? '',
+      client,
+      base,
+      data: op,
+    }));
   }
 
   identify(client = ''): Change<TextChange> {
@@ -200,6 +203,7 @@ export class TextState implements DocumentState<TextChange> {
 
   snapshot(s: Snapshot, recovered: boolean): Change<TextChange> {
     this.#held.begin(s);
+    if (!recovered) this.#settled.clear();
     if (this.session.client) this.#held.told(this.session.client);
     const held = new Map<number, Acknowledgement>();
     const lost: number[] = [];
@@ -211,12 +215,13 @@ export class TextState implements DocumentState<TextChange> {
     const texts = s.cells as Texts;
     const away = this.#begun && (!recovered || this.session.offset < texts.bar);
     const gone = this.session.reject(...lost);
-    const inIt = [...this.#siblings.values()].filter((one) => this.#mayHold(one, s.offset));
-    const isIn = (key: number): boolean => held.has(key) || inIt.some((one) => one.key === key);
+    const all = [...this.#siblings.values()];
+    const inIt = new Set(all.filter((one) => this.#mayHold(one, s.offset)).map(({ key }) => key));
+    const isIn = (key: number): boolean => held.has(key) || inIt.has(key);
     const step = readable(() => this.session.open(texts, isIn, recovered));
     this.#begun = true;
-    const { op: left } = this.session.reject(...inIt.map(({ key }) => key));
-    for (const sibling of this.#siblings.values())
+    const { op: left } = this.session.reject(...inIt);
+    for (const sibling of all)
       if (!this.session.operation(sibling.key)) Object.assign(sibling, { key: 0, stale: true });
     for (const key of [...held.keys(), ...lost]) this.#leave(key);
     const op = [...gone.op, ...step.op, ...left];
@@ -234,6 +239,7 @@ export class TextState implements DocumentState<TextChange> {
     for (const entry of entries) this.#held.add(entry);
     const since = this.session.pending;
     const shown = this.text;
+    this.#siblings.clear();
     // A sibling may have stored the document with it.
     const lacking = pending.filter(({ seq }) => seq === undefined || !this.#held.has(client, seq));
     const { session, unfit } = readable(() =>
@@ -282,8 +288,10 @@ export class TextState implements DocumentState<TextChange> {
 
   /** What siblings had pending before an operation of a former life, as it was shown then. */
   #seen({ key, seen = [] }: KeptOperation): Pending[] {
-    return seen.map(({ row, client, base, data }, i) => {
-      const sibling = { row, client, key: key - 1 + (i + 1) / (seen.length + 1), stale: false };
+    // One that did not fit, and is stored as it was, may tell the same as a later one.
+    const fresh = seen.filter(({ row }) => !this.#siblings.has(row));
+    return fresh.map(({ row, client, base, data }, i) => {
+      const sibling = { row, client, key: key - 1 + (i + 1) / (fresh.length + 1), stale: false };
       this.#siblings.set(row, sibling);
       return { key: sibling.key, client, base, op: data as Op, acknowledged: false };
     });
@@ -291,12 +299,14 @@ export class TextState implements DocumentState<TextChange> {
 
   /** The key of the first operation of a sibling that is shown. */
   get #first(): number {
-    return Math.min(...this.#shown.map(({ key }) => key));
+    return this.#shown[0]?.key ?? Infinity;
   }
 
   /** Takes what a sibling's operation is now. */
   #hear({ row, client, operation, at, upTo }: SiblingOperation, all: Change<TextChange>): void {
-    const offset = at ?? upTo;
+    // What it was before its entry came may be told late.
+    const late = operation && operation.seq === undefined ? this.#settled.get(row) : undefined;
+    const offset = at ?? upTo ?? late;
     const place = offset === undefined ? undefined : { offset };
     const known = this.#siblings.get(row);
     if (!operation) {
@@ -348,7 +358,7 @@ export class TextState implements DocumentState<TextChange> {
     else if (made && stale && made.base <= offset) {
       const past = this.#past(made);
       if (!past) return false; // its author will say it anew
-      const above = this.#shown.filter((one) => one.key > key);
+      const above = key === 0 ? [] : this.#shown.filter((one) => one.key > key);
       if (above.some((one) => past.seen.includes(one.key) || (one.client === client && one.row < row)))
         this.#hide(sibling, all); // it cannot stay beneath what it was made on
       const told = { client, base: made.base, op: made.data as Op, ...past };
@@ -395,15 +405,12 @@ export class TextState implements DocumentState<TextChange> {
     add(all, this.#change(this.session.reject(key), { own: false, client }));
   }
 
-  /** The sibling's operation that an entry is, if it is shown: it may not have been told yet that it has a seq. */
+  /** The sibling's operation that an entry is: one that is shown may not have been told yet to have a seq. */
   #expected({ client, seq, data }: LogEntry): Sibling | undefined {
-    const its = this.#shown.filter((one) => one.client === client);
-    const unsent = its.filter(({ made }) => made?.seq === undefined);
-    return (
-      its.find(({ made }) => made?.seq === seq) ??
-      unsent.find(({ made }) => made && equal(made.data, data)) ??
-      unsent[0]
-    );
+    for (const one of this.#siblings.values())
+      if (one.client === client && one.made?.seq !== undefined && one.made.seq === seq) return one;
+    const unsent = this.#shown.filter((one) => one.client === client && one.made?.seq === undefined);
+    return unsent.find(({ made }) => made && equal(made.data, data)) ?? unsent[0];
   }
 
   /** Ends a step: some need not wait any more. */

@@ -447,6 +447,95 @@ describe('of a text', () => {
     expect(b.note.value).toMatch(/^\[(uhello|hellou)\]$/);
   });
 
+  test('SIBLING-3 what is made after it was waited for in vain is said without it at once', async () => {
+    const scene = await notes('[]');
+    const { world, server, device, a, b } = scene;
+    a.note.insert(1, 'hello');
+    await world.pass(100);
+    a.page.offline = true;
+    device.offline = false;
+    b.page.client.connect();
+    b.note.insert(7, 'B');
+    await world.pass(12_000);
+    expect([b.note.value, server.log('text:note').text?.text]).toEqual(['[hello]B', '[]B']);
+    b.note.insert(8, 'C');
+    await world.pass(1000);
+    expect([b.note.value, server.log('text:note').text?.text]).toEqual(['[hello]BC', '[]BC']);
+    a.page.offline = false;
+    a.page.client.connect();
+    await world.pass(20_000);
+    expect([a.note.value, b.note.value]).toEqual(['[hello]BC', '[hello]BC']);
+  });
+
+  test('SIBLING-3 on a connection it is waited for in vain once', async () => {
+    const scene = await notes('[]');
+    const { world, server, device, a, b } = scene;
+    a.note.insert(1, 'hello');
+    await world.pass(100);
+    a.page.offline = true;
+    b.note.insert(2, 'B');
+    device.offline = false;
+    b.page.client.connect();
+    await world.pass(2000);
+    server.append('text:note', [[0, 0, '#']], {});
+    await world.pass(1000);
+    b.note.insert(5, 'C'); // another operation, which waits too
+    await world.pass(12_000);
+    const next = b.note.insert(0, 'D');
+    await world.pass(1000);
+    expect(next.status).toBe('confirmed');
+  });
+
+  test('SIBLING-1 what is told of it and cannot be read is passed over, and the rest is heard', async () => {
+    const { world, device, a, b } = await notes();
+    const channel = device.storage(b.page).channel?.('tutti:https://tutti.test/v1 / entries', () => {});
+    const row = (n: number): string => `/entry/other/${String(n).padStart(16, '0')}`;
+    const entry = { topic: 'text:note', doc: 'text', base: 0, data: [[0, 0, 'x']], bytes: 11, made: 1 };
+    for (const news of [
+      null,
+      7,
+      {},
+      { client: 7 },
+      { client: 'other' },
+      { client: 'other', id: 7, fates: [] },
+    ])
+      channel?.say(news);
+    const odd = ['seen', 'place', 'doc', 'topic', 'seq', 'data', 'base'].flatMap((name) =>
+      [null, 7, 'x', [null], [{ row: 7 }], {}, [[9, 9, 9]]].map((value) => ({ ...entry, [name]: value })),
+    );
+    const fates = [null, 7, {}, { row: 7, entry }, ...odd.map((entry, i) => ({ row: row(i), entry }))];
+    for (const fate of fates) channel?.say({ client: `other${fates.indexOf(fate)}`, fates: [fate] });
+    await world.pass(100);
+    const before = a.note.value;
+    channel?.say({
+      client: 'last',
+      fates: [null, { row: '/entry/last/1', entry: 7 }, { row: row(99), entry }],
+    });
+    await world.pass(100);
+    expect(a.note.value).toBe(`x${before}`);
+    expect(device.errors).toEqual([]);
+  });
+
+  test('SIBLING-3 what was made on it keeps its place if its tab had no id then', async () => {
+    const scene = setUp();
+    const { world, server, device } = scene;
+    device.offline = true;
+    const a = openNote(scene);
+    await world.pass(200);
+    const b = openNote(scene);
+    await world.pass(200);
+    a.note.insert(0, 'hello');
+    await world.pass(100);
+    b.note.insert(2, '-');
+    await world.pass(100);
+    b.page.kill();
+    await online(scene, a);
+    const next = openNote(scene);
+    await world.pass(20_000);
+    expect([next.note.value, server.log('text:note').text?.text]).toEqual(['he-llo', 'he-llo']);
+    expect(next.changes).toEqual([[[0, 0, 'he-llo']]]);
+  });
+
   test('SIBLING-4 what a sibling has stored with it does not show twice in the next life of its page', async () => {
     const scene = await notes();
     const { world, server, device, a, b } = scene;
