@@ -12,14 +12,14 @@ import {
   type Snapshot as Texts,
   transformPosition,
 } from '@tutti/text/log';
-import { Held, remember, took } from '../doc/held.ts';
-import { equal } from '../doc/json.ts';
+import { Held, took } from '../doc/held.ts';
 import type { Change, DocumentState, KeptDocument, KeptOperation, LogEntry, Resumed } from '../doc/state.ts';
 import type { Anchor, TextChange } from '../doc/text.ts';
 import type { Seen, SiblingOperation } from '../document.ts';
 import { TuttiError } from '../index.ts';
 import type { Snapshot } from '../protocol.ts';
 import type { Acknowledgement } from '../publication.ts';
+import { Siblings, type Told } from './siblings.ts';
 import { Typing } from './typing.ts';
 
 /** What the document knows of a pending operation beside the session. */
@@ -30,22 +30,6 @@ interface Sent {
   place?: Acknowledgement;
   /** As it was said the last time. */
   words: Pending;
-}
-
-type Made = NonNullable<SiblingOperation['operation']>;
-
-/** An operation of a sibling. */
-interface Sibling {
-  readonly row: string;
-  client: string;
-  /** By which the session knows it; 0: it is not shown. */
-  key: number;
-  /** As it is stored; absent: that was not told in this life. */
-  made?: Made;
-  /** It is not shown as it is now. */
-  stale: boolean;
-  /** Where it is in the log. */
-  place?: Acknowledgement | undefined;
 }
 
 interface Moving {
@@ -66,11 +50,8 @@ export class TextState implements DocumentState<TextChange> {
   /** By key, in order. */
   readonly #pending = new Map<number, Sent>();
   readonly #byEntry = new Map<string, number>();
-  /** By row, also those that are not shown. */
-  readonly #siblings = new Map<string, Sibling>();
   readonly #held = new Held();
-  /** Of the latest entries, by row or key: where what was pending here is in the log. */
-  readonly #settled = new Map<string | number, number>();
+  readonly #siblings = new Siblings(this, this.#held);
   /** Those that wait, in order. */
   readonly #waiting = new Set<number>();
   readonly #anchors = new Set<Moving>();
@@ -127,19 +108,17 @@ export class TextState implements DocumentState<TextChange> {
   }
 
   waits(key: number): boolean {
-    return key > this.#first;
+    return key > this.#siblings.first;
+  }
+
+  /** Whether an own operation is pending. */
+  has(key: number): boolean {
+    return this.#pending.has(key);
   }
 
   seenOf(key: number): readonly Seen[] | undefined {
     const seen = this.session.seen(key);
-    if (!seen.length) return undefined;
-    const rows = new Map([...this.#siblings.values()].map(({ key, row }) => [key, row]));
-    return seen.map(({ key, client = '', base, op }) => ({
-      row: rows.get(key) ?? '',
-      client,
-      base,
-      data: op,
-    }));
+    return seen.length ? this.#siblings.tell(seen) : undefined;
   }
 
   identify(client = ''): Change<TextChange> {
@@ -171,16 +150,13 @@ export class TextState implements DocumentState<TextChange> {
   outdated(key: number): Change<TextChange> {
     if (!this.waits(key)) return this.#change(this.session.rebase(key), { own: true });
     const { keys, ...step } = this.session.defer();
-    for (const sibling of this.#shown) sibling.key = keys.get(sibling.key) ?? sibling.key;
+    this.#siblings.rename(keys);
     return this.#release(this.#change(step, { own: true }));
   }
 
   beside(operations: readonly SiblingOperation[], first: boolean): Change<TextChange> {
     const change = none();
-    for (const operation of operations) this.#hear(operation, change);
-    // What is not stored any more is in the document that is, or nowhere.
-    if (first) for (const sibling of this.#siblings.values()) if (!sibling.made) this.#part(sibling, change);
-    this.#judgeAll(change);
+    this.#siblings.hear(operations, first, this.#adding(change));
     return this.#release(change);
   }
 
@@ -194,7 +170,7 @@ export class TextState implements DocumentState<TextChange> {
     for (const entry of entries) {
       if (entry.offset > this.session.offset) this.#receive(entry, all);
     }
-    this.#judgeAll(all);
+    this.#siblings.show(this.#adding(all));
     const lost = [...this.#pending].filter(([, sent]) => took(sent, this.session.offset)).map(([key]) => key);
     add(all, this.drop(...lost));
     all.lost.push(...lost);
@@ -203,7 +179,7 @@ export class TextState implements DocumentState<TextChange> {
 
   snapshot(s: Snapshot, recovered: boolean): Change<TextChange> {
     this.#held.begin(s);
-    if (!recovered) this.#settled.clear();
+    if (!recovered) this.#siblings.lost();
     if (this.session.client) this.#held.told(this.session.client);
     const held = new Map<number, Acknowledgement>();
     const lost: number[] = [];
@@ -215,14 +191,12 @@ export class TextState implements DocumentState<TextChange> {
     const texts = s.cells as Texts;
     const away = this.#begun && (!recovered || this.session.offset < texts.bar);
     const gone = this.session.reject(...lost);
-    const all = [...this.#siblings.values()];
-    const inIt = new Set(all.filter((one) => this.#mayHold(one, s.offset)).map(({ key }) => key));
+    const inIt = this.#siblings.held(s.offset);
     const isIn = (key: number): boolean => held.has(key) || inIt.has(key);
     const step = readable(() => this.session.open(texts, isIn, recovered));
     this.#begun = true;
     const { op: left } = this.session.reject(...inIt);
-    for (const sibling of all)
-      if (!this.session.operation(sibling.key)) Object.assign(sibling, { key: 0, stale: true });
+    this.#siblings.opened();
     for (const key of [...held.keys(), ...lost]) this.#leave(key);
     const op = [...gone.op, ...step.op, ...left];
     const source = { own: false, ...(away && step.rebased && { rebased: true as const }) };
@@ -239,7 +213,6 @@ export class TextState implements DocumentState<TextChange> {
     for (const entry of entries) this.#held.add(entry);
     const since = this.session.pending;
     const shown = this.text;
-    this.#siblings.clear();
     // A sibling may have stored the document with it.
     const lacking = pending.filter(({ seq }) => seq === undefined || !this.#held.has(client, seq));
     const { session, unfit } = readable(() =>
@@ -247,7 +220,7 @@ export class TextState implements DocumentState<TextChange> {
         client,
         ...(snapshot && { snapshot: snapshot.cells as Texts }),
         entries: entries.map(entryOf),
-        pending: lacking.flatMap((kept) => [...this.#seen(kept), wordsOf(kept)]),
+        pending: this.#siblings.restore(lacking).flatMap(({ kept, seen }) => [...seen, wordsOf(kept)]),
       }),
     );
     this.#begun ||= snapshot !== undefined;
@@ -257,8 +230,7 @@ export class TextState implements DocumentState<TextChange> {
     for (const { key, op } of since) session.local(op, { key });
     this.#pending.clear(); // what is kept comes first
     const fit = new Map<number, readonly string[]>();
-    for (const { row, key } of this.#siblings.values())
-      if (!session.operation(key)) this.#siblings.delete(row);
+    this.#siblings.resumed();
     for (const { key, seq, place } of lacking) {
       if (unfit.includes(key)) continue;
       fit.set(key, ['']);
@@ -286,136 +258,9 @@ export class TextState implements DocumentState<TextChange> {
     return this.#held.list();
   }
 
-  /** What siblings had pending before an operation of a former life, as it was shown then. */
-  #seen({ key, seen = [] }: KeptOperation): Pending[] {
-    // One that did not fit, and is stored as it was, may tell the same as a later one.
-    const fresh = seen.filter(({ row }) => !this.#siblings.has(row));
-    return fresh.map(({ row, client, base, data }, i) => {
-      const sibling = { row, client, key: key - 1 + (i + 1) / (fresh.length + 1), stale: false };
-      this.#siblings.set(row, sibling);
-      return { key: sibling.key, client, base, op: data as Op, acknowledged: false };
-    });
-  }
-
-  /** The key of the first operation of a sibling that is shown. */
-  get #first(): number {
-    return this.#shown[0]?.key ?? Infinity;
-  }
-
-  /** Takes what a sibling's operation is now. */
-  #hear({ row, client, operation, at, upTo }: SiblingOperation, all: Change<TextChange>): void {
-    // What it was before its entry came may be told late.
-    const late = operation && operation.seq === undefined ? this.#settled.get(row) : undefined;
-    const offset = at ?? upTo ?? late;
-    const place = offset === undefined ? undefined : { offset };
-    const known = this.#siblings.get(row);
-    if (!operation) {
-      if (!known) return;
-      // Of one that is hidden the document may hold what is told to be somewhere up to there.
-      const awaited = place && !took({ place }, this.session.offset) && (at !== undefined || known.key !== 0);
-      if (awaited) known.place = place;
-      else this.#part(known, all);
-      return;
-    }
-    const sibling: Sibling = known ?? { row, client, key: 0, stale: true };
-    this.#siblings.set(row, sibling);
-    this.#held.know(client);
-    const { made } = sibling;
-    const isSame =
-      made !== undefined &&
-      sibling.client === client &&
-      made.base === operation.base &&
-      equal(made.data, operation.data) &&
-      equal([made.seen, made.after], [operation.seen, operation.after]);
-    Object.assign(sibling, { client, made: operation, place });
-    if (!isSame) sibling.stale = true;
-  }
-
-  /** Shows operations of siblings as they are now, each when what it was made on is shown so. */
-  #judgeAll(all: Change<TextChange>): void {
-    let again = true;
-    while (again) {
-      again = false;
-      const behind = new Set<string>();
-      for (const sibling of this.#siblings.values())
-        if (behind.has(sibling.client)) continue;
-        else if (this.#judge(sibling, all)) again = true;
-        else if (sibling.stale) behind.add(sibling.client);
-    }
-  }
-
-  /** Those that are shown, in the order in which they are. */
-  get #shown(): Sibling[] {
-    return [...this.#siblings.values()].filter(({ key }) => key !== 0).sort((a, b) => a.key - b.key);
-  }
-
-  /** Shows a sibling's operation, or not, as far as is known where it is; true if what was made on it may be shown by now. */
-  #judge(sibling: Sibling, all: Change<TextChange>): boolean {
-    const { row, client, key, made, place, stale } = sibling;
-    const { offset } = this.session;
-    if (took({ place }, offset) || this.#held.has(client, made?.seq)) this.#part(sibling, all);
-    else if (this.#mayHold(sibling, offset)) this.#hide(sibling, all);
-    else if (made && stale && made.base <= offset) {
-      const past = this.#past(made);
-      if (!past) return false; // its author will say it anew
-      const above = key === 0 ? [] : this.#shown.filter((one) => one.key > key);
-      if (above.some((one) => past.seen.includes(one.key) || (one.client === client && one.row < row)))
-        this.#hide(sibling, all); // it cannot stay beneath what it was made on
-      const told = { client, base: made.base, op: made.data as Op, ...past };
-      const { error, ...step } = this.session.beside(told, sibling.key || undefined);
-      sibling.key = step.key;
-      sibling.stale = error !== undefined;
-      add(all, this.#change(step, { own: false, client }));
-      return !error;
-    }
-    return false;
-  }
-
-  /** What is known of what an operation was made on; undefined if it is not all. */
-  #past(made: Made): { after: number[]; seen: number[] } | undefined {
-    const after = [...(made.after ?? [])];
-    const seen: number[] = [];
-    for (const by of made.seen ?? []) {
-      const offset = this.#settled.get(by);
-      const sibling = typeof by === 'string' ? this.#siblings.get(by) : undefined;
-      if (offset !== undefined) after.push(offset);
-      else if (sibling && sibling.key !== 0 && !sibling.stale) seen.push(sibling.key);
-      else if (typeof by === 'number' && this.#pending.has(by)) seen.push(by);
-      else return undefined;
-    }
-    return { after, seen };
-  }
-
-  #mayHold({ client, made, place }: Sibling, offset: number): boolean {
-    const { seq, base = 0 } = made ?? {};
-    return this.#held.may({ client, seq, base, place }, offset);
-  }
-
-  /** A sibling's operation is pending no more. */
-  #part(sibling: Sibling, all: Change<TextChange>): void {
-    this.#siblings.delete(sibling.row);
-    this.#hide(sibling, all);
-  }
-
-  #hide(sibling: Sibling, all: Change<TextChange>): void {
-    const { key, client } = sibling;
-    if (key === 0) return;
-    sibling.key = 0;
-    sibling.stale = true;
-    add(all, this.#change(this.session.reject(key), { own: false, client }));
-  }
-
-  /** The sibling's operation that an entry is: one that is shown may not have been told yet to have a seq. */
-  #expected({ client, seq, data }: LogEntry): Sibling | undefined {
-    for (const one of this.#siblings.values())
-      if (one.client === client && one.made?.seq !== undefined && one.made.seq === seq) return one;
-    const unsent = this.#shown.filter((one) => one.client === client && one.made?.seq === undefined);
-    return unsent.find(({ made }) => made && equal(made.data, data)) ?? unsent[0];
-  }
-
   /** Ends a step: some need not wait any more. */
   #release(change: Change<TextChange>): Change<TextChange> {
-    const first = this.#first;
+    const { first } = this.#siblings;
     for (const key of this.#waiting) {
       if (key > first) break;
       this.#waiting.delete(key);
@@ -428,17 +273,21 @@ export class TextState implements DocumentState<TextChange> {
   #receive(entry: LogEntry, all: Change<TextChange>): void {
     const { offset, client = '', seq = 0, author, term } = entry;
     const key = this.#byEntry.get(name({ client, seq })) ?? 0;
-    const sibling = key === 0 && this.#siblings.size ? this.#expected(entry) : undefined;
+    const sibling = key === 0 ? this.#siblings.expected(entry) : undefined;
     const step = this.session.receive(entryOf(entry), key || sibling?.key);
     this.#held.add({ client, seq });
-    if (sibling) this.#siblings.delete(sibling.row);
-    if (key !== 0 || sibling) remember(this.#settled, sibling?.row ?? key, offset);
+    this.#siblings.logged(sibling ?? key, offset);
     if (key !== 0) {
       all.confirmed.push({ key, place: { offset, ...(term !== undefined && { term }) } });
       this.#leave(key);
     }
     const source = { own: key !== 0, ...(client && { client }), ...(author && { author }) };
     add(all, this.#change(step, source));
+  }
+
+  /** Adds what a step does that is of a sibling. */
+  #adding(all: Change<TextChange>): Told {
+    return (step, client) => add(all, this.#change(step, { own: false, client }));
   }
 
   /** What a step of the session changes. */
