@@ -109,6 +109,9 @@ func TestLetters(t *testing.T) {
 		if l.Besides() != 1 || len(dead) != 2 || string(dead[0].Data) != `["no",0]` || string(dead[1].Data) != `["no",1]` {
 			t.Fatalf("%d are beside, dead are %+v", l.Besides(), dead)
 		}
+		if waiting := l.Outbox().Entries(); len(waiting) != 2 || !waiting[0].Time.Before(waiting[1].Time) {
+			t.Errorf("%+v wait", waiting)
+		}
 		if changes.Load() == 0 {
 			t.Error("nobody was told")
 		}

@@ -48,16 +48,16 @@ func (c *Client) Outbox() *Outbox { return c.outbox }
 // Durable says whether all that is not settled outlives the process.
 func (o *Outbox) Durable() bool { return o.client.keeper != nil && o.client.keeper.Durable() }
 
-// Entries returns what is not settled, in the order in which it was made. The caller
-// owns it.
+// Entries returns what is not settled, also of processes that are gone and for which
+// this client sends, in the order in which it was made. The caller owns it.
 func (o *Outbox) Entries() []OutboxEntry {
-	if o.client.keeper == nil {
-		return nil
-	}
 	var all []OutboxEntry
-	for _, e := range o.client.keeper.Entries() {
-		all = append(all, OutboxEntry{e.Topic, e.Name, e.Doc, e.Data, time.UnixMilli(e.Made), e.Sent})
+	for _, k := range o.keepers() {
+		for _, e := range k.Entries() {
+			all = append(all, OutboxEntry{e.Topic, e.Name, e.Doc, e.Data, time.UnixMilli(e.Made), e.Sent})
+		}
 	}
+	slices.SortStableFunc(all, func(a, b OutboxEntry) int { return a.Time.Compare(b.Time) })
 	return all
 }
 
@@ -78,8 +78,8 @@ func (o *Outbox) Dead() []DeadLetter {
 	return all
 }
 
-// keepers are those that have the user's dead letters: the client's, and those of the
-// clients beside it, which hand theirs over to it when they end.
+// keepers are the client's, and those of the clients beside it, which hand their dead
+// letters over to it when they end.
 func (o *Outbox) keepers() []*keep.Keeper {
 	if o.client.keeper == nil {
 		return nil

@@ -322,7 +322,14 @@ describe('what cannot be sent', () => {
     await notes.offline(true);
     await notes.add(...numbered(3));
     await expect.poll(() => storedEntries(notes.page), wait).toBe(3);
+    const other = await Notebook.open(phone.context, url);
+    await other.live();
+    await other.offline(true);
+    await other.add('of the other');
+    await expect.poll(() => other.waiting(), wait).toBe(1);
     await notes.page.getByRole('button', { name: /^Forget/ }).click();
+    await expect.poll(() => other.waiting(), wait).toBe(0);
+    await other.page.close();
     await notes.page.locator('.empty:not([hidden])').waitFor();
     await notes.ready();
     expect((await stored(notes.page)).filter((key) => !/\/(?:client|topic)\//.test(key))).toEqual([]);

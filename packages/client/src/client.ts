@@ -8,6 +8,7 @@ import { Dialer } from './dial.ts';
 import type { DocumentsHost, Left } from './doc/documents.ts';
 import { TuttiError } from './error.ts';
 import { Handlers } from './handlers.ts';
+import type { Keeper } from './keep.ts';
 import { Keeping, type KeepingHost } from './keeping.ts';
 import { Listeners } from './listeners.ts';
 import { RoadMemory } from './memory.ts';
@@ -41,6 +42,7 @@ export interface OpenDocuments {
 interface Side {
   only: string;
   buried: KeepingHost['buried'];
+  changed(): void;
 }
 
 /**
@@ -57,6 +59,7 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
   readonly #handlers: Handlers;
   readonly #requests: Requests;
   readonly #presences: Presences;
+  #isForgotten = false;
   /** @internal */
   protected readonly documents: D;
   readonly #statusListeners: Listeners<[Status]>;
@@ -88,6 +91,7 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
       this.#keeping = new Keeping(url, settings, this.#keepingHost(url, documents, side), side?.only);
     this.outbox = new Outbox({
       keeper: () => this.#keeping?.keeper,
+      keepers: () => this.#keeping?.keepers ?? [],
       again: ({ topic, name, key, doc }, data) => {
         if (this.#status.state === 'closed') throw new TuttiError('closed');
         if (doc !== undefined) this.#operate(topic, doc, data);
@@ -228,23 +232,27 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
    */
   async forget(): Promise<void> {
     const erase = await this.#keeping?.forget();
-    this.close();
+    this.#forgotten();
     await erase?.();
   }
 
+  /** Nothing waits any more that it could not send. */
+  #forgotten(): void {
+    this.#isForgotten = true;
+    this.close();
+  }
+
   #work(): Work {
-    const { pending, waiting, buried, durable } = this.#keeping?.keeper ?? {
-      pending: this.#requests.pending,
-      waiting: 0,
-      buried: 0,
-      durable: false,
-    };
+    const { keeper, keepers = [] } = this.#keeping ?? {};
+    const sum = (of: (keeper: Keeper) => number): number => keepers.reduce((n, one) => n + of(one), 0);
+    const pending = keeper ? sum((one) => one.pending) : this.#requests.pending;
+    const waiting = sum((one) => one.waiting);
     const parked = this.#status.state === 'parked' && pending > 0;
     return {
-      online: parked ? undefined : this.#reached,
+      online: parked || this.#isForgotten ? undefined : this.#reached,
       pending: parked ? 0 : pending - waiting,
-      blocked: (parked ? pending : waiting) + buried,
-      durable,
+      blocked: (parked ? pending : waiting) + (keeper?.buried ?? 0),
+      durable: keeper !== undefined && keepers.every(({ durable }) => durable),
     };
   }
 
@@ -265,18 +273,27 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
         this.#effects.push({ kind: 'status', state: 'backoff', attempt, until, error });
         this.#drain();
       },
-      beside: (only) =>
-        new Client(url, this.#settings, documents, {
+      beside: (only) => {
+        const other = new Client(url, this.#settings, documents, {
           only,
           buried: (id, letter) => this.#keeping?.keeper?.adopt(id, letter),
-        }),
+          changed: () => this.#changed(),
+        });
+        return { keeper: () => other.#keeping?.keeper, close: () => other.close() };
+      },
       buried: (id, letter) => side?.buried(id, letter),
       changed: () => {
-        this.outbox.changed();
-        this.#sync.update(this.#work());
+        this.#changed();
+        side?.changed();
       },
       close: () => this.close(),
+      forgotten: () => this.#forgotten(),
     };
+  }
+
+  #changed(): void {
+    this.outbox.changed();
+    this.#sync.update(this.#work());
   }
 
   #now(): number {

@@ -25,11 +25,19 @@ export interface KeepingHost {
   /** Nothing is connected before the `attempt`th question for a token, so many milliseconds later. */
   waits(attempt: number, wait: number, error: TuttiError): void;
   /** A client that sends what a dead one has left. */
-  beside(only: string): { close(): void };
+  beside(only: string): Beside;
   /** Such a client, if this is one, has made an entry a dead letter. */
   buried(id: string, letter: DeadRow): void;
   /** What waits, or what became of it, has changed. */
   changed(): void;
+  close(): void;
+  /** What is kept of the user was erased. */
+  forgotten(): void;
+}
+
+/** A client that sends what a dead one has left. */
+export interface Beside {
+  keeper(): Keeper | undefined;
   close(): void;
 }
 
@@ -48,7 +56,7 @@ export class Keeping {
   readonly #begun: Promise<void>;
   /** What the core wants to be stored, before anything can be. */
   #unkept: Extract<Effect, { kind: 'keep' }>[] | undefined = [];
-  readonly #sides: { close(): void }[] = [];
+  readonly #sides: Beside[] = [];
   /** It was asked for to know the user. */
   #token: string | undefined;
   #closed = false;
@@ -76,6 +84,11 @@ export class Keeping {
       siblings: (topic, doc, told) => this.keeper?.siblings(topic, doc, told) ?? (() => {}),
     };
     this.#begun = this.#begin(`tutti:${url}`);
+  }
+
+  /** Those of the client and of the clients beside it: what waits on this page. */
+  get keepers(): Keeper[] {
+    return [this.keeper, ...this.#sides.map((side) => side.keeper())].flatMap((keeper) => keeper ?? []);
   }
 
   /** Whether all has been read that there was, so that a connection can be made. */
@@ -160,7 +173,6 @@ export class Keeping {
       ...host,
       kept: (batch: number) => host.feed({ kind: 'kept', batch }),
       unkept: () => host.feed({ kind: 'unkept' }),
-      forgotten: host.close,
     };
     return begin(
       {

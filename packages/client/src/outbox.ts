@@ -5,6 +5,8 @@ import type { Entry } from './protocol.ts';
 /** What an outbox needs of its client. */
 export interface OutboxHost {
   keeper(): Keeper | undefined;
+  /** That, and those of the clients that send what dead ones have left. */
+  keepers(): readonly Keeper[];
   /** Publishes an entry, or makes an operation; throws if that cannot be. */
   again(letter: DeadLetter, data: unknown): void;
   report(error: unknown): void;
@@ -29,9 +31,10 @@ export class Outbox {
     return this.#host.keeper()?.durable ?? false;
   }
 
-  /** What is not settled, in the order in which it was made. */
+  /** What this page has not settled, also of pages that are gone, in the order in which it was made. */
   get entries(): readonly OutboxEntry[] {
-    return this.#host.keeper()?.entries ?? [];
+    const all = this.#host.keepers().flatMap(({ entries }) => entries);
+    return all.sort((a, b) => a.time - b.time);
   }
 
   /** Entries of a former life of the page that have no effect. They stay until `retry` or `discard`. */

@@ -223,7 +223,7 @@ describe('the texts of a banner', () => {
     ['You are offline.', { state: 'offline' }],
     ['You are offline. 1 change will be sent later.', { state: 'offline', pending: 1 }],
     [
-      'You are offline. 3 changes will be sent later. Keep this page open.',
+      'You are offline. 2 changes will be sent later. 1 change could not be sent. Keep this page open.',
       { state: 'offline', pending: 2, blocked: 1, durable: false },
     ],
     ['The connection is lost. 2 changes will be sent later.', { state: 'offline', pending: 2, lost: true }],

@@ -134,7 +134,10 @@ export class Keeper implements Copies {
     if (typeof BroadcastChannel === 'function') {
       this.#channel = new BroadcastChannel(`${host.name} ${this.#rows.all}`);
       this.#channel.onmessage = () => {
+        this.#entries.clear();
+        this.#letters.clear();
         this.#vanished = this.#vanish();
+        host.changed();
         host.forgotten();
       };
       (this.#channel as { unref?(): void }).unref?.();

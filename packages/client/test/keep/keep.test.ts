@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TuttiError } from '../../src/index.ts';
 import { text } from '../../src/text.ts';
 import { calm } from '../model.ts';
-import { Device, dataOf, editOffline, setUp } from './device.ts';
+import { Device, dataOf, editOffline, type Page, setUp } from './device.ts';
 
 describe('the outbox', () => {
   test('OUT-1 nothing is sent that is not stored', async () => {
@@ -130,6 +130,31 @@ describe('the outbox', () => {
     expect(third.client.outbox.dead).toEqual([]);
     expect((await device.stored()).filter((key) => /\/(entry|dead)\//.test(key))).toEqual([]);
     third.client.close();
+  });
+
+  test('SYNC-6 what several dead pages have left waits on the page that sends it', async () => {
+    const { world, device } = setUp();
+    device.offline = true;
+    const pages = [device.page(), device.page(), device.page()];
+    for (const i of [0, 1, 2, 0]) {
+      (pages[i] as Page).client.topic('chat').publish(i);
+      await world.pass(100);
+    }
+    for (const page of pages) page.kill();
+    const { client } = device.page();
+    let changes = 0;
+    client.outbox.onChange(() => changes++);
+    await world.pass(1000);
+    expect(client.outbox.entries.map(({ data }) => data)).toEqual([0, 1, 2, 0]);
+    expect(client.sync).toMatchObject({ state: 'offline', pending: 4, durable: true });
+    const told: number[] = [];
+    client.onSync(({ pending }) => told.push(pending));
+    device.offline = false;
+    await world.pass(60_000);
+    expect([client.sync, client.outbox.entries]).toMatchObject([{ state: 'synced', pending: 0 }, []]);
+    expect(told).toContain(1);
+    expect(changes).toBeGreaterThan(0);
+    client.close();
   });
 
   test('OUT-3 two pages are two clients, and what a dead one has left is sent beside', async () => {
@@ -359,6 +384,7 @@ describe('the outbox', () => {
     expect((await device.stored('ann/')).length).toBe(0);
     expect((await device.stored('bob/')).length).toBeGreaterThan(0);
     expect(client.status.state).toBe('closed');
+    expect([client.sync, client.outbox.entries]).toMatchObject([{ state: 'synced', pending: 0 }, []]);
     other.client.close();
   });
 });
