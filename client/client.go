@@ -187,6 +187,16 @@ func (c *Client) end() {
 	}
 }
 
+// ended says whether the client has.
+func (c *Client) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // post gives f to the owner, and reports false if the client has ended.
 func (c *Client) post(f func()) bool {
 	select {

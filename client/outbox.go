@@ -52,7 +52,10 @@ func (o *Outbox) Durable() bool { return o.client.keeper != nil && o.client.keep
 // this client sends, in the order in which it was made. The caller owns it.
 func (o *Outbox) Entries() []OutboxEntry {
 	var all []OutboxEntry
-	for _, k := range o.keepers() {
+	for i, k := range o.keepers() {
+		if i > 0 && o.client.sides[i-1].ended() {
+			continue // what it could not send waits for another client
+		}
 		for _, e := range k.Entries() {
 			all = append(all, OutboxEntry{e.Topic, e.Name, e.Doc, e.Data, time.UnixMilli(e.Made), e.Sent})
 		}

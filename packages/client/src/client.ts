@@ -279,7 +279,11 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
           buried: (id, letter) => this.#keeping?.keeper?.adopt(id, letter),
           changed: () => this.#changed(),
         });
-        return { keeper: () => other.#keeping?.keeper, close: () => other.close() };
+        return {
+          // What it could not send when it ended waits for another client.
+          keeper: () => (other.#status.state === 'closed' ? undefined : other.#keeping?.keeper),
+          close: () => other.close(),
+        };
       },
       buried: (id, letter) => side?.buried(id, letter),
       changed: () => {
