@@ -157,6 +157,24 @@ describe('the outbox', () => {
     client.close();
   });
 
+  test('SYNC-6 what nobody here can send is not counted', async () => {
+    const { world, device } = setUp();
+    device.offline = true;
+    const first = device.page({ types: [text] });
+    first.client.text('text:note').insert(0, 'hello');
+    await world.pass(1000);
+    const second = device.page();
+    second.client.topic('chat').publish('a');
+    await world.pass(1000);
+    for (const page of [first, second]) page.kill();
+    device.offline = false;
+    const { client } = device.page();
+    await world.pass(30_000);
+    expect([client.outbox.entries, client.sync]).toMatchObject([[], { state: 'synced', blocked: 0 }]);
+    expect(await device.rows('entry')).toHaveLength(1);
+    client.close();
+  });
+
   test('OUT-3 two pages are two clients, and what a dead one has left is sent beside', async () => {
     const { world, server, device } = setUp();
     device.offline = true;

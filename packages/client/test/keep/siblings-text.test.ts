@@ -153,7 +153,7 @@ test.each([
   ['each with its own connection', false],
   ['over one connection', true],
 ] as const)(
-  'SIBLING-2 what tabs have made of a text, each on what the others had pending, stays: %s',
+  'SIBLING-3 what tabs have made of a text, each on what the others had pending, stays: %s',
   { timeout: 300_000 },
   async (_, hubs) => {
     for (let seed = 0; seed < seeds; seed++) await agree(seed, hubs);

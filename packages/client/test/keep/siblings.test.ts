@@ -536,6 +536,26 @@ describe('of a text', () => {
     expect(next.changes).toEqual([[[0, 0, 'he-llo']]]);
   });
 
+  test('SIBLING-3 what goes on without a network shows on what has come into the log', async () => {
+    const scene = await notes();
+    const { world, server, device, a, b } = scene;
+    b.note.insert(0, 'hello');
+    await world.pass(100);
+    a.note.insert(5, '!');
+    await world.pass(100);
+    a.page.offline = true;
+    device.offline = false;
+    b.page.client.connect();
+    await world.pass(5000);
+    expect(server.log('text:note').text?.text).toBe('hello');
+    a.note.insert(6, '?');
+    await world.pass(100);
+    expect(b.note.value).toBe('hello!?');
+    a.page.offline = false;
+    await online(scene, a, b);
+    for (const { note } of [a, b]) expect(note.value).toBe('hello!?');
+  });
+
   test('SIBLING-4 what a sibling has stored with it does not show twice in the next life of its page', async () => {
     const scene = await notes();
     const { world, server, device, a, b } = scene;
