@@ -62,22 +62,20 @@ func ExampleClient_Outbox() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	const nowhere = "http://127.0.0.1:1" // there is no network
-	for range 2 {                        // lives of the same client
+	open := func() (*client.Client, *client.Text) {
+		const nowhere = "http://127.0.0.1:1" // there is no network
 		c, err := client.Connect(nowhere, client.Options{Dir: dir, User: "ann"})
 		if err != nil {
 			panic(err)
 		}
-		note := client.OpenText(c, "text:note", client.DocumentOptions{Offline: true})
-		note.Insert(note.Len(), "milk ")
-		fmt.Printf("%q\n", note.Value())
-		c.Close()
+		return c, client.OpenText(c, "text:note", client.DocumentOptions{Offline: true})
 	}
+	c, note := open()
+	note.Insert(0, "milk")
+	c.Close()
 
-	c, err := client.Connect(nowhere, client.Options{Dir: dir, User: "ann"})
-	if err != nil {
-		panic(err)
-	}
+	c, note = open() // a later life of the same client
+	fmt.Printf("%q\n", note.Value())
 	for _, e := range c.Outbox().Entries() {
 		fmt.Println(e.Topic, e.Doc, e.Data, e.Sent)
 	}
@@ -85,9 +83,8 @@ func ExampleClient_Outbox() {
 		panic(err)
 	}
 	// Output:
-	// "milk "
-	// "milk milk "
-	// text:note text [[0,0,"milk milk "]] false
+	// "milk"
+	// text:note text [[0,0,"milk"]] false
 }
 
 func ExampleOpenSet() {
