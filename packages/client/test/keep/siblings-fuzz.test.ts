@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Mutation } from '../../src/index.ts';
-import { Hubs } from '../hubs.ts';
-import { calm, ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device, type Page } from './device.ts';
+import type { Device } from './device.ts';
+import { Tabs } from './tabs.ts';
 
 const topic = 'counter:sum';
 const offline = { offline: true };
@@ -19,26 +17,13 @@ function digits(sum: number): number[] {
     .map((digit) => Number(digit));
 }
 
-interface Tab {
-  page: Page;
-  sum: { readonly value: number; add(n: number): unknown };
-}
-
 /**
  * Tabs add powers of 3: so each sum says which of them it holds, and which twice. If it is
  * steady no tab is killed and no document begins anew by a snapshot: then nothing that was
  * shown goes, not for a moment.
  */
 async function play(seed: number, hubs: boolean, steady: boolean): Promise<void> {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  if (steady) server.snapshots = 0;
-  const device = new Device(world, server);
-  if (hubs) device.hubs = new Hubs(server);
-  const faults = { ...calm, refuse: 0.05, cut: 0.02, dial: 0.1 };
-  if (!steady) server.faults = faults;
-  let made = 0;
-  const open = (): Tab => {
+  const tabs = new Tabs(seed, hubs, (device) => {
     const page = device.page();
     const sum = page.client.counter(topic, offline);
     let before: number[] = [];
@@ -54,38 +39,16 @@ async function play(seed: number, hubs: boolean, steady: boolean): Promise<void>
       before = now;
     });
     return { page, sum };
-  };
-  const tabs = [open(), open(), open()];
-  await world.pass(steady ? 3000 : 200);
-  server.faults = faults;
-  for (let step = 0; step < 60; step++) {
-    const i = world.below(tabs.length);
-    const tab = tabs[i] as Tab;
-    const kind = world.below(12);
-    if (kind < 5) {
-      if (made < most) tab.sum.add(3 ** made++);
-    } else if (kind < 6) {
-      device.slowness = world.below(3) * 20;
-    } else if (kind < 7) {
-      device.offline = !device.offline;
-      if (device.offline) for (const { page } of tabs) page.cut();
-    } else if (kind < 9) {
-      tab.page.offline = !tab.page.offline;
-      if (tab.page.offline) tab.page.cut();
-    } else if (kind < 10 && !steady) {
-      tab.page.kill();
-      tabs[i] = open();
-    } else {
-      await world.pass(world.below(3000));
-    }
-    await world.pass(world.below(60));
-  }
+  });
+  const { world, server, device } = tabs;
+  let made = 0;
+  await tabs.wander(steady, ({ sum }) => {
+    if (made < most) sum.add(3 ** made++);
+  });
   // What is stored shows in all of them.
-  device.offline = true;
-  for (const { page } of tabs) page.cut();
-  device.slowness = 0;
+  tabs.goOffline();
   await world.pass(30_000);
-  const before = tabs.map(({ sum }) => sum.value);
+  const before = tabs.all.map(({ sum }) => sum.value);
   for (const row of await device.rows('entry')) {
     const { data, seq, place } = JSON.parse(row);
     // What was sent, and not answered, may be in a snapshot: whether it is, the answer tells.
@@ -93,46 +56,39 @@ async function play(seed: number, hubs: boolean, steady: boolean): Promise<void>
     const digit = Math.round(Math.log(data.n) / Math.log(3));
     for (const value of before) expect(digits(value)[digit], `seed ${seed}: ${row}`).toBe(1);
   }
-  server.faults = calm;
-  device.offline = false;
-  for (const { page } of tabs) page.offline = false;
-  await world.pass(120_000);
-  const [value] = tabs.map(({ sum }) => sum.value);
-  for (const { page, sum } of tabs) {
+  await tabs.settle();
+  const [value] = tabs.all.map(({ sum }) => sum.value);
+  for (const { page, sum } of tabs.all) {
     expect(sum.value, `seed ${seed}`).toBe(value);
     expect(page.client.outbox.entries, `seed ${seed}`).toEqual([]);
   }
   expect(server.log(topic).cells.get('') ?? 0).toBe(value);
   expect(device.errors).toEqual([]);
-  for (const { page } of tabs) page.client.close();
+  tabs.close();
+}
+
+function open(device: Device) {
+  const page = device.page();
+  const tasks = page.client.records<Record<string, number>>('records:tasks', offline);
+  return { page, tasks, tags: page.client.set<number>('set:tags', offline) };
+}
+
+function shown({ tasks, tags }: ReturnType<typeof open>): unknown {
+  return [[...tasks.entries()].sort(), [...tags.values()].sort()];
 }
 
 /** Tabs without a network change what they show, one after the other: that is what it comes to. */
 async function agree(seed: number, hubs: boolean): Promise<void> {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  const device = new Device(world, server);
-  if (hubs) device.hubs = new Hubs(server);
-  const open = () => {
-    const page = device.page();
-    const tasks = page.client.records<Record<string, number>>('records:tasks', offline);
-    return { page, tasks, tags: page.client.set<number>('set:tags', offline) };
-  };
-  const tabs = [open(), open(), open()];
+  const tabs = new Tabs(seed, hubs, open);
+  const { world } = tabs;
   const any = <T>(all: readonly T[]): T | undefined => all[world.below(all.length)];
-  const show = ({ tasks, tags }: (typeof tabs)[number]): unknown => [
-    [...tasks.entries()].sort(),
-    [...tags.values()].sort(),
-  ];
   await world.pass(1000);
   for (let round = 0; round < 3; round++) {
-    device.offline = true;
-    for (const { page } of tabs) page.cut();
+    tabs.goOffline();
     await world.pass(200);
     const made: Mutation[] = [];
     for (let n = 0; n < 12; n++) {
-      const i = world.below(tabs.length);
-      const { page, tasks, tags } = tabs[i] as (typeof tabs)[number];
+      const [{ tasks, tags }, i] = tabs.any();
       const key = any([...tasks.entries()])?.[0];
       const kind = world.below(9);
       if (kind < 2 || !key) made.push(tasks.set(`k${world.below(6)}`, { [`f${world.below(2)}`]: n }));
@@ -140,23 +96,21 @@ async function agree(seed: number, hubs: boolean): Promise<void> {
       else if (kind < 5) made.push(tasks.delete(key));
       else if (kind < 7) made.push(tags.add(world.below(4)));
       else if (kind < 8) made.push(tags.remove(any([...tags.values()]) ?? 0));
-      else {
-        page.kill();
-        tabs[i] = open();
-      }
+      else tabs.kill(i);
       await world.pass(100);
     }
-    const [before, ...others] = tabs.map(show);
+    const [before, ...others] = tabs.all.map(shown);
     for (const other of others) expect(other, `seed ${seed}`).toEqual(before);
-    device.offline = false;
-    for (const { page } of tabs) page.client.connect();
+    tabs.goOnline();
     await world.pass(30_000);
-    for (const tab of tabs) expect(show(tab), `seed ${seed}`).toEqual(before);
-    for (const { page } of tabs) expect(page.client.outbox.dead, `seed ${seed}`).toEqual([]);
+    for (const tab of tabs.all) {
+      expect(shown(tab), `seed ${seed}`).toEqual(before);
+      expect(tab.page.client.outbox.dead, `seed ${seed}`).toEqual([]);
+    }
     for (const { status } of made) expect(status, `seed ${seed}`).not.toBe('rejected');
   }
-  expect(device.errors).toEqual([]);
-  for (const { page } of tabs) page.client.close();
+  expect(tabs.device.errors).toEqual([]);
+  tabs.close();
 }
 
 const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 40;

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { text } from '../../src/text.ts';
-import { Hubs } from '../hubs.ts';
-import { calm, ModelServer } from '../model.ts';
-import { World } from '../world.ts';
-import { Device, type Page } from './device.ts';
+import type { Device, Page } from './device.ts';
+import { Tabs } from './tabs.ts';
 
 const topic = 'text:note';
 
@@ -19,19 +17,14 @@ function open(device: Device): Tab {
 
 /** Tabs without a network edit what they show, one after the other: that is what it comes to. */
 async function agree(seed: number, hubs: boolean): Promise<void> {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  const device = new Device(world, server);
-  if (hubs) device.hubs = new Hubs(server);
-  const tabs = [open(device), open(device), open(device)];
+  const tabs = new Tabs(seed, hubs, open);
+  const { world } = tabs;
   await world.pass(1000);
   for (let round = 0; round < 3; round++) {
-    device.offline = true;
-    for (const { page } of tabs) page.cut();
+    tabs.goOffline();
     await world.pass(200);
     for (let n = 0; n < 15; n++) {
-      const i = world.below(tabs.length);
-      const { page, note } = tabs[i] as Tab;
+      const [{ note }, i] = tabs.any();
       const { length } = note;
       const kind = world.below(10);
       if (kind < 6) {
@@ -42,24 +35,20 @@ async function agree(seed: number, hubs: boolean): Promise<void> {
         }
       } else if (kind < 8 && length > 3) note.replace(world.below(length - 3), world.below(4), '-');
       else if (kind < 9) note.undo();
-      else {
-        page.kill();
-        tabs[i] = open(device);
-      }
+      else tabs.kill(i);
       await world.pass(100);
-      for (const tab of tabs) expect(tab.note.value, `seed ${seed}`).toEqual(tabs[0]?.note.value);
+      for (const tab of tabs.all) expect(tab.note.value, `seed ${seed}`).toEqual(tabs.all[0]?.note.value);
     }
-    const before = tabs[0]?.note.value;
-    device.offline = false;
-    for (const { page } of tabs) page.client.connect();
+    const before = tabs.all[0]?.note.value;
+    tabs.goOnline();
     await world.pass(30_000);
-    for (const { page, note } of tabs) {
+    for (const { page, note } of tabs.all) {
       expect(note.value, `seed ${seed}`).toBe(before);
       expect([page.client.outbox.entries, page.client.outbox.dead], `seed ${seed}`).toEqual([[], []]);
     }
   }
-  expect(device.errors).toEqual([]);
-  for (const { page } of tabs) page.client.close();
+  expect(tabs.device.errors).toEqual([]);
+  tabs.close();
 }
 
 /** The letters of which each is inserted once. */
@@ -81,71 +70,39 @@ function letters(value: string): number[] {
  * was shown goes, not for a moment.
  */
 async function play(seed: number, hubs: boolean, steady: boolean): Promise<void> {
-  const world = new World(seed);
-  const server = new ModelServer(world);
-  if (steady) server.snapshots = 0;
-  const device = new Device(world, server);
-  if (hubs) device.hubs = new Hubs(server);
-  const faults = { ...calm, refuse: 0.05, cut: 0.02, dial: 0.1 };
-  let made = 0;
-  const start = (): Tab => {
-    const tab = open(device);
+  const tabs = new Tabs(seed, hubs, (device) => {
+    const { page, note } = open(device);
     let before: number[] = [];
-    tab.note.subscribe(() => {
-      if (tab.page.dead) return;
-      const now = letters(tab.note.value);
-      expect(Math.max(0, ...now.filter(Boolean)), `seed ${seed}: ${tab.note.value}`).toBeLessThan(2);
+    note.subscribe(() => {
+      if (page.dead) return;
+      const now = letters(note.value);
+      expect(Math.max(0, ...now.filter(Boolean)), `seed ${seed}: ${note.value}`).toBeLessThan(2);
       if (steady)
         expect(
           before.flatMap((n, i) => (n && !now[i] ? i : [])),
-          `seed ${seed}: ${tab.note.value}`,
+          `seed ${seed}: ${note.value}`,
         ).toEqual([]);
       before = now;
     });
-    return tab;
-  };
-  const tabs = [start(), start(), start()];
-  await world.pass(steady ? 3000 : 200);
-  server.faults = faults;
-  for (let step = 0; step < 60; step++) {
-    const i = world.below(tabs.length);
-    const { page, note } = tabs[i] as Tab;
-    const kind = world.below(14);
-    if (kind < 6) {
-      note.insert(world.below(note.length + 1), String.fromCodePoint(first + made++));
-    } else if (kind < 7) {
-      device.slowness = world.below(3) * 20;
-    } else if (kind < 8) {
-      device.offline = !device.offline;
-      if (device.offline) for (const { page } of tabs) page.cut();
-    } else if (kind < 10) {
-      page.offline = !page.offline;
-      if (page.offline) page.cut();
-    } else if (kind < 11) {
-      const { length = 0 } = server.log(topic).text ?? {};
-      server.append(topic, [[world.below(length + 1), 0, String.fromCodePoint(first + made++)]]);
-    } else if (kind < 12 && !steady) {
-      page.kill();
-      tabs[i] = start();
-    } else {
-      await world.pass(world.below(3000));
-    }
-    await world.pass(world.below(60));
-  }
-  server.faults = calm;
-  device.slowness = 0;
-  device.offline = false;
-  for (const { page } of tabs) page.offline = false;
-  await world.pass(120_000);
+    return { page, note };
+  });
+  const { world, server } = tabs;
+  let made = 0;
+  await tabs.wander(steady, ({ note }) => {
+    const letter = String.fromCodePoint(first + made++);
+    if (world.below(6) > 0) note.insert(world.below(note.length + 1), letter);
+    else server.append(topic, [[world.below((server.log(topic).text?.length ?? 0) + 1), 0, letter]]);
+  });
+  await tabs.settle();
   const text = server.log(topic).text?.text ?? '';
   // A killed tab may not have stored its last ones.
   if (steady) expect(letters(text), `seed ${seed}: ${text}`).toEqual(Array.from({ length: made }, () => 1));
-  for (const { page, note } of tabs) {
+  for (const { page, note } of tabs.all) {
     expect(note.value, `seed ${seed}`).toBe(text);
     expect([page.client.outbox.entries, page.client.outbox.dead], `seed ${seed}`).toEqual([[], []]);
-    page.client.close();
   }
-  expect(device.errors).toEqual([]);
+  expect(tabs.device.errors).toEqual([]);
+  tabs.close();
 }
 
 const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 20;
