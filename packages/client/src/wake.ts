@@ -17,10 +17,10 @@ interface Clocks {
 }
 
 /**
- * Calls wake when the process may have been away: its page became visible, got
- * the focus, was restored or came online, or the clock jumped. It says whether
- * the network may be another. What the browser says of the network is a hint,
- * so `offline` means nothing here. Returns a function that ends it.
+ * Calls wake when a connection that lived may be dead: the page became visible, got
+ * the focus, was restored, came online or went offline, or the clock jumped. It says
+ * whether the network may be another. What the browser says of the network is a
+ * hint, so `offline` is a reason to ask, and no more. Returns a function that ends it.
  */
 export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => void {
   const stops = [onJump(() => wake(true), clocks)];
@@ -41,6 +41,7 @@ export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => 
       on(globalThis, 'focus', back),
       on(globalThis, 'pageshow', back),
       on(globalThis, 'online', () => wake(true)),
+      on(globalThis, 'offline', back),
     );
     if (connection?.addEventListener) stops.push(on(connection, 'change', changed));
   }

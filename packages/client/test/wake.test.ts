@@ -31,7 +31,7 @@ function clocks(world: World, asleep: () => number = () => 0) {
 
 afterEach(() => void vi.unstubAllGlobals());
 
-test('CONN-5 CONN-14 a page that is back wakes the client, until it is closed', () => {
+test('CONN-5 CONN-14 a page that is back or offline wakes the client, until it is closed', () => {
   const { document, window, connection } = page();
   const woken: boolean[] = [];
   const stop = onWake((network) => woken.push(network), clocks(new World(1)));
@@ -46,10 +46,10 @@ test('CONN-5 CONN-14 a page that is back wakes the client, until it is closed', 
     connection.dispatchEvent(new Event('change'));
   };
   all();
-  expect(woken).toEqual([false, false, false, true, true]);
+  expect(woken).toEqual([false, false, false, true, false, true]);
   stop();
   all();
-  expect(woken).toHaveLength(5);
+  expect(woken).toHaveLength(6);
 });
 
 test('CONN-5 a clock that jumped means that the device slept', async () => {
@@ -76,7 +76,7 @@ test('CONN-5 a clock that jumped means that the device slept', async () => {
   expect(wake).toHaveBeenCalledTimes(2);
 });
 
-test('CONN-2 coming online ends the wait for the next attempt, going offline ends nothing', async () => {
+test('CONN-2 coming online ends the wait for the next attempt, going offline asks whether the connection lives', async () => {
   const { window } = page();
   const world = new World(3);
   const server = new ModelServer(world);
@@ -93,6 +93,7 @@ test('CONN-2 coming online ends the wait for the next attempt, going offline end
   await world.pass(200);
   expect(client.status).toEqual({ state: 'live', road: 'ws' });
   window.dispatchEvent(new Event('offline'));
+  expect(client.status.state).toBe('probing');
   await world.pass(60_000);
   expect([client.online, server.runs.size]).toEqual([true, 1]);
   client.close();
