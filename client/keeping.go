@@ -17,7 +17,7 @@ import (
 )
 
 // OldEntry is an entry of the outbox, as an application of another version made it.
-// Migrate changes its topic and data.
+// Migrate may change its topic, name and data.
 type OldEntry struct {
 	Topic   string
 	Name    string

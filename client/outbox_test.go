@@ -300,10 +300,15 @@ func TestOutbox(t *testing.T) {
 			if e.Version != 1 || !strings.Contains(string(e.Data), "text") {
 				return e, false
 			}
-			e.Data = []byte(`{"body":"a"}`)
+			e.Name, e.Data = "new", []byte(`{"body":"a"}`)
 			return e, true
 		}})
 		time.Sleep(3 * time.Second)
+		for e, err := range d.entries(t, "chat:a") {
+			if err != nil || e.Name != "new" {
+				t.Errorf("the server has %+v, %v", e, err)
+			}
+		}
 		dead := l.Outbox().Dead()
 		if got := d.dataOf(t, "chat:a"); !slices.Equal(got, []string{`{"body":"a"}`}) || len(dead) != 1 || dead[0].Err.Code != protocol.BadOperation || string(dead[0].Data) != `{"old":"b"}` {
 			t.Errorf("the server has %v, dead are %+v", got, dead)

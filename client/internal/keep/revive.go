@@ -110,7 +110,7 @@ func (k *Keeper) take(e *kept) {
 			k.bury(key, protocol.Errorf(protocol.BadOperation, "It was made for another version of the application."))
 			return
 		}
-		e.entry.Topic, e.entry.Version, e.data = now.Topic, k.options.Version, now.Data
+		e.entry.Topic, e.entry.Name, e.entry.Version, e.data = now.Topic, now.Name, k.options.Version, now.Data
 		k.write(e)
 	}
 }
