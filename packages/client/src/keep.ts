@@ -1,10 +1,12 @@
+import { begin as goOn } from './keep/begin.ts';
 import { platformChannel } from './keep/channel.ts';
-import { Keeper, type KeeperHost, type Life } from './keep/keeper.ts';
+import type { Keeper, KeeperHost, Life } from './keep/keeper.ts';
 import { openStorage } from './storage/open.ts';
 import type { Storage } from './storage/storage.ts';
 
 export type { DeadLetter, OutboxEntry } from './keep/dead.ts';
-export type { Keeper, KeeperHost, Life, OldEntry } from './keep/keeper.ts';
+export type { Keeper, KeeperHost, Life } from './keep/keeper.ts';
+export type { OldEntry } from './keep/revive.ts';
 export type { DeadRow } from './keep/rows.ts';
 
 /**
@@ -24,7 +26,7 @@ export async function begin(
     if (!given) storage.close();
   };
   try {
-    const begun = await Keeper.begin({ ...host, storage, channel, ended: () => close() });
+    const begun = await goOn({ ...host, storage, channel, ended: () => close() });
     if (!begun) close();
     return begun;
   } catch (error) {

@@ -1,8 +1,10 @@
 import type { Timers } from './alarm.ts';
 import { backoff } from './core/backoff.ts';
+import { checkTopic } from './core/check.ts';
 import type { Effect } from './core/effect.ts';
 import type { Input } from './core/input.ts';
 import type { Copies, Copy } from './document.ts';
+import { encode } from './encode.ts';
 import { TuttiError } from './error.ts';
 import type { DeadRow, Keeper, Life } from './keep.ts';
 import type { Settings } from './options.ts';
@@ -169,20 +171,19 @@ export class Keeping {
   #read(begin: typeof import('./keep.ts').begin, name: string, user: string): ReturnType<typeof begin> {
     const { timers, version, migrate, wall, onError: report, storage } = this.#settings;
     const host = this.#host;
-    const more = {
-      ...host,
-      kept: (batch: number) => host.feed({ kind: 'kept', batch }),
-      unkept: () => host.feed({ kind: 'unkept' }),
-    };
     return begin(
       {
-        ...more,
+        ...host,
+        kept: (batch) => host.feed({ kind: 'kept', batch }),
+        unkept: () => host.feed({ kind: 'unkept' }),
         name,
         user,
         only: this.#only,
         version,
         timers,
         migrate,
+        checkTopic,
+        encode,
         report,
         now: wall,
         changed: () => this.#changed(),
@@ -226,7 +227,7 @@ export class Keeping {
     if (user !== undefined || token === undefined) return user ?? '';
     for (let attempt = 1; ; attempt++) {
       try {
-        const asked = typeof token === 'function' ? Promise.resolve(token()) : Promise.resolve(token);
+        const asked = Promise.resolve(typeof token === 'function' ? token() : token);
         const given: unknown = await inTime(asked, tokenTime, timers, () => {});
         if (typeof given !== 'string' || !given) throw new Error('The token is not a string.');
         this.#token = given;
@@ -269,16 +270,8 @@ function inTime<T>(promise: Promise<T>, ms: number, timers: Timers, late: (value
       over = true;
       reject(new TuttiError('storage_failed', 'There is no answer.'));
     }, ms);
-    const end = (): boolean => {
-      timers.clearTimeout(timer);
-      return over;
-    };
-    promise.then(
-      (value) => (end() ? late(value) : resolve(value)),
-      (error) => {
-        end();
-        reject(error);
-      },
-    );
+    promise
+      .finally(() => timers.clearTimeout(timer))
+      .then((value) => (over ? late(value) : resolve(value)), reject);
   });
 }

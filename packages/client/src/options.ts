@@ -2,7 +2,7 @@ import type { Timers } from './alarm.ts';
 import type { Road } from './core/roads.ts';
 import type { TextType } from './doc/text.ts';
 import { TuttiError } from './error.ts';
-import type { OldEntry } from './keep/keeper.ts';
+import type { OldEntry } from './keep/revive.ts';
 import { newSecret } from './secret.ts';
 import type { WebSocketClass } from './socket.ts';
 import type { Storage } from './storage/storage.ts';

@@ -1,4 +1,5 @@
 import type { TuttiError } from '../error.ts';
+import type { DeadRow } from './rows.ts';
 
 /** An entry that the server has not settled yet. */
 export interface OutboxEntry {
@@ -19,4 +20,15 @@ export interface DeadLetter extends Omit<OutboxEntry, 'sent'> {
   /** The entry's own key. */
   readonly key?: string;
   readonly error: TuttiError;
+}
+
+/** What is told of an entry, dead or not, by its row. */
+export function told({ topic, name, doc, data, made }: Omit<DeadRow, 'error'>): Omit<OutboxEntry, 'sent'> {
+  return {
+    topic,
+    ...(name !== undefined && { name }),
+    ...(doc !== undefined && { doc }),
+    data,
+    time: made,
+  };
 }

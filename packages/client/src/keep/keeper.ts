@@ -1,41 +1,22 @@
 import type { Timers } from '../alarm.ts';
-import { checkTopic } from '../core/check.ts';
 import type { Effect } from '../core/effect.ts';
-import type { Kept, KeptClient, KeptTopic } from '../core/ledger.ts';
+import type { Kept, KeptClient } from '../core/ledger.ts';
 import type { Revived } from '../doc/document.ts';
 import type { Left } from '../doc/documents.ts';
 import type { Copies, Copy } from '../document.ts';
-import { encode } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import type { Channel, Storage } from '../storage/storage.ts';
 import { StoredCopies } from './copies.ts';
-import type { DeadLetter, OutboxEntry } from './dead.ts';
-import { platformLock } from './lock.ts';
+import { type DeadLetter, type OutboxEntry, told } from './dead.ts';
+import { Letters } from './letters.ts';
+import { type ReviveHost, restoredEntry, restoredOperation, restoredTopics, revived } from './revive.ts';
 import { type ClientRow, type DeadRow, type EntryRow, numberOf, Rows, type TopicRow } from './rows.ts';
 import { Saver } from './saver.ts';
 import { type Place, Siblings } from './siblings.ts';
 import { read, readable } from './valid.ts';
 
-/** What has waited for so long is given up (rule OUT-8), in milliseconds. */
-const longest = 30 * 86_400_000;
-
-/** Dead letters of a user; the oldest of more are given up (rule OUT-7). */
-const mostLetters = 1000;
-
-/** Takes a client's lock; returns how to let go of it, or undefined if somebody has it. */
-type Lock = (client: string) => Promise<(() => void) | undefined>;
-
-/** An entry of the outbox, as an application of another version made it. */
-export interface OldEntry {
-  topic: string;
-  name?: string;
-  data: unknown;
-  /** The version by which it was made. */
-  version?: number;
-}
-
 /** What the keeper needs of its client. */
-export interface KeeperHost {
+export interface KeeperHost extends ReviveHost {
   /** Of this server; also names locks. */
   readonly name: string;
   readonly storage: Storage;
@@ -44,12 +25,7 @@ export interface KeeperHost {
   readonly user: string;
   /** The client to go on as, and no other. */
   readonly only: string | undefined;
-  readonly version: number | undefined;
   readonly timers: Timers;
-  migrate(entry: OldEntry): OldEntry | null;
-  /** Milliseconds since 1970. */
-  now(): number;
-  report(error: unknown): void;
   /** A number by which the core is to know an entry. */
   reserve(): number;
   /** The type of the document that is open on a topic. */
@@ -100,14 +76,15 @@ export class Keeper implements Copies {
   readonly #confirmed = new Set<number>();
   /** How those ended that are about to leave the core's queue. */
   readonly #ends = new Map<number, Extract<Effect, { kind: 'settled' }>>();
-  readonly #letters = new Map<string, DeadRow>();
+  readonly #letters: Letters;
   readonly #stopHearing: () => void;
   /** The rows that were being written when all was erased are, too. */
   #vanished: Promise<void> | undefined;
   /** Topics whose documents the client does not have: what is on them waits for a client that has. */
   readonly #foreign = new Set<string>();
 
-  private constructor(host: KeeperHost, client: string, release: () => void) {
+  /** The keeper of a client whose lock is held. It is revived once, before all else. */
+  constructor(host: KeeperHost, client: string, release: () => void) {
     this.#host = host;
     this.#rows = new Rows(host.user);
     this.#saver = new Saver(host.storage, host.timers, {
@@ -119,6 +96,7 @@ export class Keeper implements Copies {
       unstored: host.unkept,
       moved: () => host.changed(),
     });
+    this.#letters = new Letters(this.#rows, this.#saver, host.report);
     this.#client = client;
     this.#release = release;
     this.#siblings = new Siblings({
@@ -145,47 +123,63 @@ export class Keeper implements Copies {
     this.#stopHearing = host.storage.onLost(() => this.#putAll());
   }
 
-  /** Goes on as a client that is dead, or as a new one; undefined if the one to go on as is alive. */
-  static async begin(host: KeeperHost): Promise<{ keeper: Keeper; life: Life } | undefined> {
-    const rows = new Rows(host.user);
-    const stored = readable(await host.storage.read(rows.clients), read.client, host.report);
-    const all = stored.map(([key, row]) => [key.slice(rows.clients.length), row] as const);
-    const wanted = all
-      .filter(([client]) => (host.only ?? client) === client)
-      .sort(([, a], [, b]) => b.used - a.used);
-    const lock: Lock = (client) => {
-      const name = `${host.name} ${rows.client(client)}`;
-      return host.storage.lock ? host.storage.lock(name) : platformLock(name);
-    };
-    for (const [client, row] of wanted) {
-      const release = await lock(client);
-      if (!release) continue;
-      try {
-        return await new Keeper(host, client, release).#begin(row, all, lock);
-      } catch (error) {
-        host.report(error); // nobody can go on as this client now
-      }
-    }
-    if (host.only !== undefined) return undefined;
-    const client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
-    const release = await lock(client);
-    return new Keeper(host, client, release ?? (() => {})).#begin(undefined, all, lock);
-  }
-
-  async #begin(
+  /** Reads what its client has left, with the row of it, if it has one, and those of all clients of the user. */
+  async revive(
     row: ClientRow | undefined,
     all: readonly (readonly [client: string, row: ClientRow])[],
-    lock: Lock,
-  ): Promise<{ keeper: Keeper; life: Life }> {
-    try {
-      const others = this.#host.only === undefined ? await this.#orphans(all, lock) : [];
-      await this.#siblings.read(all).catch(this.#host.report);
-      return { keeper: this, life: await this.#revive(row, others) };
-    } catch (error) {
-      void this.#saver.stop();
-      this.#letGo();
-      throw error;
+  ): Promise<Omit<Life, 'others'>> {
+    const { storage, now, report } = this.#host;
+    await this.#siblings.read(all).catch(report);
+    this.#copies = await StoredCopies.read({
+      storage,
+      saver: this.#saver,
+      rows: this.#rows,
+      now,
+      report,
+      confirmed: ({ key, offset: at }, upTo) => this.#confirm(key, { at, upTo }),
+      waits: (topic) => [...this.#entries.values()].some(({ entry }) => entry.topic === topic),
+    });
+    this.#letters.take(readable(await storage.read(this.#rows.dead), read.dead, report));
+    const topics = this.#rows.topics(this.#client);
+    for (const [key, topic] of await storage.read(topics))
+      this.#topics.set(key.slice(topics.length), read.topic(topic)); // without it a seq would be said twice
+    const entries = await storage.read(this.#rows.entries(this.#client));
+    this.#last = Math.floor(now()); // siblings may remember rows of a former life
+    for (const [key] of entries) this.#last = Math.max(this.#last, numberOf(key));
+    for (const [key, entry] of readable(entries, read.entry, report)) this.#take(key, entry);
+    return { restore: this.#restored(row), documents: await this.#documents() };
+  }
+
+  /** What the core is to go on with. */
+  #restored(row: ClientRow | undefined): Kept {
+    const restore: Kept = {
+      topics: restoredTopics(this.#topics, this.#entries.values()),
+      entries: [...this.#entries].flatMap(([key, { entry }]) => restoredEntry(key, entry) ?? []),
+    };
+    if (row) {
+      const { used: _, ...client } = row;
+      // A run above all before, also those that were said and not stored.
+      restore.client = { ...client, run: Math.max(client.run, Math.floor(this.#host.now())) };
+      this.#self = row;
     }
+    return restore;
+  }
+
+  /** What documents are to go on with. */
+  async #documents(): Promise<Left[]> {
+    const documents = new Map<string, Left & { operations: Revived[] }>();
+    for (const [key, { entry }] of this.#entries) {
+      const { topic, doc } = entry;
+      const operation = restoredOperation(key, entry, this.#siblings);
+      if (!operation || doc === undefined) continue;
+      let document = documents.get(topic);
+      if (!document) {
+        document = { topic, doc, operations: [], copy: await this.#copies.load(topic, doc) };
+        documents.set(topic, document);
+      }
+      document.operations.push(operation);
+    }
+    return [...documents.values()];
   }
 
   get durable(): boolean {
@@ -219,27 +213,11 @@ export class Keeper implements Copies {
   get entries(): OutboxEntry[] {
     return [...this.#entries.values()]
       .filter(({ entry }) => !entry.place)
-      .map(({ entry: { topic, name, doc, data, made, seq } }) => ({
-        topic,
-        ...(name !== undefined && { name }),
-        ...(doc !== undefined && { doc }),
-        data,
-        time: made,
-        sent: seq !== undefined,
-      }));
+      .map(({ entry }) => ({ ...told(entry), sent: entry.seq !== undefined }));
   }
 
   get letters(): DeadLetter[] {
-    return [...this.#letters].map(([id, { topic, name, entryKey, doc, data, made, error }]) => ({
-      id,
-      topic,
-      ...(name !== undefined && { name }),
-      ...(entryKey !== undefined && { key: entryKey }),
-      ...(doc !== undefined && { doc }),
-      data,
-      time: made,
-      error: TuttiError.from({ ...error, retryable: false } as never),
-    }));
+    return this.#letters.list;
   }
 
   /** Stores what the core wants to be stored. */
@@ -272,15 +250,13 @@ export class Keeper implements Copies {
 
   /** Takes a dead letter over that another client of the user has stored. */
   adopt(id: string, letter: DeadRow): void {
-    this.#letters.set(id, letter);
+    this.#letters.adopt(id, letter);
     this.#host.changed();
   }
 
   /** Takes a dead letter away. */
   discard(id: string): void {
-    if (!this.#letters.delete(id)) return;
-    this.#saver.put(this.#rows.letter(id), undefined);
-    this.#host.changed();
+    if (this.#letters.discard(id)) this.#host.changed();
   }
 
   /** The page is being left. */
@@ -318,6 +294,12 @@ export class Keeper implements Copies {
     this.#host.ended();
   }
 
+  /** Ends it when it could not be revived. */
+  abandon(): void {
+    void this.#saver.stop();
+    this.#letGo();
+  }
+
   #letGo(): void {
     this.#channel?.close();
     this.#siblings.close();
@@ -331,94 +313,6 @@ export class Keeper implements Copies {
     if (flying.length) await this.#host.storage.write(flying.map((key) => [key, undefined]));
   }
 
-  /** The dead clients that have left something. Those that nobody will know any more are erased. */
-  async #orphans(all: readonly (readonly [client: string, row: ClientRow])[], lock: Lock): Promise<string[]> {
-    const { storage, now } = this.#host;
-    const found: string[] = [];
-    for (const [client, { used }] of all) {
-      if (client === this.#client) continue;
-      const release = await lock(client);
-      if (!release) continue;
-      try {
-        const left = await storage.read(this.#rows.entries(client));
-        if (left.length) found.push(client);
-        else if (now() - used > longest) {
-          const topics = await storage.read(this.#rows.topics(client));
-          const keys = [this.#rows.client(client), ...topics.map(([key]) => key)];
-          await storage.write(keys.map((key) => [key, undefined]));
-        }
-      } finally {
-        release();
-      }
-    }
-    return found;
-  }
-
-  /** Reads what the client has left. */
-  async #revive(row: ClientRow | undefined, others: string[]): Promise<Life> {
-    const { storage, now, report } = this.#host;
-    this.#copies = await StoredCopies.read({
-      storage,
-      saver: this.#saver,
-      rows: this.#rows,
-      now,
-      report,
-      confirmed: ({ key, offset: at }, upTo) => this.#confirm(key, { at, upTo }),
-      waits: (topic) => [...this.#entries.values()].some(({ entry }) => entry.topic === topic),
-    });
-    const letters = readable(await storage.read(this.#rows.dead), read.dead, report);
-    for (const [key, letter] of letters.sort(([, a], [, b]) => a.made - b.made))
-      this.#letters.set(key.slice(this.#rows.dead.length), letter);
-    const topics = this.#rows.topics(this.#client);
-    for (const [key, topic] of await storage.read(topics))
-      this.#topics.set(key.slice(topics.length), read.topic(topic)); // without it a seq would be said twice
-    const entries = await storage.read(this.#rows.entries(this.#client));
-    this.#last = Math.floor(now()); // siblings may remember rows of a former life
-    for (const [key] of entries) this.#last = Math.max(this.#last, numberOf(key));
-    for (const [key, entry] of readable(entries, read.entry, report)) this.#take(key, entry);
-    const restore: Kept = { topics: this.#restoredTopics(), entries: [] };
-    if (row) {
-      const { used: _, ...client } = row;
-      // A run above all before, also those that were said and not stored.
-      restore.client = { ...client, run: Math.max(client.run, Math.floor(now())) };
-      this.#self = row;
-    }
-    const documents = new Map<string, Left & { operations: Revived[] }>();
-    for (const [sending, { entry }] of this.#entries) {
-      const { topic, doc, base, data, seq, place, made, version: _, ...more } = entry;
-      if (!place) {
-        const kept = { key: sending, topic, data, ...(base !== undefined && { base }), ...(seq && { seq }) };
-        restore.entries?.push({ ...more, ...kept });
-      }
-      if (doc === undefined || base === undefined) continue;
-      let document = documents.get(topic);
-      if (!document) {
-        document = { topic, doc, operations: [], copy: await this.#copies.load(topic, doc) };
-        documents.set(topic, document);
-      }
-      const { waits, seen } = more;
-      const state = {
-        ...(seq && { seq }),
-        ...(place && { place }),
-        ...(waits && { waits }),
-        ...(seen && { seen: this.#siblings.seen(seen) }),
-      };
-      document.operations.push({ sending, base, data, made, ...state });
-    }
-    return { restore, documents: [...documents.values()], others };
-  }
-
-  /** The topics as they are stored, with what the server took there and no stored document holds. */
-  #restoredTopics(): Record<string, KeptTopic> {
-    const topics = new Map<string, KeptTopic>(this.#topics);
-    for (const { entry } of this.#entries.values()) {
-      const row = topics.get(entry.topic);
-      const taken = Math.max(entry.place?.offset ?? 0, row?.taken ?? 0);
-      if (row && taken) topics.set(entry.topic, { ...row, taken });
-    }
-    return Object.fromEntries(topics);
-  }
-
   #putClient(client: KeptClient): void {
     this.#self = { ...client, used: this.#host.now() };
     this.#saver.put(this.#rows.client(this.#client), this.#self);
@@ -430,7 +324,7 @@ export class Keeper implements Copies {
     if (this.#self) this.#putClient(this.#self);
     for (const [topic, row] of this.#topics) this.#putTopic(topic, row);
     for (const { row, entry } of this.#entries.values()) this.#store(row, entry);
-    for (const [id, letter] of this.#letters) this.#saver.put(this.#rows.letter(id), letter);
+    this.#letters.lost();
     this.#copies.lost();
     this.#host.lost();
   }
@@ -445,50 +339,25 @@ export class Keeper implements Copies {
   /** Takes an entry over from a former life. */
   #take(row: string, stored: EntryRow): void {
     const key = this.#host.reserve();
-    const { version, now } = this.#host;
-    let entry: EntryRow | null = stored;
-    let error = new TuttiError('timeout');
-    if (now() - stored.made > longest) entry = null;
-    else if (stored.version !== version && stored.seq === undefined) {
-      entry = this.#migrate(stored);
-      error = new TuttiError('bad_operation', 'It was made for another version of the application.');
-    }
-    this.#entries.set(key, { row, entry: entry ?? stored, former: true });
-    if (!entry) this.#bury(key, error);
+    const entry = revived(stored, this.#host);
+    const dead = entry instanceof TuttiError;
+    this.#entries.set(key, { row, entry: dead ? stored : entry, former: true });
+    if (dead) this.#bury(key, entry);
     else if (entry !== stored) this.#store(row, entry);
   }
 
-  #migrate(stored: EntryRow): EntryRow | null {
-    const { topic, name, data, version } = stored;
-    const old = {
-      topic,
-      data,
-      ...(name !== undefined && { name }),
-      ...(version !== undefined && { version }),
-    };
-    try {
-      const now = this.#host.migrate(old);
-      if (!now || checkTopic(now.topic)) return null;
-      const { name: _, ...rest } = stored;
-      const { topic, name } = now;
-      return { ...rest, topic, ...(name && { name }), ...encode(now.data), ...this.#version() };
-    } catch (error) {
-      this.#host.report(error);
-      return null;
-    }
-  }
-
-  #version(): { version?: number } {
-    const { version } = this.#host;
-    return version === undefined ? {} : { version };
-  }
-
   #put(key: number, kept: Omit<EntryRow, 'made'>): void {
+    const { docOf, now, version } = this.#host;
     const known = this.#entries.get(key);
     const row = known?.row ?? this.#rows.entry(this.#client, ++this.#last);
-    const doc = known?.entry.doc ?? (kept.base === undefined ? undefined : this.#host.docOf(kept.topic));
-    const made = known?.entry.made ?? this.#host.now();
-    const entry: EntryRow = { ...kept, made, ...(doc !== undefined && { doc }), ...this.#version() };
+    const doc = known?.entry.doc ?? (kept.base === undefined ? undefined : docOf(kept.topic));
+    const made = known?.entry.made ?? now();
+    const entry: EntryRow = {
+      ...kept,
+      made,
+      ...(doc !== undefined && { doc }),
+      ...(version !== undefined && { version }),
+    };
     this.#entries.set(key, { row, entry, former: known?.former ?? false });
     this.#store(row, entry);
   }
@@ -541,32 +410,11 @@ export class Keeper implements Copies {
   }
 
   /** Makes a dead letter of an entry of a former life. */
-  #bury(key: number, { code, message }: TuttiError): void {
+  #bury(key: number, error: TuttiError): void {
     const known = this.#entries.get(key);
     if (!known) return;
     this.#remove(key);
-    const { topic, name, entryKey, doc, data, made } = known.entry;
-    const letter: DeadRow = {
-      topic,
-      ...(name !== undefined && { name }),
-      ...(entryKey !== undefined && { entryKey }),
-      ...(doc !== undefined && { doc }),
-      data,
-      made,
-      error: { code, message },
-    };
-    const id = known.row.slice(this.#rows.all.length);
-    this.#letters.set(id, letter);
-    this.#saver.put(this.#rows.letter(id), letter);
-    this.#host.buried(id, letter);
-    for (const [oldest] of this.#letters) {
-      if (this.#letters.size <= mostLetters) break;
-      this.#letters.delete(oldest);
-      this.#saver.put(this.#rows.letter(oldest), undefined);
-      this.#host.report(
-        new TuttiError('queue_full', 'There are too many dead letters: the oldest is given up.'),
-      );
-    }
+    this.#host.buried(...this.#letters.add(known.row, known.entry, error));
     this.#host.changed();
   }
 }

@@ -244,6 +244,27 @@ describe('entries of another application', () => {
     client.close();
   });
 
+  test('OUT-9 what was carried over is of the version that it was carried to, also where that is none', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const first = device.page({ version: 1 });
+    first.client.topic('chat').publish(1);
+    await world.pass(100);
+    first.kill();
+    const migrate = ({ topic, data }: { topic: string; data: unknown }) => ({
+      topic,
+      data: Number(data) + 1,
+    });
+    const second = device.page({ migrate });
+    await world.pass(100);
+    second.kill();
+    device.offline = false;
+    const { client } = device.page({ migrate });
+    await world.pass(3000);
+    expect(server.log('chat').entries).toMatchObject([{ data: 2 }]);
+    client.close();
+  });
+
   test('OUT-5 operations of a type that the client does not have wait for one that has', async () => {
     const { world, server, device } = setUp();
     await leave(world, device);
