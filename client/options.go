@@ -68,8 +68,8 @@ type Options struct {
 	Version int
 
 	// Migrate carries an entry that was made for another version over to this one,
-	// or returns false: it cannot be. It is called from within Connect. Nil: none
-	// can.
+	// or returns false: it cannot be. Return the one that it is given, changed: what
+	// is empty is empty then. It is called from within Connect. Nil: none can.
 	Migrate func(OldEntry) (OldEntry, bool)
 
 	// OnError, if not nil, is called with what goes wrong with what is kept, as handlers

@@ -9,6 +9,7 @@ import (
 // Times of the connection, in milliseconds.
 const (
 	attemptTime = 10_000 // for a token, the transport and welcome together
+	hangTime    = 1_000  // of an attempt, when the network may be another
 	stableTime  = 10_000 // a connection that lived so long ends a row of failures
 	probeTime   = 2_000  // for an answer to the ping of a probe
 )
@@ -52,14 +53,17 @@ func (Connect) apply(c *Core) {
 }
 
 func (w Wake) apply(c *Core) {
+	hangs := c.hangs()
 	if w.Network {
 		c.roads.forget()
-		switch c.connection.state {
-		case Idle, Backoff, Parked:
+		if !c.online() && (hangs || c.connection.state != Connecting) {
 			c.roads.take(0)
 		}
 	}
 	switch {
+	case w.Network && hangs:
+		c.leave()
+		c.attempt()
 	case c.connection.state == Live:
 		c.probe()
 	case c.connection.state == Backoff && c.now >= c.connection.floor:
@@ -70,6 +74,12 @@ func (w Wake) apply(c *Core) {
 	if w.Network && c.online() {
 		c.try()
 	}
+}
+
+// hangs says whether an attempt may have hung in the network that was there before.
+func (c *Core) hangs() bool {
+	n := &c.connection
+	return n.state == Connecting && n.stage != stageToken && c.now >= n.deadline-attemptTime+hangTime
 }
 
 // attempt begins a connection.

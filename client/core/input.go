@@ -31,7 +31,8 @@ type Aside struct{ Message any }
 // Lost says that the transport ended, with its close code or 0.
 type Lost struct{ Code int }
 
-// Wake is a sign that the network or the process is back.
+// Wake is a sign that the network or the process is back, or that the network may be
+// gone.
 type Wake struct {
 	Network bool // it may be another network
 }

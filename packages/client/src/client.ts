@@ -21,7 +21,7 @@ import { Requests } from './requests.ts';
 import { Sync, type Syncing, type SyncStatus, type Work } from './sync.ts';
 import { Topic } from './topic.ts';
 import type { Transport } from './transport.ts';
-import { onAway, onWake } from './wake.ts';
+import { onPage, onWake } from './wake.ts';
 
 /** What a client needs of its documents, if it has any. */
 export interface OpenDocuments {
@@ -144,7 +144,10 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
         this.#keeping?.again();
         feed({ kind: 'wake', network });
       }, settings),
-      onAway(() => {
+      onPage('offline', () => {
+        if (this.#status.state === 'live') feed({ kind: 'wake', network: false }); // a hint: it is asked
+      }),
+      onPage('pagehide', () => {
         this.#keeping?.keeper?.away();
         feed({ kind: 'away' });
       }),

@@ -181,9 +181,12 @@ export class Keeping {
         only: this.#only,
         version,
         timers,
-        migrate,
-        checkTopic,
-        encode,
+        migrate: (old) => {
+          const { topic, name, data } = migrate(old) ?? {};
+          return checkTopic(topic)
+            ? null
+            : { topic: topic as string, ...(name && { name }), ...encode(data) };
+        },
         report,
         now: wall,
         changed: () => this.#changed(),

@@ -17,10 +17,9 @@ interface Clocks {
 }
 
 /**
- * Calls wake when a connection that lived may be dead: the page became visible, got
- * the focus, was restored, came online or went offline, or the clock jumped. It says
- * whether the network may be another. What the browser says of the network is a
- * hint, so `offline` is a reason to ask, and no more. Returns a function that ends it.
+ * Calls wake when the process may have been away: its page became visible, got
+ * the focus, was restored or came online, or the clock jumped. It says whether
+ * the network may be another. Returns a function that ends it.
  */
 export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => void {
   const stops = [onJump(() => wake(true), clocks)];
@@ -41,7 +40,6 @@ export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => 
       on(globalThis, 'focus', back),
       on(globalThis, 'pageshow', back),
       on(globalThis, 'online', () => wake(true)),
-      on(globalThis, 'offline', back),
     );
     if (connection?.addEventListener) stops.push(on(connection, 'change', changed));
   }
@@ -50,10 +48,13 @@ export function onWake(wake: (network: boolean) => void, clocks: Clocks): () => 
   };
 }
 
-/** Calls away when the page is left: it ends, or is kept for when the user comes back. Returns a function that ends it. */
-export function onAway(away: () => void): () => void {
+/**
+ * Listens to a page: `pagehide`, it is left: it ends, or is kept for when the user comes
+ * back; `offline`, the browser says that there is no network. Returns a function that ends it.
+ */
+export function onPage(sign: 'pagehide' | 'offline', listener: () => void): () => void {
   if (typeof document === 'undefined' || typeof addEventListener !== 'function') return () => {};
-  return on(globalThis, 'pagehide', away);
+  return on(globalThis, sign, listener);
 }
 
 type Listened = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;

@@ -6,6 +6,8 @@ import type { Ending, Road, Roads } from './roads.ts';
 import type { Turn } from './turn.ts';
 
 const attemptTime = 10_000;
+/** An attempt that took so long may have hung in the network that was there before. */
+const hangTime = 1_000;
 const stableTime = 10_000;
 const probeTime = 2_000;
 
@@ -159,13 +161,17 @@ export class Connection {
     this.#fail(error, fair ? 'fair' : 'cut');
   }
 
-  /** Something says that the page or the process is back; network: maybe elsewhere. */
+  /** The page or the process is back, or the network may be gone; network: there is one, maybe another. */
   wake(network: boolean): void {
+    const connecting = this.state === 'connecting';
+    const begun = this.#deadline - attemptTime;
+    const hangs = connecting && this.#stage !== 'token' && this.#turn.now >= begun + hangTime;
     if (network) {
       this.#roads.forget();
-      if (!this.online && this.state !== 'connecting') this.#roads.take();
+      if (hangs || !(this.online || connecting)) this.#roads.take();
     }
-    if (this.state === 'live') this.#probe();
+    if (network && hangs) this.again();
+    else if (this.state === 'live') this.#probe();
     else if (this.state === 'backoff' && this.#turn.now >= this.#floor) this.attempt();
     else if (this.state === 'idle' && this.#away) this.attempt();
     if (network && this.online) this.#try();

@@ -24,12 +24,14 @@ export async function begin(host: KeeperHost): Promise<{ keeper: Keeper; life: L
   const stored = readable(await storage.read(rows.clients), read.client, report);
   const all = stored.map(([key, row]) => [key.slice(rows.clients.length), row] as const);
   const goOn = async (client: string, release: () => void, row?: ClientRow) => {
-    const keeper = new Keeper(host, client, release);
+    let keeper: Keeper | undefined;
     try {
+      keeper = new Keeper(host, client, release);
       const others = only === undefined ? await orphans(host, rows, all, lock, client) : [];
       return { keeper, life: { ...(await keeper.revive(row, all)), others } };
     } catch (error) {
-      keeper.abandon();
+      if (keeper) keeper.abandon();
+      else release();
       throw error;
     }
   };

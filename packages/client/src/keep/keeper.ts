@@ -251,6 +251,7 @@ export class Keeper implements Copies {
   /** Takes a dead letter over that another client of the user has stored. */
   adopt(id: string, letter: DeadRow): void {
     this.#letters.adopt(id, letter);
+    this.#letters.trim();
     this.#host.changed();
   }
 
@@ -415,6 +416,7 @@ export class Keeper implements Copies {
     if (!known) return;
     this.#remove(key);
     this.#host.buried(...this.#letters.add(known.row, known.entry, error));
+    if (this.#host.only === undefined) this.#letters.trim(); // else whoever adopts it does
     this.#host.changed();
   }
 }

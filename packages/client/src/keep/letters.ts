@@ -35,15 +35,15 @@ export class Letters {
   /** Takes those that are stored. */
   take(stored: readonly (readonly [key: string, letter: DeadRow])[]): void {
     for (const [key, letter] of [...stored].sort(([, a], [, b]) => a.made - b.made))
-      this.adopt(key.slice(this.#rows.dead.length), letter);
+      this.#all.set(key.slice(this.#rows.dead.length), letter);
   }
 
-  /** Takes one that another client of the user has stored. */
+  /** Takes one that another client of the user has stored. There may be too many then: see `trim`. */
   adopt(id: string, letter: DeadRow): void {
     this.#all.set(id, letter);
   }
 
-  /** Makes and stores the letter of an entry. */
+  /** Makes and stores the letter of an entry; likewise. */
   add(row: string, entry: EntryRow, { code, message }: TuttiError): [id: string, letter: DeadRow] {
     const { topic, name, entryKey, doc, data, made } = entry;
     const letter: DeadRow = {
@@ -58,12 +58,16 @@ export class Letters {
     const id = row.slice(this.#rows.all.length);
     this.#all.set(id, letter);
     this.#saver.put(this.#rows.letter(id), letter);
+    return [id, letter];
+  }
+
+  /** Gives up the oldest of too many. */
+  trim(): void {
     for (const [oldest] of this.#all) {
       if (this.#all.size <= most) break;
       this.discard(oldest);
       this.#report(new TuttiError('queue_full', 'There are too many dead letters: the oldest is given up.'));
     }
-    return [id, letter];
   }
 
   /** Takes one away, and reports whether it was there. */

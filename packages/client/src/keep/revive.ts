@@ -1,7 +1,6 @@
-import type { checkTopic } from '../core/check.ts';
 import type { KeptEntry, KeptTopic } from '../core/ledger.ts';
 import type { Revived } from '../doc/document.ts';
-import type { encode } from '../encode.ts';
+import type { Encoded } from '../encode.ts';
 import { TuttiError } from '../error.ts';
 import type { EntryRow, TopicRow } from './rows.ts';
 import type { Siblings } from './siblings.ts';
@@ -22,13 +21,11 @@ export interface OldEntry {
 export interface ReviveHost {
   /** Of the application's schema. */
   readonly version: number | undefined;
-  migrate(entry: OldEntry): OldEntry | null;
+  /** What the application makes of it, if it can be published; throws what the application does, or that it is no JSON. */
+  migrate(entry: OldEntry): (Pick<OldEntry, 'topic' | 'name'> & Encoded) | null;
   /** Milliseconds since 1970. */
   now(): number;
   report(error: unknown): void;
-  /** The client's own, which its other modules share. */
-  checkTopic: typeof checkTopic;
-  encode: typeof encode;
 }
 
 /** An entry of a former life as it is to go on (rules OUT-8, OUT-9), or why it cannot. */
@@ -47,12 +44,10 @@ function migrated(stored: EntryRow, host: ReviveHost): EntryRow | undefined {
   const old = { topic, data, ...(name !== undefined && { name }), ...(version !== undefined && { version }) };
   try {
     const now = host.migrate(old);
-    if (!now || host.checkTopic(now.topic)) return undefined;
+    if (!now) return undefined;
     return {
       ...rest,
-      topic: now.topic,
-      ...(now.name && { name: now.name }),
-      ...host.encode(now.data),
+      ...now,
       ...(host.version !== undefined && { version: host.version }),
     };
   } catch (error) {

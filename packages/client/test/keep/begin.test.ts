@@ -78,6 +78,22 @@ describe('a page that starts', () => {
     second.client.close();
   });
 
+  test('OUT-10 nor does one whose channel cannot be joined', async () => {
+    const { world, server, device } = setUp();
+    await leave(device, world, ['a']);
+    device.channelless = true;
+    const first = device.page();
+    first.client.topic('chat').publish('b');
+    await world.pass(5000);
+    expect([dataOf(server, 'chat'), device.errors.length > 0]).toEqual([['b'], true]);
+    device.channelless = false;
+    const second = device.page();
+    await world.pass(5000);
+    expect(dataOf(server, 'chat')).toEqual(['b', 'a']);
+    first.client.close();
+    second.client.close();
+  });
+
   test('OUT-10 a storage that does not answer is passed over', async () => {
     const { world, server, device } = setUp();
     device.readSlowness = 10 ** 9;

@@ -59,6 +59,8 @@ export class Device {
   readSlowness = 0;
   /** Reads of these rows fail. */
   unreadable: (prefix: string) => boolean = () => false;
+  /** No channel can be joined. */
+  channelless = false;
   readonly errors: unknown[] = [];
   /** The way of its pages to the server, if they share one. */
   hubs: Hubs | undefined;
@@ -138,6 +140,7 @@ export class Device {
         return () => this.#lost.delete(listener);
       },
       channel: (name, heard) => {
+        if (this.channelless) throw new Error('no channel');
         const ends = this.#channels.get(name) ?? new Set();
         const hear = (message: unknown): void => void (page.dead || heard(message));
         this.#channels.set(name, ends.add(hear));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { text } from '../../src/text.ts';
 import type { World } from '../world.ts';
-import { type Device, dataOf, setUp } from './device.ts';
+import { type Device, dataOf, type Page, setUp } from './device.ts';
 
 const day = 86_400_000;
 
@@ -136,6 +136,27 @@ describe('what is kept does not grow for ever', () => {
     expect((await device.stored('/dead/')).length).toBe(1000);
     expect(device.errors.length).toBe(10);
     expect(device.errors[0]).toMatchObject({ code: 'queue_full' });
+    client.close();
+  });
+
+  test('OUT-7 so they are where a client beside makes them', async () => {
+    const { world, server, device } = setUp();
+    device.offline = true;
+    const pages: Page[] = [];
+    for (const n of [1000, 10]) {
+      const page = device.page();
+      for (let i = 0; i < n; i++) page.client.topic('chat').publish(i);
+      await world.pass(100);
+      pages.push(page);
+    }
+    for (const page of pages) page.kill();
+    device.offline = false;
+    server.rejects = () => true;
+    const { client } = device.page();
+    await world.pass(30_000);
+    expect(client.outbox.dead.length).toBe(1000);
+    expect((await device.stored('/dead/')).length).toBe(1000);
+    expect(device.errors.length).toBe(10);
     client.close();
   });
 });

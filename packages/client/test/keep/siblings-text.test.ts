@@ -101,8 +101,8 @@ async function play(seed: number, hubs: boolean, steady: boolean): Promise<void>
     expect(note.value, `seed ${seed}`).toBe(text);
     expect([page.client.outbox.entries, page.client.outbox.dead], `seed ${seed}`).toEqual([[], []]);
   }
-  expect(tabs.device.errors).toEqual([]);
   tabs.close();
+  expect(tabs.device.errors).toEqual([]);
 }
 
 const seeds = process.env.TUTTI_SEEDS ? Number(process.env.TUTTI_SEEDS) : 20;
