@@ -282,9 +282,11 @@ export class Client<D extends OpenDocuments | undefined = OpenDocuments | undefi
           buried: (id, letter) => this.#keeping?.keeper?.adopt(id, letter),
           changed: () => this.#changed(),
         });
+        const ended = (): boolean => other.#status.state === 'closed';
         return {
           // What it could not send when it ended waits for another client.
-          keeper: () => (other.#status.state === 'closed' ? undefined : other.#keeping?.keeper),
+          keeper: () => (ended() ? undefined : other.#keeping?.keeper),
+          ended,
           close: () => other.close(),
         };
       },

@@ -40,6 +40,7 @@ export interface KeepingHost {
 /** A client that sends what a dead one has left. */
 export interface Beside {
   keeper(): Keeper | undefined;
+  ended(): boolean;
   close(): void;
 }
 
@@ -58,7 +59,7 @@ export class Keeping {
   readonly #begun: Promise<void>;
   /** What the core wants to be stored, before anything can be. */
   #unkept: Extract<Effect, { kind: 'keep' }>[] | undefined = [];
-  readonly #sides: Beside[] = [];
+  #sides: Beside[] = [];
   /** It was asked for to know the user. */
   #token: string | undefined;
   #closed = false;
@@ -190,6 +191,7 @@ export class Keeping {
         report,
         now: wall,
         changed: () => this.#changed(),
+        orphaned: (other) => this.#goBeside(other),
       },
       typeof storage === 'object' ? storage : undefined,
     );
@@ -205,7 +207,12 @@ export class Keeping {
   #goOn({ restore, documents, others }: Life): void {
     for (const document of documents) if (!this.#revive(document, restore.client?.id)) this.#leave(document);
     this.#host.feed({ kind: 'restore', ...restore });
-    for (const other of others) this.#sides.push(this.#host.beside(other));
+    for (const other of others) this.#goBeside(other);
+  }
+
+  #goBeside(other: string): void {
+    this.#sides = this.#sides.filter((side) => !side.ended());
+    this.#sides.push(this.#host.beside(other));
   }
 
   /** Goes on with a document; what is wrong with one holds no other. */

@@ -5,9 +5,9 @@ import { useConnectionIfAny } from './provider.ts';
 import { follow } from './status.ts';
 
 export interface ConnectionBannerProps extends Omit<HTMLAttributes<HTMLDivElement>, 'children'> {
-  /** A network, or several sources together; the provider's client if absent. */
+  /** A network, or several sources together, the same as long as they are; the provider's client if absent. */
   source?: Syncing;
-  /** In place of the English ones; some, or all. The same object as long as they are the same. */
+  /** In place of the English ones; some, or all. */
   messages?: Partial<BannerMessages>;
 }
 
@@ -19,12 +19,27 @@ export interface ConnectionBannerProps extends Omit<HTMLAttributes<HTMLDivElemen
 export function ConnectionBanner({ source, messages, ...attributes }: ConnectionBannerProps): ReactElement {
   const connection = useConnectionIfAny();
   const element = useRef<HTMLDivElement>(null);
+  const { current: latest } = useRef({ messages: messages ?? {}, look: () => {} });
+  useEffect(() => {
+    latest.messages = messages ?? {};
+    latest.look();
+  }, [latest, messages]);
   useEffect(
     () =>
-      follow(source, connection, (syncing) =>
-        mountBanner(syncing, element.current ?? undefined, { messages: messages ?? {} }),
-      ),
-    [source, connection, messages],
+      follow(source, connection, (syncing) => {
+        const onSync: Syncing['onSync'] = (listener) => {
+          latest.look = () => listener(syncing.sync);
+          return syncing.onSync(listener);
+        };
+        const told = {
+          onSync,
+          get sync() {
+            return syncing.sync;
+          },
+        };
+        return mountBanner(told, element.current ?? undefined, latest);
+      }),
+    [source, connection, latest],
   );
   return createElement('div', { ...attributes, ref: element });
 }

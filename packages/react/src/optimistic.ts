@@ -1,5 +1,5 @@
 import { Optimistic, type OptimisticOptions, optimistic } from '@tutti/client/optimistic';
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useInsertionEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 /**
  * A state that shows updates before they are confirmed, by whichever backend.
@@ -25,7 +25,7 @@ export function useOptimisticState<S>(
     const onError = (error: unknown) => latest.current.onError?.(error);
     return optimistic(given ? initial.state : initial, { onError, ...(key && { key }) });
   });
-  useEffect(() => own.stop, [own]);
+  useInsertionEffect(() => own.stop, [own]); // what an <Activity> hides goes on
   const store = given ? initial : own;
   const state = useRead(store, () => store.state);
   const isPending = useRead(store, () => store.isPending);

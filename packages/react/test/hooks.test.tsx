@@ -202,6 +202,22 @@ describe('status', () => {
     await doing(() => page.element.querySelector('button')?.click());
     await doing(() => vi.advanceTimersByTime(2000));
     expect(shown()).toEqual(['1 warten', '1']);
+    await page.show(
+      <ConnectionBanner source={source} messages={{ offline: (n) => `${n} attendent` }} className="top" />,
+    );
+    await page.show(
+      <ConnectionBanner source={source} messages={{ offline: (n) => `${n} esperan` }} className="top" />,
+    );
+    await doing(() => vi.advanceTimersByTime(700));
+    await page.show(
+      <ConnectionBanner source={source} messages={{ offline: (n) => `${n} esperan` }} className="top" />,
+    );
+    await doing(() => vi.advanceTimersByTime(700));
+    expect(page.text).toBe('1 esperan');
+    await page.show(
+      <ConnectionBanner source={source} messages={{ offline: (n) => `${n} aguardam` }} className="top" />,
+    );
+    expect(page.text).toBe('1 aguardam');
     vi.useRealTimers();
     await page.unmount();
     expect(source.listeners.size).toBe(0);

@@ -1,5 +1,5 @@
 import { type Optimistic, optimistic } from '@tutti/client/optimistic';
-import { StrictMode } from 'react';
+import { Activity, StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { describe, expect, test, vi } from 'vitest';
 import { useOptimisticState } from '../src/index.ts';
@@ -45,6 +45,22 @@ function Todos({ backend, onError, store }: Props) {
 describe.each([false, true])('useOptimisticState, StrictMode: %s', (strict) => {
   const inMode = (props: Props) =>
     strict ? <StrictMode>{<Todos {...props} />}</StrictMode> : <Todos {...props} />;
+
+  test.skipIf(!Activity)(
+    'OPTIMISTIC-6 what an <Activity> hides goes on, and shows when it is seen again',
+    async () => {
+      const [page, backend] = [new Page(), new Backend()];
+      const show = (mode: 'visible' | 'hidden') =>
+        page.show(<Activity mode={mode}>{inMode({ backend })}</Activity>);
+      await show('visible');
+      await doing(() => void add('a'));
+      await show('hidden');
+      expect(backend.calls[0]?.signal.aborted).toBe(false);
+      await doing(() => backend.calls[0]?.answer());
+      await show('visible');
+      expect(page.text).toBe('a');
+    },
+  );
 
   test.each([
     [0, 1],

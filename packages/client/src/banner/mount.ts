@@ -5,7 +5,7 @@ import { type BannerMessages, bannerText, english } from './messages.ts';
 const patience = 1000;
 
 export interface BannerOptions {
-  /** In place of the English ones; some, or all. */
+  /** In place of the English ones; some, or all. Read whenever something is told. */
   messages?: Partial<BannerMessages>;
 }
 
@@ -21,7 +21,6 @@ export function mountBanner(
   element?: Element | ShadowRoot,
   options: BannerOptions = {},
 ): () => void {
-  const messages = { ...english, ...options.messages };
   // It stays on the page: screen readers tell what changes in it, not that it came.
   const banner = document.createElement('div');
   banner.className = 'tutti-banner';
@@ -34,7 +33,7 @@ export function mountBanner(
   const show = (): void => {
     timer = undefined;
     const { sync } = source;
-    const text = bannerText(sync, messages);
+    const text = bannerText(sync, { ...english, ...options.messages });
     if (banner.textContent !== text) banner.textContent = text;
     if (text) banner.dataset.state = sync.state === 'offline' && sync.lost ? 'lost' : sync.state;
     else delete banner.dataset.state;

@@ -1,10 +1,15 @@
+import type { Storage } from '../storage/storage.ts';
 import { Keeper, type KeeperHost, type Life } from './keeper.ts';
 import { platformLock } from './lock.ts';
 import { longest } from './revive.ts';
 import { type ClientRow, Rows } from './rows.ts';
 import { read, readable } from './valid.ts';
 
-/** Clients of a user, dead or alive. */
+/** How often a page that is open looks for clients that have died since, in milliseconds. */
+const lookEvery = 5_000;
+/** So long one that was found is left alone: what it still has then could not be sent here. */
+const lookAgain = 60_000;
+
 type Clients = readonly (readonly [client: string, row: ClientRow])[];
 
 /** Takes a client's lock; returns how to let go of it, or undefined if somebody has it. */
@@ -21,17 +26,25 @@ export async function begin(host: KeeperHost): Promise<{ keeper: Keeper; life: L
     const of = `${name} ${rows.client(client)}`;
     return storage.lock ? storage.lock(of) : platformLock(of);
   };
-  const stored = readable(await storage.read(rows.clients), read.client, report);
-  const all = stored.map(([key, row]) => [key.slice(rows.clients.length), row] as const);
+  const all = await clients(storage, rows, report);
   const goOn = async (client: string, release: () => void, row?: ClientRow) => {
     let keeper: Keeper | undefined;
+    let stop = (): void => {};
+    const end = (): void => {
+      stop();
+      release();
+    };
     try {
-      keeper = new Keeper(host, client, release);
-      const others = only === undefined ? await orphans(host, rows, all, lock, client) : [];
-      return { keeper, life: { ...(await keeper.revive(row, all)), others } };
+      keeper = new Keeper(host, client, end);
+      const others = only === undefined ? await orphans(host, rows, lock, client, all) : [];
+      const life = { ...(await keeper.revive(row, all)), others };
+      const find = async (): Promise<string[]> =>
+        orphans(host, rows, lock, client, await clients(storage, rows, () => {})); // it was told once
+      if (only === undefined) stop = look(host, others, find);
+      return { keeper, life };
     } catch (error) {
       if (keeper) keeper.abandon();
-      else release();
+      else end();
       throw error;
     }
   };
@@ -52,13 +65,19 @@ export async function begin(host: KeeperHost): Promise<{ keeper: Keeper; life: L
   return goOn(client, (await lock(client)) ?? (() => {}));
 }
 
+/** Reads the clients of a user, dead or alive. */
+async function clients(storage: Storage, rows: Rows, report: (error: unknown) => void): Promise<Clients> {
+  const stored = readable(await storage.read(rows.clients), read.client, report);
+  return stored.map(([key, row]) => [key.slice(rows.clients.length), row] as const);
+}
+
 /** The dead ones beside a client that have left something. Those that nobody will know any more are erased. */
 async function orphans(
   { storage, now }: KeeperHost,
   rows: Rows,
-  all: Clients,
   lock: Lock,
   self: string,
+  all: Clients,
 ): Promise<string[]> {
   const found: string[] = [];
   for (const [client, { used }] of all) {
@@ -78,4 +97,31 @@ async function orphans(
     }
   }
   return found;
+}
+
+/** Tells of those that are found later: a page that is closed leaves its work to those that are open. */
+function look(host: KeeperHost, known: readonly string[], find: () => Promise<string[]>): () => void {
+  const { timers, now } = host;
+  const told = new Map(known.map((client) => [client, now()]));
+  let timer: unknown;
+  let over = false;
+  const wait = (): void => {
+    timer = timers.setTimeout(async () => {
+      const found = await find().catch(() => []); // it is looked again
+      if (over) return;
+      for (const client of found)
+        if (now() - (told.get(client) ?? 0) > lookAgain) {
+          told.set(client, now());
+          host.orphaned(client);
+        }
+      wait();
+    }, lookEvery);
+    // Looking alone keeps no process alive.
+    (timer as { unref?(): void } | undefined)?.unref?.();
+  };
+  wait();
+  return () => {
+    over = true;
+    timers.clearTimeout(timer);
+  };
 }

@@ -40,6 +40,8 @@ export interface KeeperHost extends ReviveHost {
   lost(): void;
   /** An entry has become a dead letter. */
   buried(id: string, letter: DeadRow): void;
+  /** Another client of the user has died, and left something. */
+  orphaned(client: string): void;
   /** What is kept was erased. */
   forgotten(): void;
   /** The storage is not used any more. */
