@@ -154,6 +154,24 @@ describe('what is written without a network', () => {
     expect(await inOrder('right')).toEqual(numbered(10, 'right'));
   });
 
+  test('OUT-3: of a tab that is closed arrives by one that is open', async () => {
+    const { phone, network, url } = await device();
+    const [first, second] = [
+      await Notebook.open(phone.context, url),
+      await Notebook.open(phone.context, url),
+    ] as const;
+    for (const tab of [first, second]) await tab.live();
+    network.cut();
+    await first.add('of the first');
+    await expect.poll(() => second.titles(), wait).toEqual(['of the first']);
+    await first.page.close();
+    network.restore();
+    await expect.poll(made, wait).toEqual(['of the first']);
+    await expect.poll(() => storedEntries(second.page), wait).toBe(0);
+    expect(await second.titles()).toEqual(['of the first']);
+    expect(second.faults).toEqual([]);
+  });
+
   test('SIBLING-1 SIBLING-2: shows in the other tab, which goes on with it, and comes to the same in both', async () => {
     const { phone, network, url } = await device();
     const tabs = [await Notebook.open(phone.context, url), await Notebook.open(phone.context, url)] as const;

@@ -59,6 +59,8 @@ export class Keeping {
   readonly #begun: Promise<void>;
   /** What the core wants to be stored, before anything can be. */
   #unkept: Extract<Effect, { kind: 'keep' }>[] | undefined = [];
+  /** Of the documents that it is about, by topic: they may be closed when it is stored. */
+  readonly #types = new Map<string, string | undefined>();
   #sides: Beside[] = [];
   /** It was asked for to know the user. */
   #token: string | undefined;
@@ -106,8 +108,10 @@ export class Keeping {
 
   keep(effect: Extract<Effect, { kind: 'keep' }>): void {
     if (this.keeper) this.keeper.keep(effect);
-    else if (this.#unkept) this.#unkept.push(effect);
-    else this.#host.feed({ kind: 'kept', batch: effect.batch });
+    else if (this.#unkept) {
+      this.#unkept.push(effect);
+      for (const { topic } of effect.entries ?? []) this.#types.set(topic, this.#typeOf(topic));
+    } else this.#host.feed({ kind: 'kept', batch: effect.batch });
   }
 
   settled(effect: Extract<Effect, { kind: 'settled' }>): void {
@@ -152,12 +156,10 @@ export class Keeping {
       const user = await this.#user();
       const beginning = loading.then(({ begin }) => this.#read(begin, name, user));
       const begun = await inTime(beginning, storageTime, timers, (late) => void late?.keeper.close());
-      if (this.#closed || !begun) {
-        void begun?.keeper.close();
-        return host.close();
-      }
+      if (!begun) return host.close();
       this.keeper = begun.keeper;
-      this.#flush(); // what is said anew below is stored after that
+      this.#flush(); // also for a later life, if it is closed; what is said anew below is stored after that
+      if (this.#closed) return void this.keeper.close();
       this.#goOn(begun.life);
     } catch (error) {
       if (this.#closed) return;
@@ -175,6 +177,7 @@ export class Keeping {
     return begin(
       {
         ...host,
+        docOf: (topic) => this.#typeOf(topic),
         kept: (batch) => host.feed({ kind: 'kept', batch }),
         unkept: () => host.feed({ kind: 'unkept' }),
         name,
@@ -195,6 +198,10 @@ export class Keeping {
       },
       typeof storage === 'object' ? storage : undefined,
     );
+  }
+
+  #typeOf(topic: string): string | undefined {
+    return this.#host.docOf(topic) ?? this.#types.get(topic);
   }
 
   /** Stores what the core wanted to be stored before anything could be. */

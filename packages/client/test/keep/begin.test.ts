@@ -78,6 +78,23 @@ describe('a page that starts', () => {
     second.client.close();
   });
 
+  test('OUT-1 what is done before the storage is read is stored by a page that is closed meanwhile', async () => {
+    const { world, server, device } = setUp();
+    await leave(device, world, ['a']);
+    device.readSlowness = 100;
+    const first = device.page();
+    const b = first.client.topic('chat').publish('b');
+    const sum = first.client.counter('counter:sum', { offline: true }).add(1);
+    first.client.close();
+    await world.pass(5000);
+    expect([b.status, sum.status, dataOf(server, 'chat')]).toEqual(['unconfirmed', 'unconfirmed', []]);
+    const second = device.page();
+    await world.pass(5000);
+    expect([dataOf(server, 'chat'), device.errors]).toEqual([['a', 'b'], []]);
+    expect(server.log('counter:sum').cells.get('')).toBe(1);
+    second.client.close();
+  });
+
   test('OUT-10 nor does one whose channel cannot be joined', async () => {
     const { world, server, device } = setUp();
     await leave(device, world, ['a']);
