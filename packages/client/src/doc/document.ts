@@ -47,6 +47,8 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
   /** The document without the entries that came and are not folded. */
   readonly state: S;
   readonly #operations = new Operations<F>(this);
+  /** What is stored is being read. */
+  #loading = false;
   #entries: Entry[] = [];
   /** So many use it. */
   #users = 0;
@@ -145,7 +147,7 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
     timeout: number | undefined,
     encoded?: Encoded,
   ): Mutating<L> {
-    if (this.state.positional && !this.#copy) {
+    if (this.state.positional && !this.#copy && !this.#loading) {
       this.#copy = this.host.copies?.begin(this.topic, this.state.name);
       this.save();
     }
@@ -232,7 +234,9 @@ export class Document<S extends DocumentState<F>, F = never> extends Teller<F> {
 
   /** Shows what is stored, if nothing else is shown by then. */
   #load(then: () => void): void {
+    this.#loading = true;
     const loaded = (copy?: Copy): void => {
+      this.#loading = false;
       if (this.#ended || this.#copy) copy?.close();
       if (this.#ended) return;
       if (!this.#copy && this.status === 'opening') this.#take(copy, this.host.client(), []);

@@ -67,9 +67,7 @@ export class StoredCopies {
   begin(topic: string, doc: string): Copy {
     const open = this.#open.get(topic);
     if (open) return open.join();
-    const copy = this.#add(topic, doc, undefined, []);
-    this.#sweep(topic, copy).catch(this.#host.report);
-    return copy;
+    return this.#add(topic, doc, undefined, undefined);
   }
 
   /** The storage has lost all rows. */
@@ -78,17 +76,23 @@ export class StoredCopies {
     for (const copy of this.#open.values()) copy.lost();
   }
 
-  #add(topic: string, doc: string, stored: Copy['stored'], tail: number[]): StoredCopy {
+  /** No tail: what is stored is not known. It stays until a snapshot takes its place. */
+  #add(topic: string, doc: string, stored: Copy['stored'], tail: number[] | undefined): StoredCopy {
     const { bytes = 0, stays = false } = this.#index.get(topic) ?? {};
+    let known = tail !== undefined;
     const copy = new StoredCopy(
       this.#host,
       topic,
       doc,
       stored,
-      tail,
+      tail ?? [],
       { bytes, stays },
       {
-        grew: (now) => this.#note(topic, now),
+        grew: (now) => {
+          this.#note(topic, now);
+          if (!known) this.#sweep(topic, copy).catch(this.#host.report);
+          known = true;
+        },
         erased: () => this.#forget(topic),
         ended: () => void this.#open.delete(topic),
       },

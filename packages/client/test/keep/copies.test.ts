@@ -17,6 +17,54 @@ describe('copies', () => {
     second.client.close();
   });
 
+  test('COPY-2 a text that is edited while what is stored of it is being read shows it', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    first.client.text('text:note', { offline: true });
+    await world.pass(1000);
+    server.append('text:note', [[0, 0, 'hello']]);
+    await world.pass(1000);
+    device.offline = true;
+    first.cut();
+    device.slowness = 50; // what the page has written is waited for
+    const second = device.page({ types: [text] });
+    const note = second.client.text('text:note', { offline: true });
+    await world.pass(2);
+    note.insert(0, '.');
+    await world.pass(1000);
+    expect([note.status, note.value.replaceAll('.', '')]).toEqual(['open', 'hello']);
+    expect(await device.stored('/tail/')).toHaveLength(1);
+    for (const { client } of [first, second]) client.close();
+  });
+
+  test('COPY-1 what is stored stays until a newer document takes its place', async () => {
+    const { world, server, device } = setUp();
+    const first = device.page({ types: [text] });
+    first.client.text('text:note', { offline: true });
+    await world.pass(1000);
+    for (const letter of 'abc') server.append('text:note', [[0, 0, letter]]);
+    await world.pass(1000);
+    device.offline = true;
+    first.cut();
+    const second = device.page({ types: [text] });
+    const note = second.client.text('text:note'); // not from what is stored
+    await world.pass(100);
+    note.insert(0, 'd');
+    await world.pass(100);
+    expect(await device.stored('/tail/')).toHaveLength(3);
+    device.offline = false;
+    for (const { client } of [first, second]) client.connect();
+    await world.pass(5000);
+    first.kill();
+    second.kill();
+    device.offline = true;
+    const third = device.page({ types: [text] });
+    const again = third.client.text('text:note', { offline: true });
+    await world.pass(100);
+    expect([...again.value].sort().join('')).toBe('abcd');
+    third.client.close();
+  });
+
   test('COPY-1 what was opened offline stays when a later page only sends what waits', async () => {
     const { world, device } = setUp();
     const first = device.page();

@@ -157,8 +157,10 @@ export class Device {
       lock: async (name) => {
         if (this.#locks.has(name)) return undefined;
         this.#locks.add(name);
-        const release = (): void => void this.#locks.delete(name);
-        page.locks.push(release);
+        const release = (): void => {
+          if (page.locks.delete(release)) this.#locks.delete(name);
+        };
+        page.locks.add(release);
         return release;
       },
     };
@@ -172,7 +174,8 @@ export class Page {
   closed = false;
   /** No connection of it comes up. */
   offline = false;
-  readonly locks: (() => void)[] = [];
+  /** How to let go of each that it holds. */
+  readonly locks = new Set<() => void>();
   readonly client: Client;
   readonly #links = new Set<WebSocketLike & { cut(code: number): void }>();
 
@@ -204,11 +207,16 @@ export class Page {
     });
   }
 
+  /** It was killed, or its client was closed. */
+  get ended(): boolean {
+    return this.dead || this.client.status.state === 'closed';
+  }
+
   /** Ends it at once, as a browser that is killed does. */
   kill(): void {
     this.dead = true;
     for (const link of this.#links) link.close();
-    for (const release of this.locks.splice(0)) release();
+    for (const release of this.locks) release();
   }
 
   /** Ends its connections. */

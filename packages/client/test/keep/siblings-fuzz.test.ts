@@ -28,7 +28,7 @@ async function play(seed: number, hubs: boolean, steady: boolean): Promise<void>
     const sum = page.client.counter(topic, offline);
     let before: number[] = [];
     sum.subscribe(() => {
-      if (page.dead) return;
+      if (page.ended) return;
       const now = digits(sum.value);
       expect(Math.max(...now), `seed ${seed}: ${now}`).toBe(1);
       if (steady)
@@ -96,7 +96,7 @@ async function agree(seed: number, hubs: boolean): Promise<void> {
       else if (kind < 5) made.push(tasks.delete(key));
       else if (kind < 7) made.push(tags.add(world.below(4)));
       else if (kind < 8) made.push(tags.remove(any([...tags.values()]) ?? 0));
-      else tabs.kill(i);
+      else tabs.renew(i);
       await world.pass(100);
     }
     const [before, ...others] = tabs.all.map(shown);

@@ -35,7 +35,7 @@ async function agree(seed: number, hubs: boolean): Promise<void> {
         }
       } else if (kind < 8 && length > 3) note.replace(world.below(length - 3), world.below(4), '-');
       else if (kind < 9) note.undo();
-      else tabs.kill(i);
+      else tabs.renew(i);
       await world.pass(100);
       for (const tab of tabs.all) expect(tab.note.value, `seed ${seed}`).toEqual(tabs.all[0]?.note.value);
     }
@@ -74,7 +74,7 @@ async function play(seed: number, hubs: boolean, steady: boolean): Promise<void>
     const { page, note } = open(device);
     let before: number[] = [];
     note.subscribe(() => {
-      if (page.dead) return;
+      if (page.ended) return;
       const now = letters(note.value);
       expect(Math.max(0, ...now.filter(Boolean)), `seed ${seed}: ${note.value}`).toBeLessThan(2);
       if (steady)

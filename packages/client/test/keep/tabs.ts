@@ -27,9 +27,11 @@ export class Tabs<T extends { readonly page: Page }> {
     return [this.all[i] as T, i];
   }
 
-  /** Kills one, and opens another. */
-  kill(i: number): void {
-    this.all[i]?.page.kill();
+  /** Kills one, or closes it, and opens another. */
+  renew(i: number): void {
+    const { page } = this.all[i] as T;
+    if (this.world.below(2)) page.kill();
+    else page.client.close();
     this.all[i] = this.#open(this.device);
   }
 
@@ -45,7 +47,7 @@ export class Tabs<T extends { readonly page: Page }> {
 
   /**
    * Edits in one tab or another, while the storage is slow, networks come and go, the server
-   * refuses, and tabs are killed. If it is steady no tab is killed, and no document begins anew
+   * refuses, and tabs are killed or closed. If it is steady none is, and no document begins anew
    * by a snapshot.
    */
   async wander(steady: boolean, edit: (tab: T) => void): Promise<void> {
@@ -69,7 +71,7 @@ export class Tabs<T extends { readonly page: Page }> {
         tab.page.offline = !tab.page.offline;
         if (tab.page.offline) tab.page.cut();
       } else if (kind < 10 && !steady) {
-        this.kill(i);
+        this.renew(i);
       } else {
         await world.pass(world.below(3000));
       }
