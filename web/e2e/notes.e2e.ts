@@ -20,6 +20,11 @@ async function device(...flags: string[]): Promise<{ phone: Phone; network: Netw
   return { phone, network, url: `http://127.0.0.1:${network.port}/offline.html` };
 }
 
+/** Two tabs of a device. */
+async function pair({ context }: Phone, url: string): Promise<readonly [Notebook, Notebook]> {
+  return [await Notebook.open(context, url), await Notebook.open(context, url)];
+}
+
 beforeEach(async () => {
   server = await Server.start(inject('binary'));
   phones = [];
@@ -135,7 +140,7 @@ describe('what is written without a network', () => {
 
   test('OUT-3: of two tabs arrives by one, when the browser was killed', async () => {
     const { phone, network, url } = await device();
-    const tabs = [await Notebook.open(phone.context, url), await Notebook.open(phone.context, url)] as const;
+    const tabs = await pair(phone, url);
     for (const tab of tabs) await tab.live();
     network.cut();
     await tabs[0].add(...numbered(10, 'left'));
@@ -156,10 +161,7 @@ describe('what is written without a network', () => {
 
   test('OUT-3: of a tab that is closed arrives by one that is open', async () => {
     const { phone, network, url } = await device();
-    const [first, second] = [
-      await Notebook.open(phone.context, url),
-      await Notebook.open(phone.context, url),
-    ] as const;
+    const [first, second] = await pair(phone, url);
     for (const tab of [first, second]) await tab.live();
     network.cut();
     await first.add('of the first');
@@ -174,7 +176,7 @@ describe('what is written without a network', () => {
 
   test('SIBLING-1 SIBLING-2: shows in the other tab, which goes on with it, and comes to the same in both', async () => {
     const { phone, network, url } = await device();
-    const tabs = [await Notebook.open(phone.context, url), await Notebook.open(phone.context, url)] as const;
+    const tabs = await pair(phone, url);
     for (const tab of tabs) await tab.live();
     network.cut();
     await tabs[0].add('of the first');
@@ -199,10 +201,7 @@ describe('what is written without a network', () => {
 
   test('SIBLING-1 SIBLING-3: a text shows in the other tab, which mends it, and outlives the browser', async () => {
     const { phone, network, url } = await device();
-    const [first, second] = [
-      await Notebook.open(phone.context, url),
-      await Notebook.open(phone.context, url),
-    ] as const;
+    const [first, second] = await pair(phone, url);
     await first.add('draft');
     await expect.poll(() => second.titles(), wait).toEqual(['draft']);
     for (const tab of [first, second]) {

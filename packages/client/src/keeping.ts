@@ -194,7 +194,7 @@ export class Keeping {
         report,
         now: wall,
         changed: () => this.#changed(),
-        orphaned: (other) => this.#goBeside(other),
+        orphaned: (other) => this.#closed || this.#goBeside(other),
       },
       typeof storage === 'object' ? storage : undefined,
     );

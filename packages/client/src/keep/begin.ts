@@ -12,6 +12,9 @@ const lookAgain = 60_000;
 
 type Clients = readonly (readonly [client: string, row: ClientRow])[];
 
+/** Whether a client is not to be looked at. */
+type Skip = (client: string) => boolean;
+
 /** Takes a client's lock; returns how to let go of it, or undefined if somebody has it. */
 type Lock = (client: string) => Promise<(() => void) | undefined>;
 
@@ -36,10 +39,13 @@ export async function begin(host: KeeperHost): Promise<{ keeper: Keeper; life: L
     };
     try {
       keeper = new Keeper(host, client, end);
-      const others = only === undefined ? await orphans(host, rows, lock, client, all) : [];
+      const others =
+        only === undefined ? await orphans(host, rows, lock, all, (other) => other === client) : [];
       const life = { ...(await keeper.revive(row, all)), others };
-      const find = async (): Promise<string[]> =>
-        orphans(host, rows, lock, client, await clients(storage, rows, () => {})); // it was told once
+      const find = async (skip: Skip): Promise<string[]> => {
+        const now = await clients(storage, rows, () => {}); // what cannot be read was told once
+        return orphans(host, rows, lock, now, (other) => other === client || skip(other));
+      };
       if (only === undefined) stop = look(host, others, find);
       return { keeper, life };
     } catch (error) {
@@ -71,17 +77,17 @@ async function clients(storage: Storage, rows: Rows, report: (error: unknown) =>
   return stored.map(([key, row]) => [key.slice(rows.clients.length), row] as const);
 }
 
-/** The dead ones beside a client that have left something. Those that nobody will know any more are erased. */
+/** The dead ones that have left something. Those that nobody will know any more are erased. */
 async function orphans(
   { storage, now }: KeeperHost,
   rows: Rows,
   lock: Lock,
-  self: string,
   all: Clients,
+  skip: Skip,
 ): Promise<string[]> {
   const found: string[] = [];
   for (const [client, { used }] of all) {
-    if (client === self) continue;
+    if (skip(client)) continue;
     const release = await lock(client);
     if (!release) continue;
     try {
@@ -100,20 +106,24 @@ async function orphans(
 }
 
 /** Tells of those that are found later: a page that is closed leaves its work to those that are open. */
-function look(host: KeeperHost, known: readonly string[], find: () => Promise<string[]>): () => void {
+function look(
+  host: KeeperHost,
+  known: readonly string[],
+  find: (skip: Skip) => Promise<string[]>,
+): () => void {
   const { timers, now } = host;
   const told = new Map(known.map((client) => [client, now()]));
+  const rests: Skip = (client) => now() - (told.get(client) ?? Number.NEGATIVE_INFINITY) < lookAgain;
   let timer: unknown;
   let over = false;
   const wait = (): void => {
     timer = timers.setTimeout(async () => {
-      const found = await find().catch(() => []); // it is looked again
+      const found = await find(rests).catch(() => []); // it is looked again
       if (over) return;
-      for (const client of found)
-        if (now() - (told.get(client) ?? 0) > lookAgain) {
-          told.set(client, now());
-          host.orphaned(client);
-        }
+      for (const client of found) {
+        told.set(client, now());
+        host.orphaned(client);
+      }
       wait();
     }, lookEvery);
     // Looking alone keeps no process alive.

@@ -72,6 +72,24 @@ describe('what a page that ends has left', () => {
     third.client.close();
   });
 
+  test('OUT-3 is not taken over by a page that is closed and still writes', async () => {
+    const { world, server, device } = setUp();
+    const [a, b] = [device.page(), device.page()];
+    await world.pass(1000);
+    a.offline = true;
+    a.cut();
+    a.client.topic('chat').publish('a');
+    await world.pass(100);
+    a.kill();
+    device.slowness = 8000;
+    b.client.topic('chat').publish('b');
+    await world.pass(100);
+    b.client.close();
+    await world.pass(60_000);
+    expect([dataOf(server, 'chat'), server.links.size]).toEqual([[], 0]);
+    expect(await device.rows('entry')).toHaveLength(2);
+  });
+
   test('OUT-5 is left alone for a minute where nobody can send it', async () => {
     const { world, device } = setUp();
     let asked = 0;
